@@ -1,0 +1,58 @@
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>The closed set of reasons why a request to the Kubernetes API did not succeed.</summary>
+internal enum ApiErrorReason
+{
+    /// <summary>The server refuses the object (400, 422); <see cref="KubernetesApiException.Causes"/> name fields.</summary>
+    Invalid,
+
+    /// <summary>401: the agent's credentials are not accepted.</summary>
+    Unauthorized,
+
+    /// <summary>403: RBAC or an admission plugin (a quota, for example) refuses.</summary>
+    Forbidden,
+
+    /// <summary>404: no such object.</summary>
+    NotFound,
+
+    /// <summary>404 for the kind itself: the server does not have it (its CRD is not installed).</summary>
+    KindMissing,
+
+    /// <summary>409 AlreadyExists.</summary>
+    AlreadyExists,
+
+    /// <summary>409 Conflict: a stale <c>resourceVersion</c>, a precondition, or a subresource's "not in that state".</summary>
+    Conflict,
+
+    /// <summary>410: the resourceVersion or continue token is too old.</summary>
+    Expired,
+
+    /// <summary>429: asked too often.</summary>
+    TooManyRequests,
+
+    /// <summary>500, 502, 503, 504, a refused or broken connection, or a request that took too long.</summary>
+    Unavailable,
+}
+
+/// <summary>One entry of <c>Status.details.causes</c>.</summary>
+internal sealed record ApiErrorCause(string Field, string Message);
+
+/// <summary>A request to the Kubernetes API failed; the server's <c>Status</c> object, parsed once.</summary>
+internal sealed class KubernetesApiException(
+    ApiErrorReason reason,
+    string message,
+    IReadOnlyList<ApiErrorCause>? causes = null,
+    TimeSpan? retryAfter = null,
+    Exception? inner = null) : Exception(message, inner)
+{
+    public ApiErrorReason Reason { get; } = reason;
+
+    /// <summary>The fields the server names; empty if it names none.</summary>
+    public IReadOnlyList<ApiErrorCause> Causes { get; } = causes ?? [];
+
+    /// <summary>How long the server asks to wait before the next try.</summary>
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>Whether the same request may succeed later without anyone changing it.</summary>
+    public bool IsTransient => Reason is ApiErrorReason.TooManyRequests or ApiErrorReason.Unavailable;
+}

@@ -1,0 +1,31 @@
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>The labels, annotations and other names the agent leaves on objects.</summary>
+internal static class Names
+{
+    /// <summary>Field manager of every write, and the value of <see cref="ManagedByLabel"/>.</summary>
+    public const string Agent = "ovim-spoke-agent";
+
+    /// <summary>On a namespace: the agent works in it. On an object: the agent may change it.</summary>
+    public const string ManagedByLabel = "app.kubernetes.io/managed-by";
+
+    public const string VdcLabel = "ovim.io/vdc";
+
+    public const string OrganizationLabel = "ovim.io/organization";
+
+    public const string ZoneLabel = "ovim.io/zone-id";
+
+    public const string VmLabel = "ovim.io/vm";
+
+    public const string TemplateLabel = "ovim.io/template";
+
+    /// <summary>The journal name of the operation that made the object; never changed.</summary>
+    public const string CreatedByAnnotation = "ovim.io/created-by";
+
+    /// <summary>The journal name of the operation that last wrote the object.</summary>
+    public const string OperationAnnotation = "ovim.io/operation";
+
+    /// <summary>Prefixes of labels and annotations that the hub cannot set.</summary>
+    public static readonly IReadOnlyList<string> ReservedPrefixes =
+        ["ovim.io/", ManagedByLabel, "kubevirt.io/", "kubernetes.io/"];
+}

@@ -1,0 +1,42 @@
+using System.Text.Json.Serialization;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>What the agent reads of <c>metadata</c> (ObjectMeta v1).</summary>
+internal sealed record ObjectMetadata
+{
+    public string Name { get; init; } = "";
+
+    public string Namespace { get; init; } = "";
+
+    public string Uid { get; init; } = "";
+
+    public string ResourceVersion { get; init; } = "";
+
+    public DateTimeOffset CreationTimestamp { get; init; }
+
+    /// <summary>Set once deletion was asked for; the object stays until its finalizers are gone.</summary>
+    public DateTimeOffset? DeletionTimestamp { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+
+    public IReadOnlyList<string>? Finalizers { get; init; }
+
+    [JsonIgnore]
+    public NamespacedName Key => new(Namespace, Name);
+
+    /// <summary>The value of a label, or null.</summary>
+    public string? Label(string name) => Labels is not null && Labels.TryGetValue(name, out var value) ? value : null;
+
+    /// <summary>The value of an annotation, or null.</summary>
+    public string? Annotation(string name) =>
+        Annotations is not null && Annotations.TryGetValue(name, out var value) ? value : null;
+}
+
+/// <summary>An object of the Kubernetes API as far as the agent reads it; made by source-generated JSON.</summary>
+internal interface IKubernetesObject
+{
+    ObjectMetadata Metadata { get; }
+}

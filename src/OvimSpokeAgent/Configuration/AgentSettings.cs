@@ -1,0 +1,96 @@
+namespace OvimSpokeAgent.Configuration;
+
+/// <summary>The agent's configuration: valid once it exists. Made by the settings table from <c>OVIM_*</c> variables.</summary>
+public sealed record AgentSettings
+{
+    public required string AgentId { get; init; }
+
+    public required string ClusterId { get; init; }
+
+    public required string ZoneId { get; init; }
+
+    public required HubSettings Hub { get; init; }
+
+    public required OperationSettings Operations { get; init; }
+
+    public required HttpSettings Http { get; init; }
+
+    public required LogSettings Log { get; init; }
+
+    /// <summary>Time between two status reports.</summary>
+    public required TimeSpan HeartbeatInterval { get; init; }
+
+    /// <summary>Time between two runs of the health checks.</summary>
+    public required TimeSpan HealthCheckInterval { get; init; }
+
+    /// <summary>Time between two collections of the cluster's metrics.</summary>
+    public required TimeSpan MetricsCollectionInterval { get; init; }
+
+    /// <summary>Whether <c>/metrics</c> is served.</summary>
+    public required bool MetricsEnabled { get; init; }
+
+    /// <summary>The agent's own namespace.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>Path of a kubeconfig; null: the pod's service account.</summary>
+    public string? Kubeconfig { get; init; }
+}
+
+/// <summary>How to reach the hub.</summary>
+public sealed record HubSettings
+{
+    public required Uri Endpoint { get; init; }
+
+    /// <summary>The bearer token itself; null where it is read from <see cref="TokenFile"/>.</summary>
+    public string? Token { get; init; }
+
+    public string? TokenFile { get; init; }
+
+    public required bool TlsInsecure { get; init; }
+
+    /// <summary>PEM file with CAs that are trusted in addition to the system's.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>Limit of one whole call, retries included.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    public required TimeSpan PollInterval { get; init; }
+
+    /// <summary>The word sent for a healthy agent (older hubs: <c>active</c>).</summary>
+    public required string HealthyStatus { get; init; }
+
+    /// <summary>The word sent for a completed operation (one hub generation: <c>success</c>).</summary>
+    public required string SuccessStatus { get; init; }
+
+    /// <summary>Without the token.</summary>
+    public override string ToString() => $"HubSettings {{ Endpoint = {Endpoint} }}";
+}
+
+/// <summary>How operations are executed.</summary>
+public sealed record OperationSettings
+{
+    /// <summary>How many execute at once.</summary>
+    public required int Concurrency { get; init; }
+
+    /// <summary>Limit of one execution where the hub sets none.</summary>
+    public required TimeSpan Timeout { get; init; }
+}
+
+/// <summary>Where the agent's endpoints listen.</summary>
+public sealed record HttpSettings
+{
+    /// <summary>IP address.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>0 takes any free port.</summary>
+    public required int Port { get; init; }
+}
+
+/// <summary>What the log shows and how.</summary>
+public sealed record LogSettings
+{
+    public required LogLevel Level { get; init; }
+
+    /// <summary>One JSON object a line; else plain text.</summary>
+    public required bool Json { get; init; }
+}

@@ -1,0 +1,14 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OvimSpokeAgent.Contract;
+
+/// <summary>The hub's JSON: <c>snake_case</c>, absent instead of <c>null</c>, unknown fields ignored.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(OperationResult))]
+[JsonSerializable(typeof(VirtualMachineStatus))]
+[JsonSerializable(typeof(ClusterMetrics))]
+internal sealed partial class ContractJson : JsonSerializerContext;

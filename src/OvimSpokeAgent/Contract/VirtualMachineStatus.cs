@@ -1,0 +1,45 @@
+namespace OvimSpokeAgent.Contract;
+
+/// <summary>The contract's VM status: one VM in a status report, and the result of most VM operations.</summary>
+public sealed record VirtualMachineStatus
+{
+    public required string Name { get; init; }
+
+    public required string Namespace { get; init; }
+
+    /// <summary>The hub's word: <c>pending</c>, <c>provisioning</c>, <c>starting</c>, <c>running</c>, <c>paused</c>,
+    /// <c>migrating</c>, <c>stopping</c>, <c>stopped</c>, <c>deleting</c> or <c>error</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>KubeVirt's <c>status.printableStatus</c>, as it is.</summary>
+    public required string Phase { get; init; }
+
+    public string? NodeName { get; init; }
+
+    public string? IpAddress { get; init; }
+
+    /// <summary>vCPUs, as a quantity string.</summary>
+    public string? Cpu { get; init; }
+
+    /// <summary>Guest memory, as a quantity string.</summary>
+    public string? Memory { get; init; }
+
+    /// <summary>Sum of the VM's own disks, as a quantity string; absent where there are none.</summary>
+    public string? Storage { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the agent last saw this VM change.</summary>
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Why the VM is not what it should be (an extra field: hubs that do not know it ignore it).</summary>
+    public string? Message { get; init; }
+
+    /// <summary>Set where a change waits for a restart (VM condition <c>RestartRequired</c>).</summary>
+    public bool? RestartRequired { get; init; }
+
+    /// <summary>Fields of the request that had no effect, each with the reason (only in results).</summary>
+    public IReadOnlyList<string>? Unused { get; init; }
+}
