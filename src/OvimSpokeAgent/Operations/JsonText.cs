@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+
+namespace OvimSpokeAgent.Operations;
+
+/// <summary>Reads text out of untrusted JSON: an escape such as a lone surrogate parses, but is no string in .NET.</summary>
+internal static class JsonText
+{
+    private const int ShownLength = 80;
+
+    /// <summary>The string's value; false if it is none or holds what no string can.</summary>
+    public static bool TryGetString(JsonElement value, [NotNullWhen(true)] out string? text)
+    {
+        text = null;
+        if (value.ValueKind is not JsonValueKind.String) return false;
+        try
+        {
+            text = value.GetString()!;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false; // the API has no way to ask first
+        }
+    }
+
+    /// <summary>A property's name; in its escaped form where it is no valid text.</summary>
+    public static string NameOf(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return "\\" + property.ToString();
+        }
+    }
+
+    /// <summary>A value for a message: one line, shortened.</summary>
+    public static string Show(JsonElement value) =>
+        value.ValueKind is JsonValueKind.Undefined ? "nothing" : Shorten(value.GetRawText());
+
+    /// <summary>A string for a message: quoted, one line, shortened.</summary>
+    public static string Show(string value) => $"\"{Shorten(value)}\"";
+
+    private static string Shorten(string value)
+    {
+        var text = new StringBuilder(Math.Min(value.Length, ShownLength + 1));
+        foreach (var rune in value.EnumerateRunes())
+        {
+            if (text.Length >= ShownLength) return text.Append('…').ToString();
+            text.Append(Rune.IsControl(rune) ? "�" : rune.ToString());
+        }
+        return text.ToString();
+    }
+}

@@ -1,0 +1,162 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using Polly;
+using Polly.Retry;
+
+namespace OvimSpokeAgent.Operations;
+
+/// <summary>An operation after its payload was judged: a plan, or the reason why there is none.</summary>
+internal sealed record PreparedOperation(OperationPlan? Plan, string? Rejection)
+{
+    public static PreparedOperation Rejected(string reason) => new(null, reason);
+}
+
+/// <summary>
+/// Executes one operation: judges the payload, runs the plan under the operation's timeout, repeats it for transient
+/// errors and conflicts of the cluster (plans are safe to repeat), and turns every end into an outcome.
+/// </summary>
+internal sealed partial class OperationExecutor
+{
+    private static readonly TimeSpan ReadBackLimit = TimeSpan.FromSeconds(5);
+
+    private readonly OperationRegistry _registry;
+    private readonly OperationJournal _journal;
+    private readonly OperationSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ILogger<OperationExecutor> _logger;
+    private readonly ResiliencePipeline<OperationOutcome> _untilTimeout;
+
+    public OperationExecutor(
+        OperationRegistry registry,
+        OperationJournal journal,
+        AgentSettings settings,
+        TimeProvider time,
+        ILogger<OperationExecutor> logger)
+    {
+        (_registry, _journal, _settings, _time, _logger) = (registry, journal, settings.Operations, time, logger);
+        _untilTimeout = new ResiliencePipelineBuilder<OperationOutcome> { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions<OperationOutcome>
+            {
+                ShouldHandle = new PredicateBuilder<OperationOutcome>().Handle<KubernetesApiException>(MayWorkLater),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(200),
+                MaxDelay = TimeSpan.FromSeconds(10),
+                DelayGenerator = args =>
+                    ValueTask.FromResult((args.Outcome.Exception as KubernetesApiException)?.RetryAfter),
+                OnRetry = args =>
+                {
+                    if (args.Context.Properties.GetValue(LastError, null) is { } last)
+                        last.Message = args.Outcome.Exception!.Message;
+                    return default;
+                },
+            })
+            .Build();
+    }
+
+    private sealed class LastErrorBox
+    {
+        public string? Message { get; set; }
+    }
+
+    private static readonly ResiliencePropertyKey<LastErrorBox?> LastError = new("ovim.last-error");
+
+    /// <summary>Finds the handler and has it judge the payload. Pure.</summary>
+    public PreparedOperation Prepare(Operation operation)
+    {
+        if (_registry.Find(operation.Type) is not { } handler)
+        {
+            return PreparedOperation.Rejected(
+                $"type: {JsonText.Show(operation.Type)} is not a known operation type ({string.Join(", ", _registry.Types)})");
+        }
+        var payload = new PayloadReader(operation.Payload);
+        var plan = handler.Plan(payload);
+        if (payload.Errors.Count > 0) return PreparedOperation.Rejected(string.Join("; ", payload.Errors));
+        return new PreparedOperation(
+            plan ?? throw new InvalidOperationException($"the handler of {handler.Type} made no plan and named no error"),
+            null);
+    }
+
+    /// <summary>The operation's type for metrics: one of the known ones, or <c>unknown</c>.</summary>
+    public string MetricType(Operation operation) => _registry.Find(operation.Type)?.Type ?? "unknown";
+
+    /// <summary>Executes; never throws.</summary>
+    public async Task<OperationOutcome> ExecuteAsync(
+        JournalRecord record, PreparedOperation prepared, ExecutionSlot slot)
+    {
+        if (prepared.Plan is not { } plan) return OperationOutcome.Failed(prepared.Rejection!);
+
+        var operation = record.Operation;
+        var context = new OperationContext(
+            operation,
+            record.Fact,
+            (fact, token) => _journal.StartAsync(operation.Key, fact, token),
+            slot.Release);
+        var limit = operation.Timeout ?? _settings.Timeout;
+        var lastError = new LastErrorBox();
+        using var timeout = new CancellationTokenSource(limit, _time);
+        try
+        {
+            return await RunPlanAsync(plan, context, lastError, timeout.Token);
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            return await TimedOutAsync(plan, context, limit, lastError.Message);
+        }
+        catch (KubernetesApiException e)
+        {
+            return OperationOutcome.Failed(e.Message);
+        }
+#pragma warning disable CA1031 // the supervisor of handlers: a bug in one must not lose the operation's result
+        catch (Exception e)
+        {
+            LogBug(e, operation.Type, operation.Id);
+            return OperationOutcome.Failed($"internal error: {e.GetType().Name}: {e.Message}");
+        }
+#pragma warning restore CA1031
+    }
+
+    private async Task<OperationOutcome> RunPlanAsync(
+        OperationPlan plan, OperationContext context, LastErrorBox lastError, CancellationToken cancellationToken)
+    {
+        var resilience = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellationToken);
+        resilience.Properties.Set(LastError, lastError);
+        try
+        {
+            return await _untilTimeout.ExecuteAsync(
+                async (r, state) => await state.Plan.Execute(state.Context, r.CancellationToken),
+                resilience,
+                (Plan: plan, Context: context));
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(resilience);
+        }
+    }
+
+    // What was asked for may have landed although its answer did not come in time.
+    private async Task<OperationOutcome> TimedOutAsync(
+        OperationPlan plan, OperationContext context, TimeSpan limit, string? lastError)
+    {
+        if (plan.ReadBack is { } readBack)
+        {
+            using var timeout = new CancellationTokenSource(ReadBackLimit, _time);
+            try
+            {
+                if (await readBack(context, timeout.Token) is { } landed) return landed;
+            }
+            catch (Exception e) when (e is KubernetesApiException or OperationCanceledException)
+            {
+                lastError = e is KubernetesApiException ? e.Message : lastError;
+            }
+        }
+        var message = $"timed out after {limit.TotalSeconds:0.###} s";
+        return OperationOutcome.Failed(lastError is null ? message : $"{message}; the last error was: {lastError}");
+    }
+
+    private static bool MayWorkLater(KubernetesApiException e) => e.IsTransient || e.Reason is ApiErrorReason.Conflict;
+
+    [LoggerMessage(2010, LogLevel.Error, "The handler of {Type} failed on operation {Id}")]
+    private partial void LogBug(Exception exception, string type, string id);
+}
