@@ -45,7 +45,8 @@ internal static class JsonText
     /// <summary>A string for a message: quoted, one line, shortened.</summary>
     public static string Show(string value) => $"\"{Shorten(value)}\"";
 
-    private static string Shorten(string value)
+    /// <summary>A text for a message: control characters replaced, at most 80 characters.</summary>
+    public static string Shorten(string value)
     {
         var text = new StringBuilder(Math.Min(value.Length, ShownLength + 1));
         foreach (var rune in value.EnumerateRunes())

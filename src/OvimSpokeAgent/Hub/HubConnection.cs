@@ -1,0 +1,70 @@
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Hub;
+
+/// <summary>
+/// What is known of the way to the hub: whether it answers, since when not, and why. Reports decide it; other parts ask
+/// and wait.
+/// </summary>
+internal sealed class HubConnection(TimeProvider time)
+{
+    /// <summary>How many reports in a row must fail before the hub counts as gone.</summary>
+    public const int MissedReportsUntilLost = 3;
+
+    private readonly AsyncSignal _changed = new();
+    private volatile HubLink _link = new();
+
+    public HubLink Link => _link;
+
+    /// <summary>Raised after every change, with the new facts.</summary>
+    public event Action<HubLink>? Changed;
+
+    /// <summary>A report was taken: the agent is registered.</summary>
+    public void Succeeded() => Set(new HubLink { IsRegistered = true, LastContact = time.GetUtcNow() });
+
+    /// <summary>A report was not taken.</summary>
+    public void Failed(string reason)
+    {
+        var missed = _link.MissedReports + 1;
+        Set(_link with
+        {
+            MissedReports = missed,
+            IsRegistered = _link.IsRegistered && missed < MissedReportsUntilLost,
+            Problem = reason,
+        });
+    }
+
+    /// <summary>Completes as soon as the hub takes reports.</summary>
+    public async Task WaitUntilRegisteredAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = _changed.Next;
+            if (_link.IsRegistered) return;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private void Set(HubLink link)
+    {
+        _link = link;
+        _changed.Set();
+        Changed?.Invoke(link);
+    }
+}
+
+/// <summary>The facts of the way to the hub at one moment.</summary>
+internal sealed record HubLink
+{
+    /// <summary>The hub took a report, and no three failed since.</summary>
+    public bool IsRegistered { get; init; }
+
+    /// <summary>When a report was last taken; null: never.</summary>
+    public DateTimeOffset? LastContact { get; init; }
+
+    /// <summary>Reports that failed in a row.</summary>
+    public int MissedReports { get; init; }
+
+    /// <summary>Why the last one failed; null when it did not.</summary>
+    public string? Problem { get; init; }
+}
