@@ -9,6 +9,9 @@ internal readonly record struct Quantity
 {
     private Quantity(string text, decimal value) => (Text, Value) = (text, value);
 
+    /// <summary>More cores, or GiB, than anything has; keeps sums of bytes within 64 bits.</summary>
+    public const decimal Max = 1_000_000_000;
+
     /// <summary>The quantity as it was written.</summary>
     public string Text { get; }
 
@@ -23,7 +26,7 @@ internal readonly record struct Quantity
         try
         {
             quantity = new Quantity(text, new ResourceQuantity(text).ToDecimal());
-            return true;
+            return quantity.Value <= Max * (1L << 30);
         }
         catch (Exception e) when (e is FormatException or ArgumentException or OverflowException)
         {

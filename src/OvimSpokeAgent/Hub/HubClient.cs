@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Validation;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
 

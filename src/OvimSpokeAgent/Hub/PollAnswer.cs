@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Hub;
 

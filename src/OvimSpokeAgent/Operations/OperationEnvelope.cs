@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Operations;
 
@@ -88,8 +89,6 @@ internal sealed record OperationEnvelope(Operation? Operation, string? Error)
         if (found && payload.ValueKind is JsonValueKind.Object) return payload;
         if (found && payload.ValueKind is not JsonValueKind.Null)
             reader.Reject("payload", JsonText.Show(payload), "an object");
-        return EmptyObject;
+        return JsonText.EmptyObject;
     }
-
-    private static readonly JsonElement EmptyObject = JsonElement.Parse("{}"u8);
 }

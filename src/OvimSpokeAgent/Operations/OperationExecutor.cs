@@ -1,5 +1,6 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Validation;
 using Polly;
 using Polly.Retry;
 

@@ -2,12 +2,15 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 
-namespace OvimSpokeAgent.Operations;
+namespace OvimSpokeAgent.Validation;
 
 /// <summary>Reads text out of untrusted JSON: an escape such as a lone surrogate parses, but is no string in .NET.</summary>
 internal static class JsonText
 {
     private const int ShownLength = 80;
+
+    /// <summary><c>{}</c>.</summary>
+    public static JsonElement EmptyObject { get; } = JsonElement.Parse("{}"u8);
 
     /// <summary>The string's value; false if it is none or holds what no string can.</summary>
     public static bool TryGetString(JsonElement value, [NotNullWhen(true)] out string? text)

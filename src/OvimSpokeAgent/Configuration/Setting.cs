@@ -1,0 +1,91 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace OvimSpokeAgent.Configuration;
+
+/// <summary>One row of the settings table: a variable, what it means and what it accepts.</summary>
+internal sealed record Setting
+{
+    /// <summary>The environment variable.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Other variables that mean the same; <see cref="Name"/> wins.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>The value without the variable, as text; null: there is none, or it depends (<see cref="DefaultNote"/>).</summary>
+    public string? Default { get; init; }
+
+    /// <summary>What applies without the variable where that is no fixed value.</summary>
+    public string? DefaultNote { get; init; }
+
+    /// <summary>One line for README.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>What a value must be, as it completes "expected …".</summary>
+    public required string Expected { get; init; }
+
+    /// <summary>Whether the value must never be shown.</summary>
+    public bool IsSecret { get; init; }
+
+    /// <summary>Whether a text is a value.</summary>
+    public required Func<string, bool> Accepts { get; init; }
+}
+
+/// <summary>The texts that settings are written in.</summary>
+internal static class SettingText
+{
+    private static readonly (string Unit, TimeSpan Length)[] Units =
+    [
+        ("ms", TimeSpan.FromMilliseconds(1)),
+        ("s", TimeSpan.FromSeconds(1)),
+        ("m", TimeSpan.FromMinutes(1)),
+        ("h", TimeSpan.FromHours(1)),
+    ];
+
+    /// <summary>Parses <c>500ms</c>, <c>30s</c>, <c>1m30s</c>, <c>2h</c>.</summary>
+    public static bool TryDuration(string text, out TimeSpan duration)
+    {
+        duration = TimeSpan.Zero;
+        var rest = text.AsSpan();
+        if (rest.IsEmpty) return false;
+        while (!rest.IsEmpty)
+        {
+            var number = rest[..^rest.TrimStart("0123456789.").Length];
+            rest = rest[number.Length..];
+            var unit = rest[..^rest.TrimStart("hms").Length];
+            rest = rest[unit.Length..];
+            if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count)
+                || LengthOf(unit) is not { } length
+                || count * length.TotalDays > 3650)
+            {
+                return false;
+            }
+            duration += length * count;
+        }
+        return true;
+    }
+
+    /// <summary>Parses <c>true</c> or <c>false</c> (also <c>1</c>, <c>0</c>, as Go's tools accept them).</summary>
+    public static bool TryBool(string text, out bool value)
+    {
+        value = text is "1" || text.Equals("true", StringComparison.OrdinalIgnoreCase);
+        return value || text is "0" || text.Equals("false", StringComparison.OrdinalIgnoreCase);
+    }
+
+    public static bool TryInt(string text, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+
+    /// <summary>An absolute <c>http</c> or <c>https</c> URL with a host and nothing that does not belong to a base.</summary>
+    public static bool TryUrl(string text, [NotNullWhen(true)] out Uri? url) =>
+        Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is "http" or "https"
+        && url.Host.Length > 0 && url.Query.Length == 0 && url.Fragment.Length == 0 && url.UserInfo.Length == 0;
+
+    private static TimeSpan? LengthOf(ReadOnlySpan<char> unit)
+    {
+        foreach (var (name, length) in Units)
+        {
+            if (unit.SequenceEqual(name)) return length;
+        }
+        return null;
+    }
+}

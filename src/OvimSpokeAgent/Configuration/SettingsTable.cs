@@ -1,0 +1,232 @@
+using System.Net;
+using System.Text;
+using OvimSpokeAgent.Validation;
+
+namespace OvimSpokeAgent.Configuration;
+
+/// <summary>
+/// Every setting of the agent: the one source for reading, checking and README's table
+/// (<see cref="RenderMarkdown"/>).
+/// </summary>
+internal static class SettingsTable
+{
+    public static readonly Setting AgentId = Identity(
+        "OVIM_AGENT_ID", "Id of this agent at the hub, and the id under which the hub queues work for it")
+        with
+    { DefaultNote = "`spoke-agent-` and the zone id" };
+
+    public static readonly Setting ClusterId = Identity("OVIM_CLUSTER_ID", "Id of this cluster")
+        with
+    { DefaultNote = "**required**" };
+
+    public static readonly Setting ZoneId = Identity("OVIM_ZONE_ID", "Id of the zone this cluster is in")
+        with
+    { DefaultNote = "the cluster id" };
+
+    public static readonly Setting HubEndpoint = new()
+    {
+        Name = "OVIM_HUB_ENDPOINT",
+        DefaultNote = "**required**",
+        Description = "Base URL of the hub",
+        Expected = "an http(s) URL without credentials, query and fragment, e.g. https://hub.example.com",
+        Accepts = text => SettingText.TryUrl(text, out _),
+    };
+
+    public static readonly Setting HubToken = new()
+    {
+        Name = "OVIM_HUB_TOKEN",
+        DefaultNote = "this or `OVIM_HUB_TOKEN_FILE` is **required**",
+        Description = "Bearer token for the hub",
+        Expected = "a token of printable ASCII characters without spaces",
+        IsSecret = true,
+        Accepts = text => text.All(c => c is > ' ' and < '\x7f'),
+    };
+
+    public static readonly Setting HubTokenFile = ReadableFile(
+        "OVIM_HUB_TOKEN_FILE", "File with the bearer token; read anew for each request");
+
+    public static readonly Setting HubTlsInsecure = Bool(
+        "OVIM_HUB_TLS_INSECURE", "false", "Accept any certificate of the hub. For trials only")
+        with
+    { Aliases = ["OVIM_HUB_TLS_SKIP_VERIFY"] };
+
+    public static readonly Setting HubCaFile = ReadableFile(
+        "OVIM_HUB_CA_FILE", "PEM file with CAs to trust for the hub, in addition to the system's")
+        with
+    { Aliases = ["OVIM_HUB_CA_PATH"] };
+
+    public static readonly Setting HubTimeout = Duration(
+        "OVIM_HUB_TIMEOUT", "30s", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10),
+        "Limit of a call to the hub, its retries included");
+
+    public static readonly Setting HubPollInterval = Duration(
+        "OVIM_HUB_POLL_INTERVAL", "5s", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1),
+        "Wait between two polls when nothing is queued (± 20 %)");
+
+    public static readonly Setting HubHealthyStatus = Word(
+        "OVIM_HUB_HEALTHY_STATUS", "healthy", "Word that tells the hub that the agent is healthy (older hubs: `active`)");
+
+    public static readonly Setting HubSuccessStatus = Word(
+        "OVIM_HUB_SUCCESS_STATUS", "completed", "Word for an operation that succeeded (one hub generation: `success`)");
+
+    public static readonly Setting HeartbeatInterval = Duration(
+        "OVIM_HEARTBEAT_INTERVAL", "30s", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1),
+        "Time between two status reports")
+        with
+    { Aliases = ["OVIM_METRICS_REPORTING_INTERVAL"] };
+
+    public static readonly Setting HealthCheckInterval = Duration(
+        "OVIM_HEALTH_CHECK_INTERVAL", "30s", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1),
+        "Time between two runs of the health checks");
+
+    public static readonly Setting MetricsCollectionInterval = Duration(
+        "OVIM_METRICS_COLLECTION_INTERVAL", "30s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1),
+        "Accepted for today's manifests; the agent's metrics follow its watches and need no interval");
+
+    public static readonly Setting MetricsEnabled = Bool("OVIM_METRICS_ENABLED", "true", "Serve `/metrics`");
+
+    public static readonly Setting LogLevelName = Choice(
+        "OVIM_LOG_LEVEL", "info", "Least severe level that is logged", "debug", "info", "warn", "error");
+
+    public static readonly Setting LogFormat = Choice(
+        "OVIM_LOG_FORMAT", "json", "One JSON object a line, or plain text", "json", "text");
+
+    public static readonly Setting OperationConcurrency = Int(
+        "OVIM_OPERATION_CONCURRENCY", "8", 1, 256, "Operations that execute at the same time");
+
+    public static readonly Setting OperationTimeout = Duration(
+        "OVIM_OPERATION_TIMEOUT", "5m", TimeSpan.FromSeconds(1), TimeSpan.FromDays(1),
+        "Limit of an operation's execution where the hub sets none");
+
+    public static readonly Setting Namespace = new()
+    {
+        Name = "OVIM_NAMESPACE",
+        DefaultNote = "the pod's namespace, else `ovim-system`",
+        Description = "The agent's own namespace",
+        Expected = KubernetesNames.DnsLabelRule,
+        Accepts = KubernetesNames.IsDnsLabel,
+    };
+
+    public static readonly Setting Kubeconfig = ReadableFile("OVIM_KUBECONFIG", "Path of a kubeconfig")
+        with
+    { Aliases = ["KUBECONFIG"], DefaultNote = "the pod's service account" };
+
+    public static readonly Setting HttpAddress = new()
+    {
+        Name = "OVIM_HTTP_ADDRESS",
+        Default = "0.0.0.0",
+        Description = "IP address that the health and metrics endpoints listen on",
+        Expected = "an IP address",
+        Accepts = text => IPAddress.TryParse(text, out _),
+    };
+
+    public static readonly Setting HttpPort = Int(
+        "OVIM_HTTP_PORT", "8080", 0, 65535, "Port of the health and metrics endpoints; 0 takes any free one")
+        with
+    { Aliases = ["OVIM_API_PORT"] };
+
+    /// <summary>All rows, in the order of README.</summary>
+    public static readonly IReadOnlyList<Setting> All =
+    [
+        ClusterId, ZoneId, AgentId,
+        HubEndpoint, HubToken, HubTokenFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
+        HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
+        OperationConcurrency, OperationTimeout,
+        Namespace, Kubeconfig,
+        HttpAddress, HttpPort, MetricsEnabled, MetricsCollectionInterval, HealthCheckInterval,
+        LogLevelName, LogFormat,
+    ];
+
+    /// <summary>README's table.</summary>
+    public static string RenderMarkdown()
+    {
+        var table = new StringBuilder("| variable | default | meaning |\n| --- | --- | --- |\n");
+        foreach (var setting in All)
+        {
+            var names = string.Join(", also ", setting.Aliases.Prepend(setting.Name).Select(name => $"`{name}`"));
+            var value = setting.DefaultNote ?? (setting.Default is { } text ? $"`{text}`" : "–");
+            table.Append(null, $"| {names} | {value} | {setting.Description} |\n");
+        }
+        return table.ToString();
+    }
+
+    private static Setting Identity(string name, string description) => new()
+    {
+        Name = name,
+        Description = description,
+        Expected = "1 to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit",
+        Accepts = text => text.Length <= 63 && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1])
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'),
+    };
+
+    private static Setting Duration(string name, string value, TimeSpan min, TimeSpan max, string description) => new()
+    {
+        Name = name,
+        Default = value,
+        Description = description,
+        Expected = $"a duration from {Show(min)} to {Show(max)}, such as 500ms, 30s, 5m or 1m30s",
+        Accepts = text => SettingText.TryDuration(text, out var duration) && duration >= min && duration <= max,
+    };
+
+    private static Setting Int(string name, string value, int min, int max, string description) => new()
+    {
+        Name = name,
+        Default = value,
+        Description = description,
+        Expected = $"a whole number from {min} to {max}",
+        Accepts = text => SettingText.TryInt(text, out var number) && number >= min && number <= max,
+    };
+
+    private static Setting Bool(string name, string value, string description) => new()
+    {
+        Name = name,
+        Default = value,
+        Description = description,
+        Expected = "true or false",
+        Accepts = text => SettingText.TryBool(text, out _),
+    };
+
+    private static Setting Choice(string name, string value, string description, params string[] choices) => new()
+    {
+        Name = name,
+        Default = value,
+        Description = $"{description}: {string.Join(", ", choices.Select(choice => $"`{choice}`"))}",
+        Expected = $"one of {string.Join(", ", choices)}",
+        Accepts = text => choices.Contains(text, StringComparer.OrdinalIgnoreCase),
+    };
+
+    private static Setting Word(string name, string value, string description) => new()
+    {
+        Name = name,
+        Default = value,
+        Description = description,
+        Expected = "a word of lower-case letters, digits, '-' and '_'",
+        Accepts = text => text.Length <= 63 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'),
+    };
+
+    private static Setting ReadableFile(string name, string description) => new()
+    {
+        Name = name,
+        Description = description,
+        Expected = "the path of a readable file",
+        Accepts = IsReadable,
+    };
+
+    private static bool IsReadable(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
+    private static string Show(TimeSpan duration) =>
+        duration < TimeSpan.FromSeconds(1) ? $"{duration.TotalMilliseconds:0}ms"
+        : duration < TimeSpan.FromMinutes(1) ? $"{duration.TotalSeconds:0}s"
+        : duration < TimeSpan.FromHours(1) ? $"{duration.TotalMinutes:0}m" : $"{duration.TotalHours:0}h";
+}
