@@ -11,7 +11,7 @@ internal sealed record NamespaceObject : IKubernetesObject
 /// <summary>What is kept of a managed namespace.</summary>
 internal sealed record ManagedNamespace(string Name, bool IsTerminating)
 {
-    public static ManagedNamespace From(NamespaceObject ns) =>
+    public static ManagedNamespace From(NamespaceObject ns, DateTimeOffset now) =>
         new(ns.Metadata.Name, ns.Metadata.DeletionTimestamp is not null);
 }
 

@@ -152,7 +152,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         {
             var query = new ListQuery { LabelSelector = _spec.LabelSelector, Limit = PageSize, Continue = next };
             var page = await _api.ListAsync(Kind, "", query, _spec.Type, cancellationToken);
-            foreach (var item in page.Items) listed[item.Metadata.Key] = _spec.Project(item);
+            foreach (var item in page.Items) listed[item.Metadata.Key] = _spec.Project(item, _time.GetUtcNow());
             (next, version) = (page.Continue, page.ResourceVersion);
         }
         while (next is not null);
@@ -175,7 +175,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 silence.CancelAfter(SilenceLimit);
                 _resourceVersion = item.Metadata.ResourceVersion;
                 if (type is WatchEventType.Deleted) Remove(item.Metadata.Key);
-                else if (type is not WatchEventType.Bookmark) Put(item.Metadata.Key, _spec.Project(item));
+                else if (type is not WatchEventType.Bookmark) Put(item.Metadata.Key, _spec.Project(item, _time.GetUtcNow()));
                 Heard();
             }
         }

@@ -6,19 +6,19 @@ namespace OvimSpokeAgent.VirtualMachines;
 internal static class VirtualMachineServices
 {
     /// <summary>KubeVirt VMs: caches, manager and operations.</summary>
-    public static IServiceCollection AddVirtualMachines(this IServiceCollection services, TimeProvider time)
+    public static IServiceCollection AddVirtualMachines(this IServiceCollection services)
     {
         services.AddWatchCache(new WatchSpec<VirtualMachineObject, VirtualMachineItem>
         {
             Kind = KubeVirtKinds.VirtualMachine,
             Type = KubeVirtJson.Default.VirtualMachineObject,
-            Project = vm => VirtualMachineItem.From(vm, time.GetUtcNow()),
+            Project = VirtualMachineItem.From,
         });
         services.AddWatchCache(new WatchSpec<VirtualMachineInstanceObject, VirtualMachineInstanceItem>
         {
             Kind = KubeVirtKinds.VirtualMachineInstance,
             Type = KubeVirtJson.Default.VirtualMachineInstanceObject,
-            Project = vmi => VirtualMachineInstanceItem.From(vmi, time.GetUtcNow()),
+            Project = VirtualMachineInstanceItem.From,
         });
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();
