@@ -105,7 +105,7 @@ internal sealed class PermissionsCheck(PermissionCheck permissions) : IHealthChe
 }
 
 /// <summary>The agent's own loops: whether one failed within the last minute.</summary>
-internal sealed class LoopsCheck(IEnumerable<ILoopStatus> loops) : IHealthCheck
+internal sealed class LoopsCheck(LoopRegistry registry) : IHealthCheck
 {
     public string Name => "loops";
 
@@ -113,7 +113,7 @@ internal sealed class LoopsCheck(IEnumerable<ILoopStatus> loops) : IHealthCheck
 
     public HealthFinding Check()
     {
-        var failing = loops.Where(loop => loop.RecentFailure is not null)
+        var failing = registry.Loops.Where(loop => loop.RecentFailure is not null)
             .Select(loop => $"{loop.Name} failed: {loop.RecentFailure!.Message}")
             .ToList();
         return failing.Count == 0 ? HealthFinding.Healthy("running") : HealthFinding.Degraded(string.Join("; ", failing));

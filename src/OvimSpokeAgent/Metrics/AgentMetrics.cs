@@ -27,7 +27,7 @@ internal sealed class AgentGauges
         IEnumerable<IWatchCacheStatus> caches,
         OperationProcessor processor,
         ResultDelivery delivery,
-        IEnumerable<ILoopStatus> loops,
+        LoopRegistry loops,
         TimeProvider time)
     {
         metrics.CreateGauge("ovim_agent_info", "The agent's version.", ["version"]).WithLabels(AgentVersion.Current).Set(1);
@@ -40,8 +40,7 @@ internal sealed class AgentGauges
         _undelivered = metrics.CreateGauge("ovim_results_undelivered", "Results that the hub has not taken yet.");
         _loopFailures = metrics.CreateGauge("ovim_loop_failures", "How often a loop failed since the start.", ["loop"]);
         IReadOnlyList<IWatchCacheStatus> allCaches = [.. caches];
-        IReadOnlyList<ILoopStatus> allLoops = [.. loops];
-        registry.AddBeforeCollectCallback(() => Collect(health, allCaches, processor, delivery, allLoops, time.GetUtcNow()));
+        registry.AddBeforeCollectCallback(() => Collect(health, allCaches, processor, delivery, loops.Loops, time.GetUtcNow()));
     }
 
     private void Collect(

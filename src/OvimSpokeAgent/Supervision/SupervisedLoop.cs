@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Polly;
 using Polly.Retry;
 
@@ -20,9 +22,10 @@ internal sealed partial class SupervisedLoop<TLoop> : BackgroundService, ILoopSt
     private LoopFailure? _lastFailure;
     private int _failures;
 
-    public SupervisedLoop(TLoop loop, TimeProvider time, ILogger<TLoop> logger)
+    public SupervisedLoop(TLoop loop, LoopRegistry registry, TimeProvider time, ILogger<TLoop> logger)
     {
         (_loop, _time, _logger) = (loop, time, logger);
+        registry.Add(this);
         _restarts = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -85,6 +88,16 @@ internal interface ILoopStatus
     LoopFailure? RecentFailure { get; }
 }
 
+/// <summary>All loops of the host, for health and metrics; they add themselves, so that nobody depends on all of them.</summary>
+internal sealed class LoopRegistry
+{
+    private ImmutableList<ILoopStatus> _loops = [];
+
+    public IReadOnlyList<ILoopStatus> Loops => _loops;
+
+    public void Add(ILoopStatus loop) => ImmutableInterlocked.Update(ref _loops, list => list.Add(loop));
+}
+
 /// <summary>A failure of a loop.</summary>
 internal sealed record LoopFailure(string Message, DateTimeOffset At);
 
@@ -104,12 +117,12 @@ internal static class SupervisionServices
     public static IServiceCollection AddSupervised<TLoop>(this IServiceCollection services)
         where TLoop : class, ILoop
     {
-        services.AddSingleton(provider => new SupervisedLoop<TLoop>(
+        services.TryAddSingleton<LoopRegistry>();
+        services.AddSingleton<IHostedService>(provider => new SupervisedLoop<TLoop>(
             provider.GetRequiredService<TLoop>(),
+            provider.GetRequiredService<LoopRegistry>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<TLoop>>()));
-        services.AddSingleton<ILoopStatus>(provider => provider.GetRequiredService<SupervisedLoop<TLoop>>());
-        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SupervisedLoop<TLoop>>());
         return services;
     }
 }

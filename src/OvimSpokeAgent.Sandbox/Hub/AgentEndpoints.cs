@@ -1,0 +1,109 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace OvimSpokeAgent.Sandbox.Hub;
+
+/// <summary>The requests that agents make.</summary>
+internal static class AgentEndpoints
+{
+    private static readonly string[] IdHeaders = ["X-Agent-ID", "X-Cluster-ID", "X-Zone-ID"];
+    private static readonly string[] NeededInReport = ["agent_id", "cluster_id", "zone_id"];
+
+    public static void Map(WebApplication app, HubState state, SandboxHubOptions options)
+    {
+        app.MapGet("/health", context => context.Response.WriteAsync("""{"status":"ok"}"""));
+        app.MapPost("/api/v1/spoke/status", context => Guarded(context, options, () => ReceiveReportAsync(context, state)));
+        app.MapGet("/api/v1/spoke/operations", context => Guarded(context, options, () => HandOutAsync(context, state, options)));
+        app.MapPost(
+            "/api/v1/spoke/operations/{id}/result",
+            context => Guarded(context, options, () => ReceiveResultAsync(context, state)));
+    }
+
+    public static Task AnswerAsync(HttpContext context, int status, JsonNode? body)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(body?.ToJsonString() ?? "null");
+    }
+
+    public static Task ErrorAsync(HttpContext context, int status, string error) =>
+        AnswerAsync(context, status, new JsonObject { ["error"] = error });
+
+    public static async Task<(string Text, JsonObject? Json)> ReadObjectAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var text = await reader.ReadToEndAsync(context.RequestAborted);
+        try
+        {
+            return (text, JsonNode.Parse(text) as JsonObject);
+        }
+        catch (JsonException)
+        {
+            return (text, null);
+        }
+    }
+
+    private static Task Guarded(HttpContext context, SandboxHubOptions options, Func<Task> handle)
+    {
+        var headers = context.Request.Headers;
+        if (headers.Authorization != $"Bearer {options.Token}") return ErrorAsync(context, 401, "invalid token");
+        foreach (var header in IdHeaders)
+        {
+            if (string.IsNullOrEmpty(headers[header])) return ErrorAsync(context, 401, $"missing header {header}");
+        }
+        return handle();
+    }
+
+    private static async Task ReceiveReportAsync(HttpContext context, HubState state)
+    {
+        var (_, report) = await ReadObjectAsync(context);
+        if (report is null)
+        {
+            await ErrorAsync(context, 400, "invalid JSON");
+            return;
+        }
+        foreach (var field in NeededInReport)
+        {
+            if (report[field] is not JsonValue value || !value.TryGetValue<string>(out var text) || text.Length == 0)
+            {
+                await ErrorAsync(context, 400, $"{field} is required");
+                return;
+            }
+        }
+        state.Report(report);
+        await AnswerAsync(context, 200, new JsonObject { ["status"] = "received" });
+    }
+
+    private static Task HandOutAsync(HttpContext context, HubState state, SandboxHubOptions options)
+    {
+        var agentId = context.Request.Query["agent_id"].ToString();
+        if (agentId.Length == 0) return ErrorAsync(context, 400, "agent_id is required");
+        var operations = new JsonArray([.. state.Take(agentId)]);
+        if (operations.Count > 0)
+            return AnswerAsync(context, 200, options.WrapOperations ? new JsonObject { ["operations"] = operations } : operations);
+        switch (options.EmptyAnswer)
+        {
+            case EmptyAnswer.EmptyArray:
+                return AnswerAsync(context, 200, options.WrapOperations ? new JsonObject { ["operations"] = operations } : operations);
+            case EmptyAnswer.Null:
+                return AnswerAsync(context, 200, null);
+            default:
+                context.Response.StatusCode = 204;
+                return Task.CompletedTask;
+        }
+    }
+
+    private static async Task ReceiveResultAsync(HttpContext context, HubState state)
+    {
+        var (text, result) = await ReadObjectAsync(context);
+        if (result is null)
+        {
+            await ErrorAsync(context, 400, "invalid JSON");
+            return;
+        }
+        state.AddResult((string)context.Request.RouteValues["id"]!, text);
+        await AnswerAsync(context, 200, new JsonObject { ["status"] = "received" });
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace OvimSpokeAgent.Sandbox.Hub;
+
+/// <summary>Lets faults happen to the requests of agents; those of operators below <c>/sandbox</c> are left alone.</summary>
+internal static class HubFaultMiddleware
+{
+    public static async Task InvokeAsync(HttpContext context, RequestDelegate next, HubFaults faults)
+    {
+        var path = context.Request.Path.Value ?? "";
+        var fault = path.StartsWith("/sandbox", StringComparison.Ordinal) ? null : faults.Take(context.Request.Method, path);
+        switch (fault?.Kind)
+        {
+            case null:
+                await next(context);
+                break;
+            case HubFaultKind.Status:
+                context.Response.StatusCode = fault.StatusCode;
+                context.Response.ContentType = fault.ContentType;
+                if (fault.RetryAfterSeconds is { } seconds)
+                    context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+                await context.Response.WriteAsync(fault.Body);
+                break;
+            case HubFaultKind.DropBefore:
+                context.Abort();
+                break;
+            case HubFaultKind.DropAfter:
+                await RunBufferedAsync(context, next);
+                context.Abort();
+                break;
+            case HubFaultKind.CutAnswer:
+                await CutAsync(context, next, fault.CutAt);
+                break;
+            case HubFaultKind.Delay:
+                await Task.Delay(fault.DelayMs, context.RequestAborted);
+                await next(context);
+                break;
+        }
+    }
+
+    private static async Task CutAsync(HttpContext context, RequestDelegate next, double at)
+    {
+        var answer = await RunBufferedAsync(context, next);
+        context.Response.ContentLength = answer.Length;
+        await context.Response.Body.WriteAsync(answer.AsMemory(0, (int)(answer.Length * at)));
+        await context.Response.Body.FlushAsync();
+        context.Abort();
+    }
+
+    private static async Task<byte[]> RunBufferedAsync(HttpContext context, RequestDelegate next)
+    {
+        var wire = context.Response.Body;
+        using var buffer = new MemoryStream();
+        context.Response.Body = buffer;
+        await next(context);
+        context.Response.Body = wire;
+        return buffer.ToArray();
+    }
+}

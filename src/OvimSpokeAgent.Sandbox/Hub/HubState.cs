@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace OvimSpokeAgent.Sandbox.Hub;
+
+/// <summary>A result as it came: the hub keeps the last of an id, tests want to see all.</summary>
+/// <param name="OperationId">The id in the URL.</param>
+/// <param name="Body">The body as it was sent.</param>
+/// <param name="ReceivedAt">When it came.</param>
+public sealed record ReceivedResult(string OperationId, string Body, DateTimeOffset ReceivedAt)
+{
+    /// <summary>The parsed body.</summary>
+    public JsonObject Json { get; } = JsonNode.Parse(Body)!.AsObject();
+}
+
+/// <summary>A status report as it came.</summary>
+/// <param name="AgentId">Its <c>agent_id</c>.</param>
+/// <param name="Json">The parsed body.</param>
+/// <param name="ReceivedAt">When it came.</param>
+public sealed record ReceivedReport(string AgentId, JsonObject Json, DateTimeOffset ReceivedAt);
+
+/// <summary>All that the hub knows, in memory: a restart forgets it.</summary>
+internal sealed class HubState(SandboxHubOptions options)
+{
+    private const int ReportsKept = 200;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, List<JsonNode?>> _queues = [];
+    private readonly Dictionary<string, ReceivedResult> _lastResults = [];
+    private readonly List<ReceivedResult> _results = [];
+    private readonly Dictionary<string, ReceivedReport> _agents = [];
+    private readonly Queue<ReceivedReport> _reports = new();
+
+    public ChangeSignal Changed { get; } = new();
+
+    public IReadOnlyList<ReceivedResult> Results
+    {
+        get
+        {
+            lock (_lock) return [.. _results];
+        }
+    }
+
+    public IReadOnlyList<ReceivedReport> Reports
+    {
+        get
+        {
+            lock (_lock) return [.. _reports];
+        }
+    }
+
+    public IReadOnlyList<ReceivedReport> Agents
+    {
+        get
+        {
+            lock (_lock) return [.. _agents.Values];
+        }
+    }
+
+    public ReceivedResult? LastResult(string id)
+    {
+        lock (_lock) return _lastResults.GetValueOrDefault(id);
+    }
+
+    /// <summary>Makes the hub's kind of id: a second's resolution, so that ids repeat.</summary>
+    public string NewId() =>
+        "op-" + options.TimeProvider.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture) + "-000";
+
+    /// <summary>As Go writes times: up to nine fractional digits.</summary>
+    public string NewTimestamp()
+    {
+        var now = options.TimeProvider.GetUtcNow();
+        return now.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff", CultureInfo.InvariantCulture) + "42Z";
+    }
+
+    public void Queue(string agentId, JsonNode? operation)
+    {
+        lock (_lock)
+        {
+            if (!_queues.TryGetValue(agentId, out var queue)) _queues[agentId] = queue = [];
+            queue.Add(operation);
+        }
+        Changed.Set();
+    }
+
+    public int Queued(string agentId)
+    {
+        lock (_lock) return _queues.GetValueOrDefault(agentId)?.Count ?? 0;
+    }
+
+    /// <summary>Hands out what is queued and forgets it.</summary>
+    public IReadOnlyList<JsonNode?> Take(string agentId)
+    {
+        lock (_lock)
+        {
+            if (options.OnlyForStatus is { } word
+                && (string?)_agents.GetValueOrDefault(agentId)?.Json["status"] != word)
+            {
+                return [];
+            }
+            return _queues.Remove(agentId, out var queue) ? queue : [];
+        }
+    }
+
+    public void Report(JsonObject report)
+    {
+        lock (_lock)
+        {
+            var received = new ReceivedReport((string)report["agent_id"]!, report, options.TimeProvider.GetUtcNow());
+            _agents[received.AgentId] = received;
+            _reports.Enqueue(received);
+            if (_reports.Count > ReportsKept) _reports.Dequeue();
+        }
+        Changed.Set();
+    }
+
+    public void AddResult(string id, string body)
+    {
+        lock (_lock)
+        {
+            var result = new ReceivedResult(id, body, options.TimeProvider.GetUtcNow());
+            _results.Add(result);
+            _lastResults[id] = result;
+        }
+        Changed.Set();
+    }
+
+    public void Forget()
+    {
+        lock (_lock)
+        {
+            _queues.Clear();
+            _lastResults.Clear();
+            _results.Clear();
+            _agents.Clear();
+            _reports.Clear();
+        }
+        Changed.Set();
+    }
+}

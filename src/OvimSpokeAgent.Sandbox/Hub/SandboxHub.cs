@@ -1,0 +1,139 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace OvimSpokeAgent.Sandbox.Hub;
+
+/// <summary>How a hub answers when nothing is queued.</summary>
+public enum EmptyAnswer
+{
+    NoContent,
+    EmptyArray,
+    Null,
+}
+
+/// <summary>How the sandbox's hub behaves.</summary>
+public sealed record SandboxHubOptions
+{
+    /// <summary>0: any free one.</summary>
+    public int Port { get; init; }
+
+    /// <summary>The bearer token that agents must show.</summary>
+    public string Token { get; init; } = "sandbox-token";
+
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    public EmptyAnswer EmptyAnswer { get; init; } = EmptyAnswer.NoContent;
+
+    /// <summary>Answers polls with <c>{"operations":[…]}</c> instead of an array.</summary>
+    public bool WrapOperations { get; init; }
+
+    /// <summary>Hands out work only to agents that say this word (older hubs: <c>active</c>); null: to all.</summary>
+    public string? OnlyForStatus { get; init; }
+}
+
+/// <summary>
+/// The hub's side of the contract with its quirks: the queue is emptied on delivery, ids repeat within a second, results
+/// are kept by id and the last one wins, everything is in memory. With faults on demand.
+/// </summary>
+public sealed class SandboxHub : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly HubState _state;
+
+    private SandboxHub(WebApplication app, HubState state, HubFaults faults) =>
+        (_app, _state, Faults) = (app, state, faults);
+
+    /// <summary>Where agents and operators reach it.</summary>
+    public Uri Url { get; private set; } = new("http://localhost");
+
+    public HubFaults Faults { get; }
+
+    /// <summary>All results in the order in which they came, repeats included.</summary>
+    public IReadOnlyList<ReceivedResult> Results => _state.Results;
+
+    /// <summary>The latest reports, oldest first.</summary>
+    public IReadOnlyList<ReceivedReport> Reports => _state.Reports;
+
+    /// <summary>The last report of each agent.</summary>
+    public IReadOnlyList<ReceivedReport> Agents => _state.Agents;
+
+    /// <exception cref="IOException">The port is in use.</exception>
+    public static async Task<SandboxHub> StartAsync(
+        SandboxHubOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new SandboxHubOptions();
+        var (state, faults) = (new HubState(options), new HubFaults());
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port));
+        var app = builder.Build();
+        app.Use((context, next) => HubFaultMiddleware.InvokeAsync(context, next, faults));
+        AgentEndpoints.Map(app, state, options);
+        OperatorEndpoints.Map(app, state, faults);
+        var hub = new SandboxHub(app, state, faults);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+        hub.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        return hub;
+    }
+
+    /// <summary>Queues an operation for an agent, as a hub does: new id (a second's resolution), new timestamp.</summary>
+    /// <returns>The operation's id.</returns>
+    public string Queue(string agentId, string type, JsonObject payload, string? id = null, int? timeoutSeconds = null)
+    {
+        id ??= _state.NewId();
+        var operation = new JsonObject
+        {
+            ["id"] = id,
+            ["type"] = type,
+            ["payload"] = payload,
+            ["timestamp"] = _state.NewTimestamp(),
+            ["retry_count"] = 0,
+        };
+        if (timeoutSeconds is { } seconds) operation["timeout_seconds"] = seconds;
+        _state.Queue(agentId, operation);
+        return id;
+    }
+
+    /// <summary>Queues anything, well formed or not.</summary>
+    public void QueueRaw(string agentId, JsonNode? operation) => _state.Queue(agentId, operation);
+
+    /// <summary>How many operations wait for an agent.</summary>
+    public int Queued(string agentId) => _state.Queued(agentId);
+
+    /// <summary>The first result for an id; waits for it.</summary>
+    public Task<ReceivedResult> ResultOfAsync(string id, CancellationToken cancellationToken) =>
+        _state.Changed.WaitForAsync(
+            () => _state.Results.FirstOrDefault(result => result.OperationId == id), cancellationToken);
+
+    /// <summary>Waits until all results so far satisfy a condition.</summary>
+    public async Task WaitForResultsAsync(
+        Func<IReadOnlyList<ReceivedResult>, bool> condition, CancellationToken cancellationToken) =>
+        await _state.Changed.WaitForAsync(
+            () => _state.Results is var results && condition(results) ? results : null, cancellationToken);
+
+    /// <summary>The latest report that satisfies a condition; waits for it.</summary>
+    public Task<ReceivedReport> ReportAsync(Func<ReceivedReport, bool> condition, CancellationToken cancellationToken) =>
+        _state.Changed.WaitForAsync(() => _state.Reports.LastOrDefault(condition), cancellationToken);
+
+    /// <summary>Forgets everything, as a hub does that restarts.</summary>
+    public void Restart() => _state.Forget();
+
+    public async ValueTask DisposeAsync()
+    {
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        await _app.StopAsync(soon.Token);
+        await _app.DisposeAsync();
+    }
+}
