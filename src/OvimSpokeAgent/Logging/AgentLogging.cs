@@ -1,0 +1,41 @@
+using System.Globalization;
+using OvimSpokeAgent.Configuration;
+using Serilog;
+using Serilog.Formatting;
+using Serilog.Formatting.Compact;
+using Serilog.Formatting.Display;
+
+namespace OvimSpokeAgent.Logging;
+
+/// <summary>Sets up the log: Serilog, to stdout, configured in code (its configuration by reflection rules out AOT).</summary>
+internal static class AgentLogging
+{
+    // ":j" writes strings as JSON does: a line break in what the hub sent cannot forge a line.
+    private const string TextTemplate =
+        "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {SourceContext}: {Message:j}{NewLine}{Exception}";
+
+    /// <summary>
+    /// Replaces the host's logging. <see cref="LogLevels"/> is registered, to change the level of the running agent.
+    /// </summary>
+    public static IServiceCollection AddAgentLogging(this IHostApplicationBuilder builder, LogSettings settings)
+    {
+        var levels = new LogLevels(settings.Level);
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(levels);
+        return builder.Services.AddSerilog(
+            Configure(levels).WriteTo.Console(Formatter(settings.Json)).CreateLogger(), dispose: true);
+    }
+
+    /// <summary>What is logged, without where to.</summary>
+    public static LoggerConfiguration Configure(LogLevels levels) => new LoggerConfiguration()
+        .MinimumLevel.ControlledBy(levels.Agent)
+        .MinimumLevel.Override("Microsoft", levels.Frameworks)
+        .MinimumLevel.Override("System.Net.Http", levels.Frameworks)
+        .MinimumLevel.Override("Polly", levels.Resilience)
+        .Enrich.FromLogContext();
+
+    /// <summary>One JSON object a line (Serilog's compact form, with the message rendered), or plain text.</summary>
+    public static ITextFormatter Formatter(bool json) => json
+        ? new RenderedCompactJsonFormatter()
+        : new MessageTemplateTextFormatter(TextTemplate, CultureInfo.InvariantCulture);
+}
