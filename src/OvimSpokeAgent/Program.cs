@@ -1,1 +1,17 @@
-return 0;
+using System.Collections;
+using OvimSpokeAgent.Agent;
+using OvimSpokeAgent.Configuration;
+
+var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+    .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "");
+try
+{
+    await using var agent = AgentHost.Build(environment);
+    await agent.RunAsync();
+    return 0;
+}
+catch (ConfigurationException e)
+{
+    await Console.Error.WriteAsync(e.Message);
+    return SettingsResult.ExitCode;
+}

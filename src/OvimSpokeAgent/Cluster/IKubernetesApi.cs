@@ -20,10 +20,11 @@ internal interface IKubernetesApi
         ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Watches a collection from <see cref="ListQuery.ResourceVersion"/> on (bookmarks asked for). Ends when the server
-    /// ends it; an ERROR event throws (410: <see cref="ApiErrorReason.Expired"/>).
+    /// Watches a collection from <see cref="ListQuery.ResourceVersion"/> on (bookmarks asked for). Returns once the
+    /// server has taken the watch; the events end when the server ends it; an ERROR event throws (410:
+    /// <see cref="ApiErrorReason.Expired"/>).
     /// </summary>
-    IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+    Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
         ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken);
 
     /// <summary>Creates with <c>POST</c>: an existing object is <see cref="ApiErrorReason.AlreadyExists"/>.</summary>

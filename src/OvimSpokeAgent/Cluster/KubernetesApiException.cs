@@ -32,6 +32,9 @@ internal enum ApiErrorReason
 
     /// <summary>500, 502, 503, 504, a refused or broken connection, or a request that took too long.</summary>
     Unavailable,
+
+    /// <summary>The server answered with something that is not the kind asked for.</summary>
+    Unreadable,
 }
 
 /// <summary>One entry of <c>Status.details.causes</c>.</summary>

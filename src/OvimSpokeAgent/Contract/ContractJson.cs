@@ -10,5 +10,7 @@ namespace OvimSpokeAgent.Contract;
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(OperationResult))]
 [JsonSerializable(typeof(VirtualMachineStatus))]
+[JsonSerializable(typeof(VirtualMachineList))]
+[JsonSerializable(typeof(DeletionResult))]
 [JsonSerializable(typeof(ClusterMetrics))]
 internal sealed partial class ContractJson : JsonSerializerContext;

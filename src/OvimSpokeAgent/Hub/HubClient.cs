@@ -68,14 +68,27 @@ internal sealed class HubClient(HttpClient http, TimeProvider time) : IResultCha
 
     /// <summary>
     /// Takes the operations that wait for this agent. One attempt, to its end, whatever the caller is told meanwhile:
-    /// what the hub handed out it has forgotten.
+    /// what the hub handed out it has forgotten. A failure after the request was sent is an answer with a loss.
     /// </summary>
     /// <exception cref="HubException">The hub handed out nothing (refused, or never reached).</exception>
     public async Task<PollAnswer> TakeOperationsAsync(string agentId)
     {
         using var limit = new CancellationTokenSource(PollLimit, time);
         using var request = new HttpRequestMessage(HttpMethod.Get, HubPaths.Operations(agentId));
-        using var response = await SendAsync(request, limit.Token);
+        HttpResponseMessage answer;
+        try
+        {
+            answer = await SendAsync(request, limit.Token);
+        }
+        catch (HubException e) when (e.InnerException is OperationCanceledException or HttpRequestException
+        {
+            HttpRequestError: not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError)
+        })
+        {
+            return new([], e.Message);
+        }
+        using var response = answer;
         if (response.StatusCode is HttpStatusCode.NoContent) return PollAnswer.Empty;
         if (response.StatusCode is not HttpStatusCode.OK) throw await FailureAsync(request, response, limit.Token);
 

@@ -22,6 +22,12 @@ internal sealed class HubConnection(TimeProvider time)
     /// <summary>A report was taken: the agent is registered.</summary>
     public void Succeeded() => Set(new HubLink { IsRegistered = true, LastContact = time.GetUtcNow() });
 
+    /// <summary>An attempt begins to reach a hub that is not there.</summary>
+    public void Trying()
+    {
+        if (!_link.IsRegistered) Set(_link with { IsTrying = true });
+    }
+
     /// <summary>A report was not taken.</summary>
     public void Failed(string reason)
     {
@@ -30,6 +36,7 @@ internal sealed class HubConnection(TimeProvider time)
         {
             MissedReports = missed,
             IsRegistered = _link.IsRegistered && missed < MissedReportsUntilLost,
+            IsTrying = false,
             Problem = reason,
         });
     }
@@ -58,6 +65,9 @@ internal sealed record HubLink
 {
     /// <summary>The hub took a report, and no three failed since.</summary>
     public bool IsRegistered { get; init; }
+
+    /// <summary>Not registered, and an attempt is under way.</summary>
+    public bool IsTrying { get; init; }
 
     /// <summary>When a report was last taken; null: never.</summary>
     public DateTimeOffset? LastContact { get; init; }

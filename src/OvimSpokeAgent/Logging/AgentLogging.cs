@@ -15,14 +15,14 @@ internal static class AgentLogging
         "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {SourceContext}: {Message:j}{NewLine}{Exception}";
 
     /// <summary>
-    /// Replaces the host's logging. <see cref="LogLevels"/> is registered, to change the level of the running agent.
+    /// Replaces the host's logging. <see cref="LogLevels"/> is registered, to change the level of the running agent. Each
+    /// host has a logger of its own.
     /// </summary>
-    public static IServiceCollection AddAgentLogging(this IHostApplicationBuilder builder, LogSettings settings)
+    public static IServiceCollection AddAgentLogging(this IServiceCollection services, LogSettings settings)
     {
         var levels = new LogLevels(settings.Level);
-        builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(levels);
-        return builder.Services.AddSerilog(
+        services.AddSingleton(levels);
+        return services.AddSerilog(
             Configure(levels).WriteTo.Console(Formatter(settings.Json)).CreateLogger(), dispose: true);
     }
 
@@ -30,7 +30,7 @@ internal static class AgentLogging
     public static LoggerConfiguration Configure(LogLevels levels) => new LoggerConfiguration()
         .MinimumLevel.ControlledBy(levels.Agent)
         .MinimumLevel.Override("Microsoft", levels.Frameworks)
-        .MinimumLevel.Override("System.Net.Http", levels.Frameworks)
+        .MinimumLevel.Override("System", levels.Frameworks)
         .MinimumLevel.Override("Polly", levels.Resilience)
         .Enrich.FromLogContext();
 

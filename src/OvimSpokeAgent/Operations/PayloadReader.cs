@@ -188,7 +188,8 @@ internal sealed class PayloadReader
         return false;
     }
 
-    private bool IsRejected(ReadOnlySpan<string> names)
+    /// <summary>Whether one of these fields was found wrong already.</summary>
+    public bool IsRejected(params ReadOnlySpan<string> names)
     {
         foreach (var name in names)
         {

@@ -97,9 +97,19 @@ internal static class SupervisionServices
         where TLoop : class, ILoop
     {
         services.AddSingleton<TLoop>();
-        services.AddSingleton<SupervisedLoop<TLoop>>();
+        return services.AddSupervised<TLoop>();
+    }
+
+    /// <summary>Runs a loop that is registered already.</summary>
+    public static IServiceCollection AddSupervised<TLoop>(this IServiceCollection services)
+        where TLoop : class, ILoop
+    {
+        services.AddSingleton(provider => new SupervisedLoop<TLoop>(
+            provider.GetRequiredService<TLoop>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<TLoop>>()));
         services.AddSingleton<ILoopStatus>(provider => provider.GetRequiredService<SupervisedLoop<TLoop>>());
-        services.AddHostedService(provider => provider.GetRequiredService<SupervisedLoop<TLoop>>());
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SupervisedLoop<TLoop>>());
         return services;
     }
 }

@@ -23,7 +23,7 @@ public sealed class AgentLoggingTests
             logger.LogInformation("VM {Vm} is started", "web\nforged");
 
         using var line = JsonDocument.Parse(Assert.Single(log.Lines));
-        Assert.Equal("VM \"web\\nforged\" is started", line.RootElement.GetProperty("@m").GetString());
+        Assert.Equal("VM \"web\nforged\" is started", line.RootElement.GetProperty("@m").GetString());
         Assert.Equal("op-1", line.RootElement.GetProperty("Operation").GetString());
         Assert.Equal("OvimSpokeAgent.Test", line.RootElement.GetProperty("SourceContext").GetString());
     }

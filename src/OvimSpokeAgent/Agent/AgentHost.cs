@@ -1,0 +1,61 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Logging;
+using OvimSpokeAgent.Metrics;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Agent;
+
+/// <summary>The agent as a host: the wiring, readable from top to bottom.</summary>
+public static class AgentHost
+{
+    /// <summary>Builds the agent from environment variables.</summary>
+    /// <param name="environment">The <c>OVIM_*</c> variables (and <c>KUBECONFIG</c>).</param>
+    /// <exception cref="ConfigurationException">Something is wrong with them; the message names all of it.</exception>
+    public static WebApplication Build(IReadOnlyDictionary<string, string> environment) => Build(environment, null);
+
+    /// <summary>As <see cref="Build(IReadOnlyDictionary{string, string})"/>, with services replaced or added last.</summary>
+    internal static WebApplication Build(
+        IReadOnlyDictionary<string, string> environment, Action<IServiceCollection>? customize)
+    {
+        var result = SettingsLoader.Load(environment);
+        var settings = result.Settings ?? throw new ConfigurationException(result.Errors);
+
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = Names.Agent });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Parse(settings.Http.Address), settings.Http.Port));
+        builder.Services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = AgentLifecycle.DrainLimit + TimeSpan.FromSeconds(5));
+
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddAgentLogging(settings.Log);
+        builder.Services.AddAgentMetrics();
+        builder.Services.AddClusterAccess();
+        builder.Services.AddOperations();
+        builder.Services.AddVirtualMachines();
+        builder.Services.AddHealth();
+        builder.Services.AddHub();
+        builder.Services.AddLifecycle();
+        customize?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        app.MapHealth();
+        app.MapAgentMetrics();
+        ConfigurationWarnings.Log(app.Services.GetRequiredService<ILoggerFactory>(), result.Warnings);
+        return app;
+    }
+
+    private static void AddLifecycle(this IServiceCollection services)
+    {
+        services.AddSingleton<IOperationIntake, OperationIntake>();
+        services.AddSingleton<IReportSource, ReportComposer>();
+        services.AddHostedService<AgentLifecycle>();
+    }
+}

@@ -1,0 +1,65 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Agent;
+
+/// <summary>Composes the status report from the caches.</summary>
+internal sealed class ReportComposer(
+    AgentSettings settings,
+    HealthReporter health,
+    HubConnection hub,
+    VirtualMachineManager virtualMachines,
+    IEnumerable<IWatchCacheStatus> caches,
+    ReportErrors errors,
+    TimeProvider time) : IReportSource
+{
+    public async Task WaitUntilMeaningfulAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(settings.HeartbeatInterval, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The hub learns that the agent is there, and that it is not healthy.
+        }
+    }
+
+    public StatusReport Compose()
+    {
+        health.Check();
+        var now = time.GetUtcNow();
+        var vms = virtualMachines.List(null);
+        var pending = errors.Pending();
+        return new StatusReport
+        {
+            AgentId = settings.AgentId,
+            ClusterId = settings.ClusterId,
+            ZoneId = settings.ZoneId,
+            Status = health.IsStopping
+                ? AgentStateMachine.Unavailable
+                : AgentStateMachine.ToWire(health.State, settings.Hub.HealthyStatus),
+            Version = AgentVersion.Current,
+            Metrics = new ClusterMetrics
+            {
+                ClusterId = settings.ClusterId,
+                ZoneId = settings.ZoneId,
+                Resources = new ResourceMetrics { VmCount = vms.Count },
+                LastCollected = now,
+            },
+            Vms = vms,
+            LastHubContact = hub.Link.LastContact,
+            ReportTime = now,
+            Errors = pending.Count > 0 ? pending : null,
+        };
+    }
+
+    public void Delivered(StatusReport report) => errors.Sent(report.Errors ?? []);
+}

@@ -1,0 +1,42 @@
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>
+/// Whether the API server answers, told by the requests and watches that are made anyway: one that got no answer says
+/// no, the next that gets one says yes. The watches reconnect on their own, so recovery is always noticed.
+/// </summary>
+internal sealed class ClusterConnectivity(TimeProvider time)
+{
+    private readonly AsyncSignal _changed = new();
+    private volatile Outage? _outage;
+
+    public bool IsReachable => _outage is null;
+
+    /// <summary>Since when it does not answer; null while it does.</summary>
+    public DateTimeOffset? Since => _outage?.Since;
+
+    /// <summary>Why the last request got no answer; null while it answers.</summary>
+    public string? LastError => _outage?.Error;
+
+    public void Answered()
+    {
+        if (_outage is null) return;
+        _outage = null;
+        _changed.Set();
+    }
+
+    public void Failed(string error) => _outage = new Outage(_outage?.Since ?? time.GetUtcNow(), error);
+
+    public async Task WaitUntilReachableAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = _changed.Next;
+            if (_outage is null) return;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private sealed record Outage(DateTimeOffset Since, string Error);
+}

@@ -1,0 +1,51 @@
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Cluster;
+
+internal static class ClusterServices
+{
+    /// <summary>The API client, its reachability, the managed namespaces and the permission check.</summary>
+    public static IServiceCollection AddClusterAccess(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => KubernetesConnection.Open(
+            provider.GetRequiredService<AgentSettings>(), provider.GetServices<ClusterHandlerFactory>()));
+        services.AddSingleton<ClusterConnectivity>();
+        services.AddSingleton<IKubernetesApi, KubernetesApi>();
+        services.AddWatchCache(new WatchSpec<NamespaceObject, ManagedNamespace>
+        {
+            Kind = KubernetesKinds.Namespace,
+            Type = ClusterJson.Default.NamespaceObject,
+            Project = ManagedNamespace.From,
+            LabelSelector = ManagedNamespaces.LabelSelector,
+        });
+        services.AddSingleton<ManagedNamespaces>();
+        services.AddNeededPermissions(
+            new("list", KubernetesKinds.Namespace), new("watch", KubernetesKinds.Namespace),
+            new("get", KubernetesKinds.Namespace));
+        services.AddLoop<PermissionCheck>();
+        return services;
+    }
+
+    /// <summary>A cache of a kind, kept current for the life of the host.</summary>
+    public static IServiceCollection AddWatchCache<TObject, TItem>(
+        this IServiceCollection services, WatchSpec<TObject, TItem> spec)
+        where TObject : IKubernetesObject
+        where TItem : class
+    {
+        services.AddSingleton(provider => new WatchCache<TObject, TItem>(
+            provider.GetRequiredService<IKubernetesApi>(),
+            spec,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("OvimSpokeAgent.Cluster.WatchCache")));
+        services.AddSingleton<IWatchCacheStatus>(provider => provider.GetRequiredService<WatchCache<TObject, TItem>>());
+        return services.AddSupervised<WatchCache<TObject, TItem>>();
+    }
+
+    /// <summary>Says what a feature must be allowed to do.</summary>
+    public static void AddNeededPermissions(
+        this IServiceCollection services, params ReadOnlySpan<NeededPermission> permissions)
+    {
+        foreach (var permission in permissions) services.AddSingleton(permission);
+    }
+}

@@ -1,0 +1,242 @@
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using k8s;
+using OvimSpokeAgent.Configuration;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>
+/// The Kubernetes API over the library's client: its connection and credentials, JSON by source generation, so that
+/// the same code runs under JIT and native AOT and reads only the fields that are used.
+/// </summary>
+internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity connectivity, TimeProvider time) : IKubernetesApi
+{
+    private const string MergePatch = "application/merge-patch+json";
+    private const string ApplyPatch = "application/apply-patch+yaml";
+    private const string FieldManager = $"fieldManager={Names.Agent}";
+
+    /// <summary>Limit of a request other than a watch.</summary>
+    public static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(30);
+
+    private static readonly ProductInfoHeaderValue UserAgent = new(Names.Agent, AgentVersion.Current);
+
+    public Task<T> GetAsync<T>(
+        ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, kind.ObjectPath(name), null, null, type, cancellationToken);
+
+    public async Task<ObjectList<T>> ListAsync<T>(
+        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        var path = kind.CollectionPath(ns) + QueryString(query);
+        return await ReadAnswerAsync(
+            HttpMethod.Get, path, null, null, body => ListReader.Read(body, type), cancellationToken);
+    }
+
+    public async Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
+        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        var path = $"{kind.CollectionPath(ns)}{QueryString(query)}&watch=true&allowWatchBookmarks=true";
+        var response = await OpenWatchAsync(path, cancellationToken);
+        return ReadEventsAsync(response, type, $"watch {kind}", cancellationToken);
+    }
+
+    public Task<T> CreateAsync<T>(
+        ResourceKind kind, string ns, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, $"{kind.CollectionPath(ns)}?{FieldManager}", body, "application/json", type, cancellationToken);
+
+    public Task<T> MergePatchAsync<T>(
+        ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Patch, $"{kind.ObjectPath(name)}?{FieldManager}", patch, MergePatch, type, cancellationToken);
+
+    public Task<T> ApplyAsync<T>(
+        ResourceKind kind, NamespacedName name, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(
+            HttpMethod.Patch, $"{kind.ObjectPath(name)}?{FieldManager}&force=true", body, ApplyPatch, type, cancellationToken);
+
+    public Task DeleteAsync(
+        ResourceKind kind, NamespacedName name, DeleteOptions options, CancellationToken cancellationToken)
+    {
+        var body = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions" };
+        if (options.Uid is { } uid) body["preconditions"] = new JsonObject { ["uid"] = uid };
+        if (options.GracePeriod is { } grace) body["gracePeriodSeconds"] = (long)grace.TotalSeconds;
+        if (options.Propagation is { } propagation) body["propagationPolicy"] = propagation;
+        return ReadAnswerAsync(
+            HttpMethod.Delete, kind.ObjectPath(name), body, "application/json", _ => true, cancellationToken);
+    }
+
+    public Task PutSubresourceAsync(
+        ResourceKind kind, NamespacedName name, string subresource, JsonObject? body, CancellationToken cancellationToken) =>
+        ReadAnswerAsync(
+            HttpMethod.Put, kind.ObjectPath(name, subresource), body ?? [], "application/json", _ => true, cancellationToken);
+
+    private Task<T> SendAsync<T>(
+        HttpMethod method, string path, JsonObject? body, string? contentType, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        ReadAnswerAsync(
+            method,
+            path,
+            body,
+            contentType,
+            answer => JsonSerializer.Deserialize(answer, type) ?? throw new JsonException("the answer is null"),
+            cancellationToken);
+
+    private delegate T AnswerReader<T>(ReadOnlySpan<byte> body);
+
+    private async Task<T> ReadAnswerAsync<T>(
+        HttpMethod method, string path, JsonObject? body, string? contentType, AnswerReader<T> read, CancellationToken cancellationToken)
+    {
+        var description = $"{method} /{path.Split('?')[0]}";
+        using var limit = new CancellationTokenSource(RequestLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            using var request = await CreateRequestAsync(method, path, body, contentType, either.Token);
+            using var response = await client.HttpClient.SendAsync(
+                request, HttpCompletionOption.ResponseContentRead, either.Token);
+            var answer = await response.Content.ReadAsByteArrayAsync(either.Token);
+            if (!response.IsSuccessStatusCode) throw Failure(response, answer, description);
+            connectivity.Answered();
+            return read(answer);
+        }
+        catch (Exception e) when (IsBrokenConnection(e))
+        {
+            throw Unreachable(description, e);
+        }
+        catch (JsonException e)
+        {
+            throw Unreadable(description, e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Unreachable(description, new TimeoutException($"no answer within {RequestLimit.TotalSeconds} s", e));
+        }
+    }
+
+    private async Task<HttpResponseMessage> OpenWatchAsync(string path, CancellationToken cancellationToken)
+    {
+        var description = $"GET /{path.Split('?')[0]} (watch)";
+        using var limit = new CancellationTokenSource(RequestLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            using var request = await CreateRequestAsync(HttpMethod.Get, path, null, null, either.Token);
+            var response = await client.HttpClient.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            if (response.IsSuccessStatusCode)
+            {
+                connectivity.Answered();
+                return response;
+            }
+            using (response) throw Failure(response, await response.Content.ReadAsByteArrayAsync(either.Token), description);
+        }
+        catch (Exception e) when (IsBrokenConnection(e))
+        {
+            throw Unreachable(description, e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Unreachable(description, new TimeoutException($"no answer within {RequestLimit.TotalSeconds} s", e));
+        }
+    }
+
+    private async IAsyncEnumerable<WatchEvent<T>> ReadEventsAsync<T>(
+        HttpResponseMessage response,
+        JsonTypeInfo<T> type,
+        string request,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using (response)
+        {
+            var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            await using var events = WatchReader.ReadAsync(stream, type, request, cancellationToken)
+                .GetAsyncEnumerator(cancellationToken);
+            while (await MoveNextAsync(events, request, cancellationToken)) yield return events.Current;
+        }
+    }
+
+    private async Task<bool> MoveNextAsync<T>(
+        IAsyncEnumerator<WatchEvent<T>> events, string description, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var more = await events.MoveNextAsync();
+            if (more) connectivity.Answered();
+            return more;
+        }
+        catch (Exception e) when (IsBrokenConnection(e))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            // The next connection tells whether the server is there: load balancers and restarts cut watches.
+            throw new KubernetesApiException(ApiErrorReason.Unavailable, $"{description}: {e.Message}", inner: e);
+        }
+        catch (JsonException e)
+        {
+            throw Unreadable(description, e);
+        }
+    }
+
+    private async Task<HttpRequestMessage> CreateRequestAsync(
+        HttpMethod method, string path, JsonObject? body, string? contentType, CancellationToken cancellationToken)
+    {
+        var request = new HttpRequestMessage(method, new Uri(client.BaseUri, path)) { Version = new Version(2, 0) };
+        request.Headers.UserAgent.Add(UserAgent);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString()));
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType!);
+        }
+        if (client.Credentials is { } credentials) await credentials.ProcessHttpRequestAsync(request, cancellationToken);
+        return request;
+    }
+
+    private KubernetesApiException Failure(HttpResponseMessage response, byte[] body, string description)
+    {
+        var retryAfter = response.Headers.RetryAfter switch
+        {
+            { Delta: { } delta } => delta,
+            { Date: { } date } => date - time.GetUtcNow() is { Ticks: > 0 } wait ? wait : TimeSpan.Zero,
+            _ => (TimeSpan?)null,
+        };
+        var text = Encoding.UTF8.GetString(body);
+        var failure = StatusDocument.ToException(response.StatusCode, text, retryAfter, description, out var isFromServer);
+        // A proxy's 502 tells that there is no server behind it; the server's own 503 (an aggregated API that is down,
+        // for example) tells that it is there.
+        if (failure.Reason is ApiErrorReason.Unavailable && !isFromServer) connectivity.Failed(failure.Message);
+        else connectivity.Answered();
+        return failure;
+    }
+
+    private KubernetesApiException Unreachable(string description, Exception e)
+    {
+        var cause = (e as HttpRequestException)?.InnerException?.Message ?? e.Message;
+        connectivity.Failed($"{client.BaseUri}: {cause}");
+        return new KubernetesApiException(
+            ApiErrorReason.Unavailable, $"{description} on {client.BaseUri}: {cause}", inner: e);
+    }
+
+    private static KubernetesApiException Unreadable(string description, JsonException e) =>
+        new(ApiErrorReason.Unreadable, $"{description}: the answer cannot be read: {e.Message}", inner: e);
+
+    private static bool IsBrokenConnection(Exception e) => e is HttpRequestException or IOException;
+
+    private static string QueryString(ListQuery query)
+    {
+        var parts = new List<string>();
+        Add("labelSelector", query.LabelSelector);
+        Add("fieldSelector", query.FieldSelector);
+        Add("resourceVersion", query.ResourceVersion);
+        Add("limit", query.Limit?.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Add("continue", query.Continue);
+        if (query.Timeout is { } timeout) parts.Add($"timeoutSeconds={(long)timeout.TotalSeconds}");
+        return "?" + string.Join('&', parts);
+
+        void Add(string name, string? value)
+        {
+            if (value is not null) parts.Add($"{name}={Uri.EscapeDataString(value)}");
+        }
+    }
+}

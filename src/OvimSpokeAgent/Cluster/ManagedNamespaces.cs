@@ -1,0 +1,56 @@
+using OvimSpokeAgent.Configuration;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>A Namespace as the API returns it.</summary>
+internal sealed record NamespaceObject : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get; init; } = new();
+}
+
+/// <summary>What is kept of a managed namespace.</summary>
+internal sealed record ManagedNamespace(string Name, bool IsTerminating)
+{
+    public static ManagedNamespace From(NamespaceObject ns, DateTimeOffset now) =>
+        new(ns.Metadata.Name, ns.Metadata.DeletionTimestamp is not null);
+}
+
+/// <summary>Which namespaces the agent works in: those that carry its label, never the cluster's own.</summary>
+internal sealed class ManagedNamespaces(
+    WatchCache<NamespaceObject, ManagedNamespace> cache, IKubernetesApi api, AgentSettings settings)
+{
+    /// <summary>Selects them.</summary>
+    public const string LabelSelector = $"{Names.ManagedByLabel}={Names.Agent}";
+
+    /// <summary>Whether it is known as managed; from the cache.</summary>
+    public bool IsManaged(string ns) => !IsProtected(ns) && cache.Get(NamespacedName.ClusterScoped(ns)) is not null;
+
+    /// <summary>
+    /// Why the agent does not work in a namespace, or null if it does. One that the cache does not have is looked for on
+    /// the server: it may have been labelled just now.
+    /// </summary>
+    public async Task<string?> ReasonAgainstAsync(string ns, CancellationToken cancellationToken)
+    {
+        if (IsProtected(ns)) return $"namespace: \"{ns}\" belongs to the cluster or to the agent itself and is never managed";
+        if (IsManaged(ns)) return null;
+        try
+        {
+            var found = await api.GetAsync(
+                KubernetesKinds.Namespace,
+                NamespacedName.ClusterScoped(ns),
+                ClusterJson.Default.NamespaceObject,
+                cancellationToken);
+            return found.Metadata.Label(Names.ManagedByLabel) == Names.Agent
+                ? null
+                : $"namespace: \"{ns}\" is not managed by this agent; its owner opts in with the label {Names.ManagedByLabel}={Names.Agent}";
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            return $"namespace: \"{ns}\" does not exist on this cluster";
+        }
+    }
+
+    private bool IsProtected(string ns) =>
+        ns == settings.Namespace || ns == "default"
+        || ns.StartsWith("kube-", StringComparison.Ordinal) || ns.StartsWith("openshift-", StringComparison.Ordinal);
+}

@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>Something the agent must be allowed to do.</summary>
+/// <param name="Verb">RBAC verb.</param>
+/// <param name="Kind">The resource.</param>
+/// <param name="Namespace">Where; empty: everywhere.</param>
+/// <param name="Subresource">The subresource, or empty.</param>
+internal sealed record NeededPermission(string Verb, ResourceKind Kind, string Namespace = "", string Subresource = "")
+{
+    public override string ToString()
+    {
+        var resource = Subresource.Length == 0 ? Kind.ToString() : $"{Kind.Plural}/{Subresource}.{Kind.Group}";
+        return Namespace.Length == 0 ? $"{Verb} {resource}" : $"{Verb} {resource} in {Namespace}";
+    }
+}
+
+/// <summary>What the agent reads of an access review.</summary>
+internal sealed record AccessReview
+{
+    public AccessReviewStatus? Status { get; init; }
+}
+
+/// <summary><c>SelfSubjectAccessReview.status</c>.</summary>
+internal sealed record AccessReviewStatus
+{
+    public bool Allowed { get; init; }
+}
+
+/// <summary>
+/// Asks the API server at the start, and now and then, whether the agent may do what it will need to, so that a missing
+/// role shows before an operation fails by it.
+/// </summary>
+internal sealed partial class PermissionCheck(
+    IKubernetesApi api,
+    ClusterConnectivity connectivity,
+    IEnumerable<NeededPermission> needed,
+    TimeProvider time,
+    ILogger<PermissionCheck> logger) : ILoop
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan IntervalWhileMissing = TimeSpan.FromSeconds(30);
+
+    private volatile IReadOnlyList<NeededPermission>? _missing;
+
+    public string Name => "permissions";
+
+    /// <summary>What is not allowed; null: not checked yet.</summary>
+    public IReadOnlyList<NeededPermission>? Missing => _missing;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await connectivity.WaitUntilReachableAsync(cancellationToken);
+            var missing = new List<NeededPermission>();
+            foreach (var permission in needed)
+            {
+                if (!await IsAllowedAsync(permission, cancellationToken)) missing.Add(permission);
+            }
+            if (missing.Count > 0 && !missing.SequenceEqual(_missing ?? [])) LogMissing(string.Join(", ", missing));
+            _missing = missing;
+            await Task.Delay(missing.Count > 0 ? IntervalWhileMissing : Interval, time, cancellationToken);
+        }
+    }
+
+    private async Task<bool> IsAllowedAsync(NeededPermission permission, CancellationToken cancellationToken)
+    {
+        var attributes = new JsonObject
+        {
+            ["verb"] = permission.Verb,
+            ["group"] = permission.Kind.Group,
+            ["resource"] = permission.Kind.Plural,
+            ["subresource"] = permission.Subresource,
+            ["namespace"] = permission.Namespace,
+        };
+        var review = await api.CreateAsync(
+            KubernetesKinds.SelfSubjectAccessReview,
+            "",
+            new JsonObject
+            {
+                ["apiVersion"] = KubernetesKinds.SelfSubjectAccessReview.ApiVersion,
+                ["kind"] = KubernetesKinds.SelfSubjectAccessReview.Kind,
+                ["spec"] = new JsonObject { ["resourceAttributes"] = attributes },
+            },
+            ClusterJson.Default.AccessReview,
+            cancellationToken);
+        return review.Status?.Allowed ?? false;
+    }
+
+    [LoggerMessage(5101, LogLevel.Warning, "The agent's service account is not allowed to: {Missing}")]
+    private partial void LogMissing(string missing);
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>What the agent reads of a <c>Status</c> (meta/v1), the API server's answer to what it did not do.</summary>
+internal sealed record StatusDocument
+{
+    public string? Kind { get; init; }
+
+    public string? Message { get; init; }
+
+    public string? Reason { get; init; }
+
+    public int Code { get; init; }
+
+    public StatusDetails? Details { get; init; }
+
+    /// <summary>Turns an answer other than 2xx into the error it means.</summary>
+    /// <param name="code">HTTP status.</param>
+    /// <param name="body">The answer's text, a Status or not.</param>
+    /// <param name="retryAfter">The answer's <c>Retry-After</c>.</param>
+    /// <param name="request">What was asked for, for the message.</param>
+    /// <param name="isFromServer">Whether the API server itself answered, not something in front of it.</param>
+    public static KubernetesApiException ToException(
+        HttpStatusCode code, string body, TimeSpan? retryAfter, string request, out bool isFromServer)
+    {
+        var status = Parse(body);
+        isFromServer = status is not null;
+        retryAfter ??= status?.Details?.RetryAfterSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null;
+        var reason = ReasonOf(code, status);
+        var message = reason is ApiErrorReason.KindMissing
+            ? $"the cluster does not have this kind of object ({request})"
+            : status?.Message is { Length: > 0 } text ? text : $"{request}: {(int)code} {Validation.JsonText.Shorten(body.Trim())}";
+        return new KubernetesApiException(reason, message, CausesOf(status), retryAfter);
+    }
+
+    /// <summary>The error that an ERROR event of a watch carries.</summary>
+    public KubernetesApiException ToException(string request) => new(
+        ReasonOf((HttpStatusCode)Code, this),
+        Message is { Length: > 0 } ? Message : $"{request}: {Code}",
+        CausesOf(this),
+        Details?.RetryAfterSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null);
+
+    private static StatusDocument? Parse(string body)
+    {
+        if (!body.StartsWith('{')) return null;
+        try
+        {
+            var status = JsonSerializer.Deserialize(body, ClusterJson.Default.StatusDocument);
+            return status?.Kind == "Status" ? status : null;
+        }
+        catch (JsonException)
+        {
+            return null; // the caller shows the text as it is
+        }
+    }
+
+    // A missing kind is answered by the text "404 page not found", or by a Status that names no object: for a kind
+    // that a group lost, or a group whose version went away.
+    private static ApiErrorReason ReasonOf(HttpStatusCode code, StatusDocument? status) => (int)code switch
+    {
+        401 => ApiErrorReason.Unauthorized,
+        403 => ApiErrorReason.Forbidden,
+        404 when string.IsNullOrEmpty(status?.Details?.Name) => ApiErrorReason.KindMissing,
+        404 => ApiErrorReason.NotFound,
+        409 when status?.Reason == "AlreadyExists" => ApiErrorReason.AlreadyExists,
+        409 => ApiErrorReason.Conflict,
+        410 => ApiErrorReason.Expired,
+        429 => ApiErrorReason.TooManyRequests,
+        408 or >= 500 => ApiErrorReason.Unavailable,
+        _ => ApiErrorReason.Invalid,
+    };
+
+    private static List<ApiErrorCause> CausesOf(StatusDocument? status) =>
+        [.. (status?.Details?.Causes ?? []).Select(cause => new ApiErrorCause(cause.Field ?? "", cause.Message ?? ""))];
+}
+
+/// <summary><c>Status.details</c>.</summary>
+internal sealed record StatusDetails
+{
+    public string? Name { get; init; }
+
+    public string? Kind { get; init; }
+
+    public int? RetryAfterSeconds { get; init; }
+
+    public IReadOnlyList<StatusCause>? Causes { get; init; }
+}
+
+/// <summary>One of <c>Status.details.causes</c>.</summary>
+internal sealed record StatusCause
+{
+    public string? Field { get; init; }
+
+    public string? Message { get; init; }
+}
+
+/// <summary>An object of which only the metadata counts.</summary>
+internal sealed record AnyObject : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get; init; } = new();
+}
+
+/// <summary>JSON of the Kubernetes API as far as every kind shares it.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(StatusDocument))]
+[JsonSerializable(typeof(AnyObject))]
+[JsonSerializable(typeof(NamespaceObject))]
+[JsonSerializable(typeof(AccessReview))]
+internal sealed partial class ClusterJson : JsonSerializerContext;

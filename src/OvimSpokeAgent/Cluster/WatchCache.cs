@@ -1,0 +1,264 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using OvimSpokeAgent.Supervision;
+using Polly;
+using Polly.Retry;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>
+/// All objects of one kind, as far as they are used, kept current by one list and one watch. Readers never wait and
+/// never cause a request. A watch that ends is taken up from the last version; only a version that the server forgot
+/// (410) leads to a new list. While the server cannot be reached, what was known stays readable.
+/// </summary>
+internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheStatus
+    where TObject : IKubernetesObject
+    where TItem : class
+{
+    private const int PageSize = 500;
+
+    /// <summary>A watch from which nothing came for so long is replaced: resuming costs next to nothing.</summary>
+    public static readonly TimeSpan SilenceLimit = TimeSpan.FromMinutes(10);
+
+    /// <summary>How often a missing kind is looked for.</summary>
+    public static readonly TimeSpan KindMissingInterval = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan ShortestWatch = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan BetweenWatches = TimeSpan.FromSeconds(1);
+
+    private readonly IKubernetesApi _api;
+    private readonly WatchSpec<TObject, TItem> _spec;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ResiliencePipeline _untilAnswered;
+
+    private readonly ConcurrentDictionary<NamespacedName, TItem> _items = [];
+    private readonly AsyncSignal _changed = new();
+    private ImmutableList<Action<CacheChange<TItem>>> _subscribers = [];
+    private volatile CacheStatus _status;
+    private string? _resourceVersion;
+
+    public WatchCache(IKubernetesApi api, WatchSpec<TObject, TItem> spec, TimeProvider time, ILogger logger)
+    {
+        (_api, _spec, _time, _logger) = (api, spec, time, logger);
+        _status = new CacheStatus { Since = time.GetUtcNow() };
+        _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<KubernetesApiException>(
+                    e => e.Reason is not (ApiErrorReason.Expired or ApiErrorReason.KindMissing)),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(500),
+                MaxDelay = TimeSpan.FromSeconds(20),
+                DelayGenerator = args =>
+                    ValueTask.FromResult((args.Outcome.Exception as KubernetesApiException)?.RetryAfter),
+                OnRetry = args =>
+                {
+                    Failing(args.Outcome.Exception!.Message);
+                    return default;
+                },
+            })
+            .Build();
+    }
+
+    public string Name => $"cache {Kind}";
+
+    public ResourceKind Kind => _spec.Kind;
+
+    public CacheStatus Status => _status;
+
+    public int Count => _items.Count;
+
+    /// <summary>A snapshot of all items.</summary>
+    public ICollection<TItem> Items => _items.Values;
+
+    /// <summary>The item, or null.</summary>
+    public TItem? Get(NamespacedName name) => _items.GetValueOrDefault(name);
+
+    /// <summary>Calls back for every change, on the cache's own loop: quickly, please. Dispose to end it.</summary>
+    public IDisposable Subscribe(Action<CacheChange<TItem>> onChange)
+    {
+        ImmutableInterlocked.Update(ref _subscribers, list => list.Add(onChange));
+        return new Subscription(() => ImmutableInterlocked.Update(ref _subscribers, list => list.Remove(onChange)));
+    }
+
+    /// <inheritdoc />
+    public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
+        WaitAsync(() => _status.LastSync is not null || _status.State is CacheState.KindMissing, cancellationToken);
+
+    /// <summary>Completes as soon as the item (null: there is none) is as wanted; at once if it already is.</summary>
+    public async Task<TItem?> WaitUntilAsync(
+        NamespacedName name, Func<TItem?, bool> isAsWanted, CancellationToken cancellationToken)
+    {
+        TItem? item = null;
+        await WaitAsync(() => isAsWanted(item = Get(name)), cancellationToken);
+        return item;
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var pause = Jittered(BetweenWatches);
+            try
+            {
+                var events = await _untilAnswered.ExecuteAsync(async token => await OpenAsync(token), cancellationToken);
+                await FollowAsync(events, cancellationToken);
+            }
+            catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Expired)
+            {
+                _resourceVersion = null;
+            }
+            catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.KindMissing)
+            {
+                KindMissing(e.Message);
+                pause = Jittered(KindMissingInterval);
+            }
+            catch (KubernetesApiException e)
+            {
+                Failing(e.Message);
+            }
+            await Task.Delay(pause, _time, cancellationToken);
+        }
+    }
+
+    /// <summary>Lists, if there is no version to go on from, and opens the watch.</summary>
+    private async Task<IAsyncEnumerable<WatchEvent<TObject>>> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (_resourceVersion is null) await ListAsync(cancellationToken);
+        var events = await _api.WatchAsync(
+            Kind,
+            "",
+            new ListQuery
+            {
+                LabelSelector = _spec.LabelSelector,
+                ResourceVersion = _resourceVersion,
+                Timeout = ShortestWatch + Jittered(ShortestWatch),
+            },
+            _spec.Type,
+            cancellationToken);
+        Heard();
+        return events;
+    }
+
+    private async Task ListAsync(CancellationToken cancellationToken)
+    {
+        var listed = new Dictionary<NamespacedName, TItem>();
+        string? next = null;
+        string version;
+        do
+        {
+            var query = new ListQuery { LabelSelector = _spec.LabelSelector, Limit = PageSize, Continue = next };
+            var page = await _api.ListAsync(Kind, "", query, _spec.Type, cancellationToken);
+            foreach (var item in page.Items) listed[item.Metadata.Key] = _spec.Project(item, _time.GetUtcNow());
+            (next, version) = (page.Continue, page.ResourceVersion);
+        }
+        while (next is not null);
+
+        foreach (var name in _items.Keys.Where(name => !listed.ContainsKey(name))) Remove(name);
+        foreach (var (name, item) in listed) Put(name, item);
+        _resourceVersion = version;
+        var now = _time.GetUtcNow();
+        Enter(CacheState.Synced, null, status => status with { LastSync = now, LastEvent = now });
+    }
+
+    private async Task FollowAsync(IAsyncEnumerable<WatchEvent<TObject>> events, CancellationToken cancellationToken)
+    {
+        using var silence = new CancellationTokenSource(SilenceLimit, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
+        try
+        {
+            await foreach (var (type, item) in events.WithCancellation(either.Token))
+            {
+                silence.CancelAfter(SilenceLimit);
+                _resourceVersion = item.Metadata.ResourceVersion;
+                if (type is WatchEventType.Deleted) Remove(item.Metadata.Key);
+                else if (type is not WatchEventType.Bookmark) Put(item.Metadata.Key, _spec.Project(item, _time.GetUtcNow()));
+                Heard();
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogSilent(Kind, SilenceLimit);
+        }
+    }
+
+    private void Put(NamespacedName name, TItem item)
+    {
+        var old = _items.GetValueOrDefault(name);
+        _items[name] = item;
+        if (!item.Equals(old)) Tell(new CacheChange<TItem>(name, old, item));
+    }
+
+    private void Remove(NamespacedName name)
+    {
+        if (_items.TryRemove(name, out var old)) Tell(new CacheChange<TItem>(name, old, null));
+    }
+
+    private void Tell(CacheChange<TItem> change)
+    {
+        foreach (var subscriber in _subscribers) subscriber(change);
+        _changed.Set();
+    }
+
+    private void Heard()
+    {
+        var now = _time.GetUtcNow();
+        Enter(CacheState.Synced, null, status => status with { LastEvent = now });
+    }
+
+    private void Failing(string problem)
+    {
+        var since = _status.State is CacheState.Failing ? _status.Since : _time.GetUtcNow();
+        Enter(CacheState.Failing, problem, status => status with { Since = since });
+    }
+
+    private void KindMissing(string problem)
+    {
+        _resourceVersion = null;
+        foreach (var name in _items.Keys) Remove(name);
+        Enter(CacheState.KindMissing, problem, status => status with { LastSync = null });
+    }
+
+    // Every change of state is one log line; going on in a state is none.
+    private void Enter(CacheState state, string? problem, Func<CacheStatus, CacheStatus> also)
+    {
+        var before = _status;
+        _status = also(before with { State = state, Problem = problem });
+        if (before.State == state) return;
+        _status = _status with { Since = _time.GetUtcNow() };
+        if (state is CacheState.Synced) LogSynced(Kind, Count);
+        else LogNotSynced(Kind, state, problem);
+        _changed.Set();
+    }
+
+    private async Task WaitAsync(Func<bool> condition, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = _changed.Next;
+            if (condition()) return;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+#pragma warning disable CA5394 // spreading load needs no secret
+    private static TimeSpan Jittered(TimeSpan upTo) => upTo * (0.5 + (Random.Shared.NextDouble() / 2));
+#pragma warning restore CA5394
+
+    private sealed class Subscription(Action end) : IDisposable
+    {
+        public void Dispose() => end();
+    }
+
+    [LoggerMessage(5001, LogLevel.Information, "Watching {Kind}: {Count} objects")]
+    private partial void LogSynced(ResourceKind kind, int count);
+
+    [LoggerMessage(5002, LogLevel.Warning, "The cache of {Kind} is {State}: {Problem}")]
+    private partial void LogNotSynced(ResourceKind kind, CacheState state, string? problem);
+
+    [LoggerMessage(5003, LogLevel.Debug, "Nothing came from the watch of {Kind} for {Limit}; it is replaced")]
+    private partial void LogSilent(ResourceKind kind, TimeSpan limit);
+}

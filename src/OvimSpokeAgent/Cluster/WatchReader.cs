@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>Reads a watch's stream, one JSON object a line, straight into events.</summary>
+internal static class WatchReader
+{
+    /// <summary>The longest event that is read, in bytes: far beyond what the API server's database takes.</summary>
+    public const int MaxEventBytes = 32 << 20;
+
+    /// <exception cref="KubernetesApiException">The stream carried an ERROR event.</exception>
+    /// <exception cref="JsonException">A line is no event of this kind.</exception>
+    /// <exception cref="IOException">The stream broke, or an event is over <see cref="MaxEventBytes"/>.</exception>
+    public static async IAsyncEnumerable<WatchEvent<T>> ReadAsync<T>(
+        Stream stream, JsonTypeInfo<T> type, string request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var pipe = PipeReader.Create(stream);
+        try
+        {
+            while (true)
+            {
+                var read = await pipe.ReadAsync(cancellationToken);
+                var buffer = read.Buffer;
+                while (buffer.PositionOf((byte)'\n') is { } end)
+                {
+                    var line = buffer.Slice(0, end);
+                    buffer = buffer.Slice(buffer.GetPosition(1, end));
+                    if (!line.IsEmpty) yield return Parse(line, type, request);
+                }
+                if (buffer.Length > MaxEventBytes)
+                    throw new IOException($"{request}: an event is over {MaxEventBytes >> 20} MiB");
+                pipe.AdvanceTo(buffer.Start, buffer.End);
+                if (!read.IsCompleted) continue;
+                if (!buffer.IsEmpty) throw new IOException($"{request}: the watch ended in the middle of an event");
+                yield break;
+            }
+        }
+        finally
+        {
+            await pipe.CompleteAsync();
+        }
+    }
+
+    private static WatchEvent<T> Parse<T>(ReadOnlySequence<byte> line, JsonTypeInfo<T> type, string request)
+    {
+        string? eventType = null;
+        Utf8JsonReader at = default;
+        var reader = new Utf8JsonReader(line);
+        reader.Read();
+        // The server writes the type first, but the order of keys means nothing in JSON.
+        while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+        {
+            var isObject = reader.ValueTextEquals("object"u8);
+            var isType = reader.ValueTextEquals("type"u8);
+            reader.Read();
+            if (isType) eventType = reader.GetString();
+            else if (isObject) at = reader;
+            reader.Skip();
+        }
+        if (at.TokenType is not JsonTokenType.StartObject) throw new JsonException("a watch event without an object");
+        return eventType switch
+        {
+            "ADDED" => new(WatchEventType.Added, Read(ref at, type)),
+            "MODIFIED" => new(WatchEventType.Modified, Read(ref at, type)),
+            "DELETED" => new(WatchEventType.Deleted, Read(ref at, type)),
+            "BOOKMARK" => new(WatchEventType.Bookmark, Read(ref at, type)),
+            "ERROR" => throw Read(ref at, ClusterJson.Default.StatusDocument).ToException(request),
+            _ => throw new JsonException($"a watch event of type {Validation.JsonText.Show(eventType ?? "")}"),
+        };
+    }
+
+    private static T Read<T>(ref Utf8JsonReader reader, JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(ref reader, type) ?? throw new JsonException("a watch event without an object");
+}

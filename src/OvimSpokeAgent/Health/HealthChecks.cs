@@ -1,0 +1,121 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Health;
+
+/// <summary>The way to the hub. It never makes the agent unhealthy: the state machine has states of its own for it.</summary>
+internal sealed class HubCheck(HubConnection connection, AgentSettings settings) : IHealthCheck
+{
+    public string Name => "hub";
+
+    public bool NeededForReady => false;
+
+    public HealthFinding Check()
+    {
+        var link = connection.Link;
+        if (!link.IsRegistered)
+        {
+            return HealthFinding.Degraded(link.Problem is null
+                ? $"connecting to {settings.Hub.Endpoint}"
+                : $"connecting to {settings.Hub.Endpoint}: {link.Problem}");
+        }
+        if (link.Problem is not null)
+            return HealthFinding.Degraded($"the last {link.MissedReports} reports were not taken: {link.Problem}");
+        return settings.Hub.TlsInsecure
+            ? HealthFinding.Degraded("registered, but OVIM_HUB_TLS_INSECURE accepts any certificate")
+            : HealthFinding.Healthy("registered");
+    }
+}
+
+/// <summary>Whether the API server answers.</summary>
+internal sealed class ClusterCheck(ClusterConnectivity connectivity) : IHealthCheck
+{
+    public string Name => "cluster";
+
+    public bool NeededForReady => false;
+
+    public HealthFinding Check() => connectivity.IsReachable
+        ? HealthFinding.Healthy("the API server answers")
+        : HealthFinding.Unhealthy($"the API server does not answer: {connectivity.LastError}");
+}
+
+/// <summary>The watch caches: whether each knows its kind, and since when it does not hear of it.</summary>
+internal sealed class CachesCheck(IEnumerable<IWatchCacheStatus> caches) : IHealthCheck
+{
+    public string Name => "caches";
+
+    public bool NeededForReady => true;
+
+    public HealthFinding Check()
+    {
+        var findings = caches.Select(FindingOf).ToList();
+        var worst = findings.Max(finding => finding.Status);
+        return new HealthFinding(worst, worst is HealthStatus.Healthy
+            ? $"{findings.Count} kinds synced"
+            : string.Join("; ", findings.Where(finding => finding.Status == worst).Select(finding => finding.Message)));
+    }
+
+    private static HealthFinding FindingOf(IWatchCacheStatus cache)
+    {
+        var status = cache.Status;
+        return status.State switch
+        {
+            CacheState.Synced => HealthFinding.Healthy($"{cache.Kind} synced"),
+            CacheState.KindMissing => HealthFinding.Degraded($"the cluster has no {cache.Kind} (is KubeVirt installed?)"),
+            CacheState.Failing when status.LastSync is not null =>
+                HealthFinding.Degraded($"{cache.Kind} not heard of since {status.LastEvent:O}: {status.Problem}"),
+            CacheState.Failing => HealthFinding.Unhealthy($"{cache.Kind} not synced: {status.Problem}"),
+            _ => HealthFinding.Unhealthy($"{cache.Kind} not synced yet"),
+        };
+    }
+}
+
+/// <summary>Operations and results: how many wait, and whether the hub refuses any.</summary>
+internal sealed class OperationsCheck(OperationProcessor processor, ResultDelivery delivery) : IHealthCheck
+{
+    public string Name => "operations";
+
+    public bool NeededForReady => false;
+
+    public HealthFinding Check()
+    {
+        var counts = $"{processor.Backlog} to do, {delivery.Pending} results to deliver";
+        return delivery.Refused == 0
+            ? HealthFinding.Healthy(counts)
+            : HealthFinding.Degraded($"{counts}, {delivery.Refused} results refused by the hub");
+    }
+}
+
+/// <summary>What the agent may not do and would need to.</summary>
+internal sealed class PermissionsCheck(PermissionCheck permissions) : IHealthCheck
+{
+    public string Name => "permissions";
+
+    public bool NeededForReady => false;
+
+    public HealthFinding Check() => permissions.Missing switch
+    {
+        null => HealthFinding.Healthy("not checked yet"),
+        [] => HealthFinding.Healthy("all granted"),
+        var missing => HealthFinding.Degraded($"not allowed: {string.Join(", ", missing)}"),
+    };
+}
+
+/// <summary>The agent's own loops: whether one failed within the last minute.</summary>
+internal sealed class LoopsCheck(IEnumerable<ILoopStatus> loops) : IHealthCheck
+{
+    public string Name => "loops";
+
+    public bool NeededForReady => false;
+
+    public HealthFinding Check()
+    {
+        var failing = loops.Where(loop => loop.RecentFailure is not null)
+            .Select(loop => $"{loop.Name} failed: {loop.RecentFailure!.Message}")
+            .ToList();
+        return failing.Count == 0 ? HealthFinding.Healthy("running") : HealthFinding.Degraded(string.Join("; ", failing));
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace OvimSpokeAgent.Health;
+
+/// <summary>What the kubelet, the hub and operators ask.</summary>
+internal static class HealthEndpoints
+{
+    /// <summary>
+    /// <c>/health/live</c>: the process answers. <c>/health/ready</c>: 200 when the caches are synced and the agent does
+    /// not stop, else 503. <c>/health/status</c>: the whole document. <c>/health</c>: alive, as the hub asks it.
+    /// </summary>
+    public static void MapHealth(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/health", WriteAlive);
+        endpoints.MapGet("/health/live", WriteAlive);
+        endpoints.MapGet("/health/ready", WriteReady);
+        endpoints.MapGet("/health/status", WriteStatus);
+    }
+
+    private static Task WriteAlive(HttpContext context) => context.Response.WriteAsync("alive\n");
+
+    private static Task WriteReady(HttpContext context)
+    {
+        var document = Document(context);
+        if (document.Ready) return context.Response.WriteAsync("ready\n");
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        var reasons = document.Components
+            .Where(component => component.Value.Status is HealthStatus.Unhealthy)
+            .Select(component => $"{component.Key}: {component.Value.Message}\n");
+        return context.Response.WriteAsync("not ready\n" + string.Concat(reasons));
+    }
+
+    private static Task WriteStatus(HttpContext context)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        return JsonSerializer.SerializeAsync(
+            context.Response.Body, Document(context), HealthJson.Default.HealthDocument, context.RequestAborted);
+    }
+
+    private static HealthDocument Document(HttpContext context) =>
+        context.RequestServices.GetRequiredService<HealthReporter>().Check();
+}

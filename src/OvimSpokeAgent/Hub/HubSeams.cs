@@ -1,0 +1,28 @@
+namespace OvimSpokeAgent.Hub;
+
+/// <summary>Decides when operations may be taken from the hub, and what becomes of them.</summary>
+internal interface IOperationIntake
+{
+    /// <summary>
+    /// Completes when operations can be stored and executed. The hub forgets what it hands out, so nothing is taken before.
+    /// </summary>
+    Task WaitUntilReadyAsync(CancellationToken cancellationToken);
+
+    /// <summary>Takes over what came of a poll; returns when it is stored.</summary>
+    Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken);
+}
+
+/// <summary>Composes status reports from what is in memory; no request to the cluster.</summary>
+internal interface IReportSource
+{
+    /// <summary>
+    /// Completes when a report says something: an empty list of VMs before the first look at the cluster would tell the
+    /// hub that there are none. Waits no longer than a heartbeat: the hub should learn that the agent is there.
+    /// </summary>
+    Task WaitUntilMeaningfulAsync(CancellationToken cancellationToken);
+
+    Contract.StatusReport Compose();
+
+    /// <summary>The hub took this report.</summary>
+    void Delivered(Contract.StatusReport report);
+}

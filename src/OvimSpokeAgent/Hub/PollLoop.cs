@@ -1,0 +1,100 @@
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Hub;
+
+/// <summary>
+/// Takes operations from the hub: straight on while there are some, else every <c>OVIM_HUB_POLL_INTERVAL</c> ± 20 %; not
+/// while they could not be stored or executed, nor while the hub does not answer reports.
+/// </summary>
+internal sealed partial class PollLoop(
+    HubClient hub,
+    HubConnection connection,
+    IOperationIntake intake,
+    HubMetrics metrics,
+    AgentSettings settings,
+    TimeProvider time,
+    ILogger<PollLoop> logger) : ILoop, IDisposable
+{
+    private const double Spread = 0.2;
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private Task _polling = Task.CompletedTask;
+    private bool _failing;
+
+    public string Name => "poll";
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+        try
+        {
+            while (true)
+            {
+                await connection.WaitUntilRegisteredAsync(stopping.Token);
+                await intake.WaitUntilReadyAsync(stopping.Token);
+                Task<bool> poll;
+                lock (_lock)
+                {
+                    stopping.Token.ThrowIfCancellationRequested();
+                    _polling = poll = PollAsync();
+                }
+                if (!await poll) await Task.Delay(Jittered(settings.Hub.PollInterval), time, stopping.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken); // stopped for good, not failed
+        }
+    }
+
+    /// <summary>Takes nothing more from the hub; completes when a poll under way is taken in to its end.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        Task polling;
+        lock (_lock) polling = _polling;
+        await polling;
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    // Not cancellable: what the hub handed out it has forgotten.
+    private async Task<bool> PollAsync()
+    {
+        PollAnswer answer;
+        try
+        {
+            answer = await hub.TakeOperationsAsync(settings.AgentId);
+        }
+        catch (HubException e)
+        {
+            metrics.PollFailed();
+            if (!_failing) LogFailed(e.Message);
+            _failing = true;
+            return false;
+        }
+        _failing = false;
+        metrics.Polled(answer.Operations.Count);
+        if (answer.Loss is not null)
+        {
+            metrics.PossibleLoss();
+            LogLoss(answer.Operations.Count, answer.Loss);
+        }
+        await intake.AcceptAsync(answer, CancellationToken.None);
+        return answer.Operations.Count > 0;
+    }
+
+    private static TimeSpan Jittered(TimeSpan interval) =>
+#pragma warning disable CA5394 // spreading load needs no secret
+        interval * (1 - Spread + (2 * Spread * Random.Shared.NextDouble()));
+#pragma warning restore CA5394
+
+    [LoggerMessage(3010, LogLevel.Warning, "Asking the hub for operations fails: {Reason}")]
+    private partial void LogFailed(string reason);
+
+    [LoggerMessage(3011, LogLevel.Error,
+        "The hub's answer with operations was not whole; {Count} arrived, others may be lost: {Reason}")]
+    private partial void LogLoss(int count, string reason);
+}

@@ -1,0 +1,98 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary><c>create_vm</c>: answered as soon as the API server has accepted the VM.</summary>
+internal sealed class CreateVirtualMachineHandler(
+    IKubernetesApi api, VirtualMachineManager manager, ManagedNamespaces namespaces) : IOperationHandler
+{
+    public string Type => "create_vm";
+
+    public IReadOnlyList<string> Aliases => ["VMCreate"];
+
+    public OperationPlan Plan(PayloadReader payload)
+    {
+        var request = VirtualMachineRequest.Read(payload);
+        return new OperationPlan
+        {
+            Target = request.Name,
+            Execute = (context, token) => CreateAsync(request, context, token),
+            ReadBack = (context, token) => ReadBackAsync(request, context, token),
+        };
+    }
+
+    private async Task<OperationOutcome> CreateAsync(
+        VirtualMachineRequest request, OperationContext context, CancellationToken cancellationToken)
+    {
+        if (await namespaces.ReasonAgainstAsync(request.Name.Namespace, cancellationToken) is { } reason)
+            return OperationOutcome.Failed(reason);
+        if (await CreateOrFindAsync(request, context.Key, cancellationToken) is not { } vm)
+            return OperationOutcome.Failed($"a VM {request.Name} exists already and was not made by this operation");
+        foreach (var secret in VirtualMachineManifest.BuildSecrets(request, context.Key, vm.Metadata.Uid))
+        {
+            if (await CreateSecretAsync(secret, context.Key, cancellationToken) is { } conflict)
+                return OperationOutcome.Failed(conflict);
+        }
+        return Completed(request, vm);
+    }
+
+    /// <summary>The VM of this operation, made now or by an earlier execution; null: it is someone else's.</summary>
+    private async Task<VirtualMachineObject?> CreateOrFindAsync(
+        VirtualMachineRequest request, OperationKey key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await api.CreateAsync(
+                KubeVirtKinds.VirtualMachine,
+                request.Name.Namespace,
+                VirtualMachineManifest.Build(request, key),
+                KubeVirtJson.Default.VirtualMachineObject,
+                cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.AlreadyExists)
+        {
+            return await ReadOwnAsync(request.Name, key, cancellationToken);
+        }
+    }
+
+    private async Task<VirtualMachineObject?> ReadOwnAsync(
+        NamespacedName name, OperationKey key, CancellationToken cancellationToken) =>
+        await manager.ReadAsync(name, cancellationToken) is { } vm
+        && vm.Metadata.Annotation(Names.CreatedByAnnotation) == key.Value
+            ? vm
+            : null;
+
+    private async Task<string?> CreateSecretAsync(
+        System.Text.Json.Nodes.JsonObject secret, OperationKey key, CancellationToken cancellationToken)
+    {
+        var name = new NamespacedName((string)secret["metadata"]!["namespace"]!, (string)secret["metadata"]!["name"]!);
+        try
+        {
+            await api.CreateAsync(
+                KubernetesKinds.Secret, name.Namespace, secret, ClusterJson.Default.AnyObject, cancellationToken);
+            return null;
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.AlreadyExists)
+        {
+            var existing = await api.GetAsync(
+                KubernetesKinds.Secret, name, ClusterJson.Default.AnyObject, cancellationToken);
+            return existing.Metadata.Annotation(Names.CreatedByAnnotation) == key.Value
+                ? null
+                : $"a Secret {name} exists already and was not made by this operation; the VM waits for it";
+        }
+    }
+
+    private async Task<OperationOutcome?> ReadBackAsync(
+        VirtualMachineRequest request, OperationContext context, CancellationToken cancellationToken) =>
+        !request.UserDataNeedsSecret && request.SshKeys.Count == 0
+        && await ReadOwnAsync(request.Name, context.Key, cancellationToken) is { } vm
+            ? Completed(request, vm)
+            : null;
+
+    private OperationOutcome Completed(VirtualMachineRequest request, VirtualMachineObject vm) =>
+        OperationOutcome.Completed(
+            manager.StatusOf(vm) with { Unused = request.Unused.Count > 0 ? request.Unused : null },
+            ContractJson.Default.VirtualMachineStatus);
+}

@@ -1,0 +1,152 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>KubeVirt's kinds.</summary>
+internal static class KubeVirtKinds
+{
+    public static readonly ResourceKind VirtualMachine = new("kubevirt.io", "v1", "virtualmachines", "VirtualMachine");
+
+    public static readonly ResourceKind VirtualMachineInstance =
+        new("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance");
+
+    /// <summary>start, stop and restart, served by virt-api through the aggregation layer.</summary>
+    public static readonly ResourceKind VirtualMachineSubresources =
+        new("subresources.kubevirt.io", "v1", "virtualmachines", "VirtualMachine");
+}
+
+/// <summary>What the agent reads of a VirtualMachine (kubevirt.io/v1).</summary>
+internal sealed record VirtualMachineObject : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get; init; } = new();
+
+    public VirtualMachineSpec? Spec { get; init; }
+
+    public VirtualMachineObjectStatus? Status { get; init; }
+}
+
+internal sealed record VirtualMachineSpec
+{
+    /// <summary><c>spec.runStrategy</c>; older objects have <see cref="Running"/> instead.</summary>
+    public string? RunStrategy { get; init; }
+
+    /// <summary><c>spec.running</c>: true means Always, false means Halted.</summary>
+    public bool? Running { get; init; }
+
+    public VirtualMachineTemplate? Template { get; init; }
+
+    /// <summary>The strategy, whichever of the two fields says it.</summary>
+    [JsonIgnore]
+    public string Strategy => RunStrategy ?? (Running is true ? "Always" : "Halted");
+}
+
+internal sealed record VirtualMachineTemplate
+{
+    public VirtualMachineInstanceSpec? Spec { get; init; }
+}
+
+internal sealed record VirtualMachineInstanceSpec
+{
+    public VirtualMachineDomain? Domain { get; init; }
+}
+
+internal sealed record VirtualMachineDomain
+{
+    public VirtualMachineCpu? Cpu { get; init; }
+
+    public VirtualMachineMemory? Memory { get; init; }
+
+    public VirtualMachineResources? Resources { get; init; }
+}
+
+internal sealed record VirtualMachineCpu
+{
+    public long? Sockets { get; init; }
+
+    public long? Cores { get; init; }
+
+    public long? Threads { get; init; }
+}
+
+internal sealed record VirtualMachineMemory
+{
+    public JsonElement? Guest { get; init; }
+}
+
+internal sealed record VirtualMachineResources
+{
+    /// <summary>Quantities: strings or numbers.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Requests { get; init; }
+}
+
+internal sealed record VirtualMachineObjectStatus
+{
+    public string? PrintableStatus { get; init; }
+
+    public IReadOnlyList<KubeVirtCondition>? Conditions { get; init; }
+
+    /// <summary>Starts and stops asked for through the subresources and not done yet.</summary>
+    public IReadOnlyList<StateChangeRequest>? StateChangeRequests { get; init; }
+
+    public StartFailure? StartFailure { get; init; }
+}
+
+/// <summary><c>status.stateChangeRequests[]</c>: action Start or Stop.</summary>
+internal sealed record StateChangeRequest
+{
+    public string Action { get; init; } = "";
+
+    public string? Uid { get; init; }
+}
+
+/// <summary><c>status.startFailure</c>: a VM that fails again and again.</summary>
+internal sealed record StartFailure
+{
+    public int ConsecutiveFailCount { get; init; }
+}
+
+internal sealed record KubeVirtCondition
+{
+    public string Type { get; init; } = "";
+
+    public string Status { get; init; } = "";
+
+    public string? Reason { get; init; }
+
+    public string? Message { get; init; }
+}
+
+/// <summary>What the agent reads of a VirtualMachineInstance (kubevirt.io/v1): the running guest.</summary>
+internal sealed record VirtualMachineInstanceObject : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get; init; } = new();
+
+    public VirtualMachineInstanceSpec? Spec { get; init; }
+
+    public VirtualMachineInstanceStatus? Status { get; init; }
+}
+
+internal sealed record VirtualMachineInstanceStatus
+{
+    public string? Phase { get; init; }
+
+    public string? NodeName { get; init; }
+
+    public IReadOnlyList<VirtualMachineInterface>? Interfaces { get; init; }
+}
+
+/// <summary><c>status.interfaces[]</c>.</summary>
+internal sealed record VirtualMachineInterface
+{
+    public string? IpAddress { get; init; }
+}
+
+/// <summary>JSON of KubeVirt's kinds.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(VirtualMachineObject))]
+[JsonSerializable(typeof(VirtualMachineInstanceObject))]
+internal sealed partial class KubeVirtJson : JsonSerializerContext;

@@ -1,0 +1,122 @@
+using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary><c>start_vm</c>.</summary>
+internal sealed class StartVirtualMachineHandler(VirtualMachineManager manager, VirtualMachinePower power) : IOperationHandler
+{
+    public string Type => "start_vm";
+
+    public IReadOnlyList<string> Aliases => ["VMStart"];
+
+    public OperationPlan Plan(PayloadReader payload)
+    {
+        var name = payload.RequiredNamespacedName();
+        return new OperationPlan
+        {
+            Target = name,
+            Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
+                ? await power.StartAsync(vm, context.Key, token)
+                : refusal!,
+            ReadBack = (_, token) => manager.ReadBackStrategyAsync(name, "Always", token),
+        };
+    }
+}
+
+/// <summary><c>stop_vm</c>.</summary>
+internal sealed class StopVirtualMachineHandler(VirtualMachineManager manager, VirtualMachinePower power) : IOperationHandler
+{
+    public string Type => "stop_vm";
+
+    public IReadOnlyList<string> Aliases => ["VMStop"];
+
+    public OperationPlan Plan(PayloadReader payload)
+    {
+        var name = payload.RequiredNamespacedName();
+        var wish = StopWish.Read(payload);
+        return new OperationPlan
+        {
+            Target = name,
+            Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
+                ? await power.StopAsync(vm, wish, context.Key, token)
+                : refusal!,
+            ReadBack = async (_, token) =>
+                wish.GracePeriod is null ? await manager.ReadBackStrategyAsync(name, "Halted", token) : null,
+        };
+    }
+}
+
+/// <summary><c>restart_vm</c>.</summary>
+internal sealed class RestartVirtualMachineHandler(VirtualMachineManager manager, VirtualMachinePower power) : IOperationHandler
+{
+    public string Type => "restart_vm";
+
+    public IReadOnlyList<string> Aliases => ["VMRestart"];
+
+    public OperationPlan Plan(PayloadReader payload)
+    {
+        var name = payload.RequiredNamespacedName();
+        var wish = StopWish.Read(payload);
+        return new OperationPlan
+        {
+            Target = name,
+            Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
+                ? await power.RestartAsync(vm, wish, context, token)
+                : refusal!,
+        };
+    }
+}
+
+/// <summary><c>get_vm_status</c>.</summary>
+internal sealed class GetVirtualMachineStatusHandler(
+    VirtualMachineManager manager, Cluster.ManagedNamespaces namespaces) : IOperationHandler
+{
+    public string Type => "get_vm_status";
+
+    public IReadOnlyList<string> Aliases => [];
+
+    public OperationPlan Plan(PayloadReader payload)
+    {
+        var name = payload.RequiredNamespacedName();
+        return new OperationPlan
+        {
+            Target = name,
+            ReadOnly = true,
+            Execute = async (_, token) =>
+            {
+                if (await namespaces.ReasonAgainstAsync(name.Namespace, token) is { } reason)
+                    return OperationOutcome.Failed(reason);
+                return await manager.ReadAsync(name, token) is { } vm
+                    ? OperationOutcome.Completed(manager.StatusOf(vm), ContractJson.Default.VirtualMachineStatus)
+                    : OperationOutcome.Failed($"there is no VM {name}");
+            },
+        };
+    }
+}
+
+/// <summary><c>list_vms</c>: from the caches.</summary>
+internal sealed class ListVirtualMachinesHandler(
+    VirtualMachineManager manager, Cluster.ManagedNamespaces namespaces) : IOperationHandler
+{
+    public string Type => "list_vms";
+
+    public IReadOnlyList<string> Aliases => [];
+
+    public OperationPlan Plan(PayloadReader payload)
+    {
+        var ns = payload.OptionalDnsLabel("namespace");
+        return new OperationPlan
+        {
+            ReadOnly = true,
+            Execute = async (_, token) =>
+            {
+                if (ns is not null && await namespaces.ReasonAgainstAsync(ns, token) is { } reason)
+                    return OperationOutcome.Failed(reason);
+                var vms = manager.List(ns);
+                return OperationOutcome.Completed(
+                    new VirtualMachineList { Vms = vms, Count = vms.Count }, ContractJson.Default.VirtualMachineList);
+            },
+        };
+    }
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text.Json;
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>What is kept of a VM.</summary>
+internal sealed record VirtualMachineItem
+{
+    public required NamespacedName Name { get; init; }
+
+    public required string Uid { get; init; }
+
+    public required string Strategy { get; init; }
+
+    /// <summary>KubeVirt's <c>status.printableStatus</c>; empty until its controller has seen the VM.</summary>
+    public required string PrintableStatus { get; init; }
+
+    public required bool IsDeleting { get; init; }
+
+    /// <summary>The controller has written conditions, so the printable status is its word and not the CRD's default.</summary>
+    public required bool IsObserved { get; init; }
+
+    /// <summary>Why the VM is held up (condition <c>Failure</c>, or <c>Synchronized</c> that is false).</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>Why the guest is not ready, where it is not.</summary>
+    public string? NotReady { get; init; }
+
+    public bool RestartRequired { get; init; }
+
+    /// <summary><c>status.startFailure.consecutiveFailCount</c>.</summary>
+    public int FailedStarts { get; init; }
+
+    /// <summary>vCPUs; null where an instancetype says it.</summary>
+    public string? Cpu { get; init; }
+
+    /// <summary>Guest memory as a quantity; null where an instancetype says it.</summary>
+    public string? Memory { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the agent saw this version of the VM.</summary>
+    public required DateTimeOffset SeenAt { get; init; }
+
+    public static VirtualMachineItem From(VirtualMachineObject vm, DateTimeOffset now)
+    {
+        var conditions = vm.Status?.Conditions ?? [];
+        return new VirtualMachineItem
+        {
+            Name = vm.Metadata.Key,
+            Uid = vm.Metadata.Uid,
+            Strategy = vm.Spec?.Strategy ?? "Halted",
+            PrintableStatus = vm.Status?.PrintableStatus ?? "",
+            IsDeleting = vm.Metadata.DeletionTimestamp is not null,
+            IsObserved = conditions.Count > 0,
+            Failure = MessageOf(conditions, "Failure", "True") ?? MessageOf(conditions, "Synchronized", "False"),
+            NotReady = MessageOf(conditions, "Ready", "False"),
+            RestartRequired = conditions.Any(c => c.Type == "RestartRequired" && c.Status == "True"),
+            FailedStarts = vm.Status?.StartFailure?.ConsecutiveFailCount ?? 0,
+            Cpu = CpuOf(vm.Spec?.Template?.Spec?.Domain),
+            Memory = MemoryOf(vm.Spec?.Template?.Spec?.Domain),
+            Labels = vm.Metadata.Labels,
+            CreatedAt = vm.Metadata.CreationTimestamp,
+            SeenAt = now,
+        };
+    }
+
+    /// <summary>sockets × cores × threads (each 1 where absent), else the CPU request.</summary>
+    public static string? CpuOf(VirtualMachineDomain? domain)
+    {
+        if (domain?.Cpu is { } cpu && (cpu.Sockets ?? cpu.Cores ?? cpu.Threads) is not null)
+        {
+            return (Count(cpu.Sockets) * Count(cpu.Cores) * Count(cpu.Threads)).ToString(CultureInfo.InvariantCulture);
+        }
+        return Text(domain?.Resources?.Requests?.GetValueOrDefault("cpu"));
+
+        static long Count(long? part) => part is > 0 ? part.Value : 1;
+    }
+
+    /// <summary><c>memory.guest</c>, else the memory request.</summary>
+    public static string? MemoryOf(VirtualMachineDomain? domain) =>
+        Text(domain?.Memory?.Guest) ?? Text(domain?.Resources?.Requests?.GetValueOrDefault("memory"));
+
+    private static string? Text(JsonElement? quantity) => quantity switch
+    {
+        { ValueKind: JsonValueKind.String } text => text.GetString(),
+        { ValueKind: JsonValueKind.Number } number => number.GetRawText(),
+        _ => null,
+    };
+
+    private static string? MessageOf(IReadOnlyList<KubeVirtCondition> conditions, string type, string status)
+    {
+        var condition = conditions.FirstOrDefault(c => c.Type == type && c.Status == status);
+        return condition is null ? null : string.IsNullOrEmpty(condition.Message) ? condition.Reason ?? type : condition.Message;
+    }
+}
+
+/// <summary>What is kept of a VMI.</summary>
+internal sealed record VirtualMachineInstanceItem
+{
+    public required NamespacedName Name { get; init; }
+
+    public required string Uid { get; init; }
+
+    public required string Phase { get; init; }
+
+    public string? NodeName { get; init; }
+
+    public string? IpAddress { get; init; }
+
+    /// <summary>vCPUs as they are: an instancetype's, too.</summary>
+    public string? Cpu { get; init; }
+
+    public string? Memory { get; init; }
+
+    public required DateTimeOffset SeenAt { get; init; }
+
+    public static VirtualMachineInstanceItem From(VirtualMachineInstanceObject vmi, DateTimeOffset now) => new()
+    {
+        Name = vmi.Metadata.Key,
+        Uid = vmi.Metadata.Uid,
+        Phase = vmi.Status?.Phase ?? "",
+        NodeName = NullIfEmpty(vmi.Status?.NodeName),
+        IpAddress = vmi.Status?.Interfaces?.Select(i => NullIfEmpty(i.IpAddress)).FirstOrDefault(ip => ip is not null),
+        Cpu = VirtualMachineItem.CpuOf(vmi.Spec?.Domain),
+        Memory = VirtualMachineItem.MemoryOf(vmi.Spec?.Domain),
+        SeenAt = now,
+    };
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

@@ -1,0 +1,123 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>
+/// The VMs as the hub sees them. Lists and changes come from the watch caches; what an operation acts on is read from
+/// the API server.
+/// </summary>
+internal sealed class VirtualMachineManager(
+    IKubernetesApi api,
+    WatchCache<VirtualMachineObject, VirtualMachineItem> machines,
+    WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> instances,
+    ManagedNamespaces namespaces,
+    TimeProvider time)
+{
+    /// <summary>The VMs of all managed namespaces, or of one, by name. From the caches.</summary>
+    public IReadOnlyList<VirtualMachineStatus> List(string? ns) =>
+    [
+        .. machines.Items
+            .Where(vm => (ns is null || vm.Name.Namespace == ns) && namespaces.IsManaged(vm.Name.Namespace))
+            .OrderBy(vm => vm.Name.Namespace, StringComparer.Ordinal)
+            .ThenBy(vm => vm.Name.Name, StringComparer.Ordinal)
+            .Select(vm => VirtualMachineStatusMap.ToStatus(vm, instances.Get(vm.Name))),
+    ];
+
+    /// <summary>The status of one VM of a managed namespace, or null. From the caches.</summary>
+    public VirtualMachineStatus? Get(NamespacedName name) =>
+        namespaces.IsManaged(name.Namespace) && machines.Get(name) is { } vm
+            ? VirtualMachineStatusMap.ToStatus(vm, instances.Get(name))
+            : null;
+
+    /// <summary>Tells of every change of a managed VM's status; null: it is gone. Dispose to end it.</summary>
+    public IDisposable Subscribe(Action<NamespacedName, VirtualMachineStatus?> onChange)
+    {
+        var fromMachines = machines.Subscribe(change => Tell(change.Name));
+        var fromInstances = instances.Subscribe(change => Tell(change.Name));
+        return new Subscriptions(fromMachines, fromInstances);
+
+        void Tell(NamespacedName name)
+        {
+            if (namespaces.IsManaged(name.Namespace)) onChange(name, Get(name));
+        }
+    }
+
+    /// <summary>The status that goes with an object the API server just returned.</summary>
+    public VirtualMachineStatus StatusOf(VirtualMachineObject vm) =>
+        VirtualMachineStatusMap.ToStatus(VirtualMachineItem.From(vm, time.GetUtcNow()), instances.Get(vm.Metadata.Key));
+
+    /// <summary>The VM as it is now, or null.</summary>
+    public Task<VirtualMachineObject?> ReadAsync(NamespacedName name, CancellationToken cancellationToken) =>
+        ReadAsync(KubeVirtKinds.VirtualMachine, name, KubeVirtJson.Default.VirtualMachineObject, cancellationToken);
+
+    /// <summary>The VMI as it is now, or null.</summary>
+    public Task<VirtualMachineInstanceObject?> ReadInstanceAsync(
+        NamespacedName name, CancellationToken cancellationToken) =>
+        ReadAsync(
+            KubeVirtKinds.VirtualMachineInstance, name, KubeVirtJson.Default.VirtualMachineInstanceObject, cancellationToken);
+
+    /// <summary>
+    /// The VM that an operation may change, or the reason why not: the namespace is not managed, there is no such VM, or
+    /// it is someone else's.
+    /// </summary>
+    public async Task<(VirtualMachineObject? Vm, OperationOutcome? Refusal)> ReadOwnAsync(
+        NamespacedName name, CancellationToken cancellationToken)
+    {
+        if (await namespaces.ReasonAgainstAsync(name.Namespace, cancellationToken) is { } reason)
+            return (null, OperationOutcome.Failed(reason));
+        if (await ReadAsync(name, cancellationToken) is not { } vm)
+            return (null, OperationOutcome.Failed($"there is no VM {name}"));
+        return vm.Metadata.Label(Names.ManagedByLabel) == Names.Agent
+            ? (vm, null)
+            : (null, OperationOutcome.Failed(
+                $"VM {name} is not managed by this agent; its owner opts in with the label {Names.ManagedByLabel}={Names.Agent}"));
+    }
+
+    /// <summary>After a timeout: the outcome, if the VM has this run strategy, else null.</summary>
+    public async Task<OperationOutcome?> ReadBackStrategyAsync(
+        NamespacedName name, string strategy, CancellationToken cancellationToken) =>
+        await ReadAsync(name, cancellationToken) is { } vm && vm.Spec?.Strategy == strategy
+            ? OperationOutcome.Completed(StatusOf(vm), ContractJson.Default.VirtualMachineStatus)
+            : null;
+
+    /// <summary>Completes when the VM with this uid is gone.</summary>
+    public async Task WaitUntilGoneAsync(NamespacedName name, string uid, CancellationToken cancellationToken)
+    {
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var subscription = machines.Subscribe(change =>
+        {
+            if (change.Name == name && change.New?.Uid != uid) gone.TrySetResult();
+        });
+        // The cache may not have heard of the VM yet, so that it cannot say that it is gone.
+        if (await ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return;
+        await gone.Task.WaitAsync(cancellationToken);
+    }
+
+    private async Task<T?> ReadAsync<T>(
+        ResourceKind kind,
+        NamespacedName name,
+        System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type,
+        CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await api.GetAsync(kind, name, type, cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private sealed class Subscriptions(IDisposable first, IDisposable second) : IDisposable
+    {
+        public void Dispose()
+        {
+            first.Dispose();
+            second.Dispose();
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>Turns a valid request into KubeVirt's objects. Pure.</summary>
+internal static class VirtualMachineManifest
+{
+    private const string EmptyCloudConfig = "#cloud-config\n";
+
+    /// <summary>The VirtualMachine.</summary>
+    public static JsonObject Build(VirtualMachineRequest request, OperationKey key)
+    {
+        var spec = new JsonObject
+        {
+            ["runStrategy"] = request.Run ? "Always" : "Halted",
+            ["template"] = new JsonObject
+            {
+                ["metadata"] = new JsonObject
+                {
+                    ["labels"] = Map(request.Labels, (Names.VmLabel, request.Name.Name)),
+                },
+                ["spec"] = TemplateSpec(request),
+            },
+        };
+        if (request.Instancetype is { } type) spec["instancetype"] = Reference(type);
+        if (request.Preference is { } preference) spec["preference"] = Reference(preference);
+        return new JsonObject
+        {
+            ["apiVersion"] = KubeVirtKinds.VirtualMachine.ApiVersion,
+            ["kind"] = KubeVirtKinds.VirtualMachine.Kind,
+            ["metadata"] = Metadata(request.Name, request.Labels, request.Annotations, key),
+            ["spec"] = spec,
+        };
+    }
+
+    /// <summary>
+    /// The Secrets that the VM refers to, owned by it: user data too long for the VM itself, SSH keys. They are made
+    /// after the VM, whose uid they carry: its pod waits for them, and nothing is left over if the VM is refused.
+    /// </summary>
+    public static IEnumerable<JsonObject> BuildSecrets(VirtualMachineRequest request, OperationKey key, string vmUid)
+    {
+        if (request.UserDataNeedsSecret)
+            yield return Secret(request, key, vmUid, UserDataSecret(request), [("userdata", request.UserData!)]);
+        if (request.SshKeys.Count > 0)
+        {
+            yield return Secret(
+                request, key, vmUid, SshKeysSecret(request), request.SshKeys.Index().Select(k => ($"key{k.Index}", k.Item)));
+        }
+    }
+
+    private static JsonObject TemplateSpec(VirtualMachineRequest request)
+    {
+        var domain = new JsonObject();
+        if (request.Vcpus is { } vcpus)
+        {
+            // Sockets, not cores: they are what KubeVirt can add to a running VM.
+            domain["cpu"] = new JsonObject { ["sockets"] = vcpus, ["cores"] = 1, ["threads"] = 1 };
+        }
+        if (request.Memory is { } memory) domain["memory"] = new JsonObject { ["guest"] = memory.Text };
+
+        List<JsonNode> disks = [Disk("root")];
+        List<JsonNode> volumes = [RootVolume(request.Root)];
+        if (request.UserData is not null || request.SshKeys.Count > 0)
+        {
+            disks.Add(Disk("cloudinit"));
+            volumes.Add(new JsonObject { ["name"] = "cloudinit", ["cloudInitNoCloud"] = CloudInit(request) });
+        }
+        List<JsonNode> interfaces = [new JsonObject { ["name"] = "default", ["masquerade"] = new JsonObject() }];
+        List<JsonNode> networks = [new JsonObject { ["name"] = "default", ["pod"] = new JsonObject() }];
+        if (request.Network is { } network)
+        {
+            // Beside the pod network, as in KubeVirt's own examples: the VM stays reachable in the cluster.
+            interfaces.Add(new JsonObject { ["name"] = "network", ["bridge"] = new JsonObject() });
+            networks.Add(new JsonObject { ["name"] = "network", ["multus"] = new JsonObject { ["networkName"] = network } });
+        }
+        domain["devices"] = new JsonObject { ["disks"] = Array(disks), ["interfaces"] = Array(interfaces) };
+        var spec = new JsonObject { ["domain"] = domain, ["networks"] = Array(networks), ["volumes"] = Array(volumes) };
+        if (request.SshKeys.Count > 0) spec["accessCredentials"] = SshAccess(request);
+        return spec;
+    }
+
+    private static JsonObject Disk(string name) =>
+        new() { ["name"] = name, ["disk"] = new JsonObject { ["bus"] = "virtio" } };
+
+    private static JsonObject RootVolume(RootDisk root) => root switch
+    {
+        RootDisk.Container disk => new()
+        {
+            ["name"] = "root",
+            ["containerDisk"] = new JsonObject { ["image"] = disk.Image },
+        },
+        RootDisk.Claim claim => new()
+        {
+            ["name"] = "root",
+            ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = claim.Name },
+        },
+        _ => throw new InvalidOperationException($"no volume for {root}"),
+    };
+
+    private static JsonObject CloudInit(VirtualMachineRequest request) => request.UserDataNeedsSecret
+        ? new() { ["secretRef"] = new JsonObject { ["name"] = UserDataSecret(request) } }
+        : new() { ["userData"] = request.UserData ?? EmptyCloudConfig };
+
+    // KubeVirt puts the keys into the NoCloud metadata. That works with user data of any format, and the user's text
+    // need not be parsed and written anew.
+    private static JsonArray SshAccess(VirtualMachineRequest request) => new(
+        new JsonObject
+        {
+            ["sshPublicKey"] = new JsonObject
+            {
+                ["source"] = new JsonObject { ["secret"] = new JsonObject { ["secretName"] = SshKeysSecret(request) } },
+                ["propagationMethod"] = new JsonObject { ["noCloud"] = new JsonObject() },
+            },
+        });
+
+    private static JsonArray Array(List<JsonNode> items) => new([.. items]);
+
+    private static JsonObject Reference(TypeReference type) => new() { ["kind"] = type.Kind, ["name"] = type.Name };
+
+    private static string UserDataSecret(VirtualMachineRequest request) => $"{request.Name.Name}-userdata";
+
+    private static string SshKeysSecret(VirtualMachineRequest request) => $"{request.Name.Name}-ssh-keys";
+
+    private static JsonObject Secret(
+        VirtualMachineRequest request, OperationKey key, string vmUid, string name, IEnumerable<(string Key, string Text)> entries)
+    {
+        var data = new JsonObject();
+        foreach (var (entry, text) in entries) data[entry] = Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+        var metadata = Metadata(
+            new NamespacedName(request.Name.Namespace, name),
+            new Dictionary<string, string> { [Names.VmLabel] = request.Name.Name },
+            new Dictionary<string, string>(),
+            key);
+        metadata["ownerReferences"] = new JsonArray(new JsonObject
+        {
+            ["apiVersion"] = KubeVirtKinds.VirtualMachine.ApiVersion,
+            ["kind"] = KubeVirtKinds.VirtualMachine.Kind,
+            ["name"] = request.Name.Name,
+            ["uid"] = vmUid,
+        });
+        return new JsonObject
+        {
+            ["apiVersion"] = KubernetesKinds.Secret.ApiVersion,
+            ["kind"] = KubernetesKinds.Secret.Kind,
+            ["metadata"] = metadata,
+            ["type"] = "Opaque",
+            ["data"] = data,
+        };
+    }
+
+    private static JsonObject Metadata(
+        NamespacedName name,
+        IReadOnlyDictionary<string, string> labels,
+        IReadOnlyDictionary<string, string> annotations,
+        OperationKey key) => new()
+        {
+            ["name"] = name.Name,
+            ["namespace"] = name.Namespace,
+            ["labels"] = Map(labels, (Names.ManagedByLabel, Names.Agent)),
+            ["annotations"] = Map(
+                annotations, (Names.CreatedByAnnotation, key.Value), (Names.OperationAnnotation, key.Value)),
+        };
+
+    private static JsonObject Map(
+        IReadOnlyDictionary<string, string> map, params ReadOnlySpan<(string Key, string Value)> more)
+    {
+        var json = new JsonObject();
+        foreach (var (key, value) in map) json[key] = value;
+        foreach (var (key, value) in more) json[key] = value;
+        return json;
+    }
+}

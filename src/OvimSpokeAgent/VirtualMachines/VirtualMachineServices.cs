@@ -1,0 +1,44 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+internal static class VirtualMachineServices
+{
+    /// <summary>KubeVirt VMs: caches, manager and operations.</summary>
+    public static IServiceCollection AddVirtualMachines(this IServiceCollection services)
+    {
+        services.AddWatchCache(new WatchSpec<VirtualMachineObject, VirtualMachineItem>
+        {
+            Kind = KubeVirtKinds.VirtualMachine,
+            Type = KubeVirtJson.Default.VirtualMachineObject,
+            Project = VirtualMachineItem.From,
+        });
+        services.AddWatchCache(new WatchSpec<VirtualMachineInstanceObject, VirtualMachineInstanceItem>
+        {
+            Kind = KubeVirtKinds.VirtualMachineInstance,
+            Type = KubeVirtJson.Default.VirtualMachineInstanceObject,
+            Project = VirtualMachineInstanceItem.From,
+        });
+        services.AddSingleton<VirtualMachineManager>();
+        services.AddSingleton<VirtualMachinePower>();
+        services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
+        services.AddSingleton<IOperationHandler, DeleteVirtualMachineHandler>();
+        services.AddSingleton<IOperationHandler, StartVirtualMachineHandler>();
+        services.AddSingleton<IOperationHandler, StopVirtualMachineHandler>();
+        services.AddSingleton<IOperationHandler, RestartVirtualMachineHandler>();
+        services.AddSingleton<IOperationHandler, GetVirtualMachineStatusHandler>();
+        services.AddSingleton<IOperationHandler, ListVirtualMachinesHandler>();
+        foreach (var verb in (string[])["get", "list", "watch", "create", "patch", "delete"])
+            services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachine));
+        foreach (var verb in (string[])["get", "list", "watch", "delete"])
+            services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachineInstance));
+        foreach (var subresource in (string[])["start", "stop", "restart"])
+        {
+            services.AddNeededPermissions(new NeededPermission(
+                "update", KubeVirtKinds.VirtualMachineSubresources, Subresource: subresource));
+        }
+        services.AddNeededPermissions(new("create", KubernetesKinds.Secret), new("get", KubernetesKinds.Secret));
+        return services;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using OvimSpokeAgent.Contract;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>The one place that turns what KubeVirt says of a VM into the hub's words.</summary>
+internal static class VirtualMachineStatusMap
+{
+    /// <summary>KubeVirt's <c>status.printableStatus</c> (kubevirt.io/v1, VirtualMachinePrintableStatus) → the hub's word.</summary>
+    public static readonly IReadOnlyDictionary<string, string> ByPrintableStatus = new Dictionary<string, string>
+    {
+        ["Terminating"] = "deleting",
+        ["Stopping"] = "stopping",
+        ["Migrating"] = "migrating",
+        ["Paused"] = "paused",
+        ["Running"] = "running",
+        ["ErrorPvcNotFound"] = "error",
+        ["DataVolumeError"] = "error",
+        ["ErrorUnschedulable"] = "error",
+        ["Provisioning"] = "provisioning",
+        ["WaitingForVolumeBinding"] = "provisioning",
+        ["ErrImagePull"] = "error",
+        ["ImagePullBackOff"] = "error",
+        ["Starting"] = "starting",
+        ["CrashLoopBackOff"] = "error",
+        ["Stopped"] = "stopped",
+        ["WaitingForReceiver"] = "pending",
+        ["Unknown"] = "error",
+    };
+
+    /// <summary>VMI <c>status.phase</c> → the hub's word, for a printable status that is empty or not known.</summary>
+    public static readonly IReadOnlyDictionary<string, string> ByPhase = new Dictionary<string, string>
+    {
+        [""] = "starting",
+        ["Pending"] = "starting",
+        ["Scheduling"] = "starting",
+        ["Scheduled"] = "starting",
+        ["WaitingForSync"] = "pending",
+        ["Running"] = "running",
+        ["Succeeded"] = "stopped",
+        ["Failed"] = "error",
+        ["Unknown"] = "error",
+    };
+
+    // Stages in which a VM is held up rather than on its way when KubeVirt says that it failed to go on: a VM over its
+    // quota stays Starting, one refused before it has a VMI prints Stopped or Provisioning.
+    private static readonly HashSet<string> HeldUpStages = ["starting", "provisioning", "stopped", "pending"];
+
+    /// <summary>The status of a VM with its VMI, if it has one.</summary>
+    public static VirtualMachineStatus ToStatus(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
+    {
+        var (word, message) = WordOf(vm, vmi);
+        var seen = vmi is not null && vmi.SeenAt > vm.SeenAt ? vmi.SeenAt : vm.SeenAt;
+        return new VirtualMachineStatus
+        {
+            Name = vm.Name.Name,
+            Namespace = vm.Name.Namespace,
+            Status = word,
+            Phase = vm.PrintableStatus,
+            NodeName = vmi?.NodeName,
+            IpAddress = vmi?.IpAddress,
+            Cpu = vm.Cpu ?? vmi?.Cpu,
+            Memory = vm.Memory ?? vmi?.Memory,
+            Labels = vm.Labels,
+            CreatedAt = vm.CreatedAt,
+            UpdatedAt = seen,
+            Message = message,
+            RestartRequired = vm.RestartRequired ? true : null,
+        };
+    }
+
+    /// <summary>The hub's word and, where something is wrong or missing, why.</summary>
+    public static (string Word, string? Message) WordOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
+    {
+        if (vm.IsDeleting) return ("deleting", null);
+        var word = StageOf(vm, vmi);
+        if (vm.Failure is not null && HeldUpStages.Contains(word) && vm.Strategy != "Halted") return ("error", vm.Failure);
+        return word switch
+        {
+            "error" => (word, ErrorOf(vm)),
+            "running" when vm.NotReady is not null => (word, $"not ready: {vm.NotReady}"),
+            "provisioning" or "starting" => (word, vm.Failure),
+            _ => (word, null),
+        };
+    }
+
+    private static string StageOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
+    {
+        // "Stopped" is also the CRD's default, shown before the controller has looked at the VM.
+        var isUnseen = !vm.IsObserved && vmi is null && vm.Strategy != "Halted";
+        if (vm.PrintableStatus.Length > 0 && !(isUnseen && vm.PrintableStatus == "Stopped")
+            && ByPrintableStatus.TryGetValue(vm.PrintableStatus, out var word))
+        {
+            return word;
+        }
+        if (vmi is null) return vm.Strategy == "Halted" ? "stopped" : "pending";
+        return ByPhase.GetValueOrDefault(vmi.Phase, "pending");
+    }
+
+    private static string ErrorOf(VirtualMachineItem vm)
+    {
+        var reason = vm.Failure ?? vm.NotReady;
+        var starts = vm.FailedStarts > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{vm.FailedStarts} failed starts in a row")
+            : null;
+        return string.Join(": ", new[] { vm.PrintableStatus, starts ?? reason }.Where(part => !string.IsNullOrEmpty(part)));
+    }
+}
