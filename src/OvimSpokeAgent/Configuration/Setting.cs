@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Configuration;
 
@@ -27,8 +29,14 @@ internal sealed record Setting
     /// <summary>Whether the value must never be shown.</summary>
     public bool IsSecret { get; init; }
 
-    /// <summary>Whether a text is a value.</summary>
+    /// <summary>A rejected value as an error shows it; it is shown whole unless parts of it may be secret.</summary>
+    public Func<string, string> Show { get; init; } = JsonText.Show;
+
+    /// <summary>Whether a text is a value. For a file: whether its content is.</summary>
     public required Func<string, bool> Accepts { get; init; }
+
+    /// <summary>Whether the value is the path of a file, which must be readable.</summary>
+    public bool IsFile { get; init; }
 }
 
 /// <summary>The texts that settings are written in.</summary>
@@ -42,7 +50,10 @@ internal static class SettingText
         ("h", TimeSpan.FromHours(1)),
     ];
 
-    /// <summary>Parses <c>500ms</c>, <c>30s</c>, <c>1m30s</c>, <c>2h</c>.</summary>
+    /// <summary>No setting needs more than a few days; sums of what one text may say stay far from overflow.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+
+    /// <summary>Parses <c>500ms</c>, <c>30s</c>, <c>1m30s</c>, <c>2h</c>, as Go writes durations.</summary>
     public static bool TryDuration(string text, out TimeSpan duration)
     {
         duration = TimeSpan.Zero;
@@ -56,11 +67,12 @@ internal static class SettingText
             rest = rest[unit.Length..];
             if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count)
                 || LengthOf(unit) is not { } length
-                || count * length.TotalDays > 3650)
+                || count > Longest / length)
             {
                 return false;
             }
             duration += length * count;
+            if (duration > Longest) return false;
         }
         return true;
     }
@@ -79,6 +91,24 @@ internal static class SettingText
     public static bool TryUrl(string text, [NotNullWhen(true)] out Uri? url) =>
         Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is "http" or "https"
         && url.Host.Length > 0 && url.Query.Length == 0 && url.Fragment.Length == 0 && url.UserInfo.Length == 0;
+
+    /// <summary>A rejected URL without what may be a password or a token: user info, query and fragment.</summary>
+    public static string ShowUrl(string text)
+    {
+        var end = text.AsSpan().IndexOfAny('?', '#');
+        var shown = end < 0 ? text : string.Concat(text.AsSpan(0, end + 1), "…");
+        var at = shown.LastIndexOf('@');
+        if (at < 0) return JsonText.Show(shown);
+        var start = shown.IndexOf("//", StringComparison.Ordinal);
+        return JsonText.Show(string.Concat(start < 0 ? "" : shown.AsSpan(0, start + 2), "…", shown.AsSpan(at)));
+    }
+
+    /// <summary>An IP address as people write it; <see cref="IPAddress.TryParse(string, out IPAddress)"/> takes <c>8080</c> too.</summary>
+    public static bool IsIPAddress(string text) =>
+        IPAddress.TryParse(text, out _) && (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3);
+
+    /// <summary>What an HTTP header can carry as a bearer token.</summary>
+    public static bool IsToken(string text) => text.Length > 0 && text.All(c => c is > ' ' and < '\x7f');
 
     private static TimeSpan? LengthOf(ReadOnlySpan<char> unit)
     {

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Configuration;
@@ -18,19 +16,31 @@ internal sealed class SettingsLoader
     private const string PodNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
     private const string DefaultNamespace = "ovim-system";
 
+    // The hub's rule for a zone whose agent is silent.
+    private static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(2);
+
     private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly SettingsFileReader _readFile;
     private readonly List<string> _errors = [];
     private readonly List<string> _warnings = [];
     private readonly HashSet<Setting> _rejected = [];
 
-    private SettingsLoader(IReadOnlyDictionary<string, string> environment) => _environment = environment;
-
-    /// <summary>Reads all settings and names everything that is wrong with them at once.</summary>
-    public static SettingsResult Load(IReadOnlyDictionary<string, string> environment)
+    private SettingsLoader(IReadOnlyDictionary<string, string> environment, SettingsFileReader readFile)
     {
-        var loader = new SettingsLoader(environment);
+        _environment = environment;
+        _readFile = readFile;
+    }
+
+    /// <summary>Reads all settings and names everything that is wrong with them at once; an empty variable is no value.</summary>
+    /// <param name="environment">The environment's variables.</param>
+    /// <param name="readFile">Reads the files they name, and the pod's namespace; null: the machine's files.</param>
+    public static SettingsResult Load(
+        IReadOnlyDictionary<string, string> environment, SettingsFileReader? readFile = null)
+    {
+        var loader = new SettingsLoader(environment, readFile ?? SettingsFiles.Read);
         var settings = loader.Read();
-        loader.WarnOfUnknown();
+        loader.WarnOfDoubtful(settings);
+        loader._warnings.AddRange(UnknownSettings.Warnings(environment));
         return new SettingsResult(loader._errors.Count == 0 ? settings : null, loader._errors, loader._warnings);
     }
 
@@ -97,7 +107,7 @@ internal sealed class SettingsLoader
             Token = token,
             TokenFile = tokenFile,
             TlsInsecure = Bool(SettingsTable.HubTlsInsecure),
-            CaFile = ReadCaFile(),
+            CaFile = Text(SettingsTable.HubCaFile),
             Timeout = Duration(SettingsTable.HubTimeout),
             PollInterval = Duration(SettingsTable.HubPollInterval),
             HealthyStatus = Required(SettingsTable.HubHealthyStatus),
@@ -105,36 +115,43 @@ internal sealed class SettingsLoader
         };
     }
 
-    private string? ReadCaFile()
+    // Absent outside a pod.
+    private string? PodNamespace()
     {
-        if (Text(SettingsTable.HubCaFile) is not { } file) return null;
-        try
-        {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(file);
-            if (authorities.Count > 0) return file;
-        }
-        catch (CryptographicException)
-        {
-            // Told below, as for a file without any certificate.
-        }
-        _errors.Add($"{SettingsTable.HubCaFile.Name}: {JsonText.Show(file)} holds no certificate, expected PEM certificates");
-        return file;
+        var name = _readFile(PodNamespaceFile).Text?.Trim();
+        return name is not null && SettingsTable.Namespace.Accepts(name) ? name : null;
     }
 
-    private static string? PodNamespace() =>
-        File.Exists(PodNamespaceFile) && File.ReadAllText(PodNamespaceFile).Trim() is { Length: > 0 } ns ? ns : null;
+    private void WarnOfDoubtful(AgentSettings settings)
+    {
+        if (settings.HeartbeatInterval > StaleAfter / 2)
+        {
+            _warnings.Add(
+                $"{SettingsTable.HeartbeatInterval.Name}: the hub queues no work for a zone without a report for 2 minutes, "
+                + "expected at most 1m");
+        }
+        if (settings.Hub.TlsInsecure)
+            _warnings.Add($"{SettingsTable.HubTlsInsecure.Name}: any certificate of the hub is accepted, for trials only");
+    }
 
     /// <summary>The valid text of a setting, or its default; null where there is neither.</summary>
     private string? Text(Setting setting)
     {
         var (name, text) = Find(setting);
         if (text is null) return setting.Default;
-        if (setting.Accepts(text)) return text;
+        if (Problem(setting, text) is not { } problem) return text;
         _rejected.Add(setting);
-        var shown = setting.IsSecret ? "its value (not shown)" : JsonText.Show(text);
-        _errors.Add($"{name}: {shown} is not valid, expected {setting.Expected}");
+        var shown = setting.IsSecret ? "its value (not shown)" : setting.Show(text);
+        _errors.Add($"{name}: {shown} {problem}, expected {setting.Expected}");
         return setting.Default;
+    }
+
+    private string? Problem(Setting setting, string text)
+    {
+        if (!setting.IsFile) return setting.Accepts(text) ? null : "is not valid";
+        var file = _readFile(text);
+        if (file.Text is null) return $"cannot be read ({file.Problem})";
+        return setting.Accepts(file.Text) ? null : "does not hold what it should";
     }
 
     private (string Name, string? Text) Find(Setting setting)
@@ -143,7 +160,7 @@ internal sealed class SettingsLoader
         foreach (var name in setting.Aliases.Prepend(setting.Name))
         {
             if (!_environment.TryGetValue(name, out var text) || text.Length == 0) continue;
-            if (name.EndsWith("_PORT", StringComparison.Ordinal) && text.StartsWith("tcp://", StringComparison.Ordinal))
+            if (name.EndsWith("_PORT", StringComparison.Ordinal) && UnknownSettings.IsServicePort(text))
                 _warnings.Add($"{name}: {JsonText.Show(text)} is ignored: Kubernetes sets such a value for a Service of that name");
             else if (found.Text is null) found = (name, text);
             else if (found.Text != text && name.StartsWith("OVIM_", StringComparison.Ordinal))
@@ -166,40 +183,4 @@ internal sealed class SettingsLoader
         int.Parse(Required(setting), NumberStyles.None, CultureInfo.InvariantCulture);
 
     private bool Bool(Setting setting) => SettingText.TryBool(Required(setting), out var value) && value;
-
-    private void WarnOfUnknown()
-    {
-        var known = SettingsTable.All.SelectMany(setting => setting.Aliases.Prepend(setting.Name)).ToHashSet();
-        foreach (var name in _environment.Keys.Where(IsOurs).Where(name => !known.Contains(name)).Order(StringComparer.Ordinal))
-        {
-            var nearest = known.MinBy(candidate => EditDistance(name, candidate))!;
-            _warnings.Add($"{name} is not a setting of this agent; the nearest is {nearest}");
-        }
-    }
-
-    // Test runs and Kubernetes' Service links use the prefix too: the latter end in these.
-    private static bool IsOurs(string name) =>
-        name.StartsWith("OVIM_", StringComparison.Ordinal)
-        && !name.StartsWith("OVIM_E2E_", StringComparison.Ordinal)
-        && !name.Contains("_SERVICE_HOST", StringComparison.Ordinal)
-        && !name.Contains("_SERVICE_PORT", StringComparison.Ordinal)
-        && !name.Contains("_PORT_", StringComparison.Ordinal);
-
-    /// <summary>Levenshtein distance.</summary>
-    private static int EditDistance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var above = row[j];
-                row[j] = Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-        return row[^1];
-    }
 }

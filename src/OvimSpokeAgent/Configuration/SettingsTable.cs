@@ -1,4 +1,5 @@
-using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using OvimSpokeAgent.Validation;
 
@@ -30,6 +31,7 @@ internal static class SettingsTable
         Description = "Base URL of the hub",
         Expected = "an http(s) URL without credentials, query and fragment, e.g. https://hub.example.com",
         Accepts = text => SettingText.TryUrl(text, out _),
+        Show = SettingText.ShowUrl,
     };
 
     public static readonly Setting HubToken = new()
@@ -39,19 +41,24 @@ internal static class SettingsTable
         Description = "Bearer token for the hub",
         Expected = "a token of printable ASCII characters without spaces",
         IsSecret = true,
-        Accepts = text => text.All(c => c is > ' ' and < '\x7f'),
+        Accepts = SettingText.IsToken,
     };
 
-    public static readonly Setting HubTokenFile = ReadableFile(
-        "OVIM_HUB_TOKEN_FILE", "File with the bearer token; read anew for each request");
+    public static readonly Setting HubTokenFile = FileOf(
+        "OVIM_HUB_TOKEN_FILE", "File with the bearer token; read anew for each request",
+        "a token of printable ASCII characters without spaces", text => SettingText.IsToken(text.Trim()))
+        with
+    // Who mixes the two variables up puts the token itself here.
+    { Show = text => text.StartsWith('/') || text.StartsWith('.') ? JsonText.Show(text) : "its value (not shown)" };
 
     public static readonly Setting HubTlsInsecure = Bool(
         "OVIM_HUB_TLS_INSECURE", "false", "Accept any certificate of the hub. For trials only")
         with
     { Aliases = ["OVIM_HUB_TLS_SKIP_VERIFY"] };
 
-    public static readonly Setting HubCaFile = ReadableFile(
-        "OVIM_HUB_CA_FILE", "PEM file with CAs to trust for the hub, in addition to the system's")
+    public static readonly Setting HubCaFile = FileOf(
+        "OVIM_HUB_CA_FILE", "PEM file with CAs to trust for the hub, in addition to the system's",
+        "PEM certificates", HoldsCertificates)
         with
     { Aliases = ["OVIM_HUB_CA_PATH"] };
 
@@ -107,7 +114,8 @@ internal static class SettingsTable
         Accepts = KubernetesNames.IsDnsLabel,
     };
 
-    public static readonly Setting Kubeconfig = ReadableFile("OVIM_KUBECONFIG", "Path of a kubeconfig")
+    public static readonly Setting Kubeconfig = FileOf(
+        "OVIM_KUBECONFIG", "Path of a kubeconfig", "a kubeconfig", text => !string.IsNullOrWhiteSpace(text))
         with
     { Aliases = ["KUBECONFIG"], DefaultNote = "the pod's service account" };
 
@@ -117,7 +125,7 @@ internal static class SettingsTable
         Default = "0.0.0.0",
         Description = "IP address that the health and metrics endpoints listen on",
         Expected = "an IP address",
-        Accepts = text => IPAddress.TryParse(text, out _),
+        Accepts = SettingText.IsIPAddress,
     };
 
     public static readonly Setting HttpPort = Int(
@@ -204,25 +212,27 @@ internal static class SettingsTable
         Accepts = text => text.Length <= 63 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_'),
     };
 
-    private static Setting ReadableFile(string name, string description) => new()
+    private static Setting FileOf(string name, string description, string content, Func<string, bool> accepts) => new()
     {
         Name = name,
         Description = description,
-        Expected = "the path of a readable file",
-        Accepts = IsReadable,
+        Expected = $"the path of one readable file that holds {content}",
+        IsFile = true,
+        Accepts = accepts,
     };
 
-    private static bool IsReadable(string path)
+    private static bool HoldsCertificates(string pem)
     {
+        var certificates = new X509Certificate2Collection();
         try
         {
-            using var file = File.OpenRead(path);
-            return true;
+            certificates.ImportFromPem(pem);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (CryptographicException)
         {
-            return false;
+            return false; // the library has no way to ask first
         }
+        return certificates.Count > 0;
     }
 
     private static string Show(TimeSpan duration) =>

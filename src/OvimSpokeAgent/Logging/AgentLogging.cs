@@ -1,46 +1,41 @@
 using System.Globalization;
 using OvimSpokeAgent.Configuration;
 using Serilog;
-using Serilog.Core;
-using Serilog.Events;
+using Serilog.Formatting;
 using Serilog.Formatting.Compact;
+using Serilog.Formatting.Display;
 
 namespace OvimSpokeAgent.Logging;
 
+/// <summary>Sets up the log: Serilog, to stdout, configured in code (its configuration by reflection rules out AOT).</summary>
 internal static class AgentLogging
 {
-    private const string Template =
-        "{Timestamp:HH:mm:ss.fff} {Level:u3} {SourceContext}: {Message:lj}{NewLine}{Exception}";
+    // ":j" writes strings as JSON does: a line break in what the hub sent cannot forge a line.
+    private const string TextTemplate =
+        "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {SourceContext}: {Message:j}{NewLine}{Exception}";
 
     /// <summary>
-    /// Logs to standard output, one JSON object a line or plain text. The level can be switched while running through
-    /// the registered <see cref="LoggingLevelSwitch"/>. Each host has a logger of its own.
+    /// Replaces the host's logging. <see cref="LogLevels"/> is registered, to change the level of the running agent. Each
+    /// host has a logger of its own.
     /// </summary>
     public static IServiceCollection AddAgentLogging(this IServiceCollection services, LogSettings settings)
     {
-        var level = new LoggingLevelSwitch(ToSerilog(settings.Level));
-        services.AddSingleton(level);
+        var levels = new LogLevels(settings.Level);
+        services.AddSingleton(levels);
         return services.AddSerilog(
-            (_, logger) =>
-            {
-                logger.MinimumLevel.ControlledBy(level).Enrich.FromLogContext();
-                if (settings.Level > LogLevel.Debug)
-                {
-                    // What libraries say at information level is for their developers.
-                    foreach (var source in (string[])["Microsoft", "System", "Polly"])
-                        logger.MinimumLevel.Override(source, LogEventLevel.Warning);
-                }
-                if (settings.Json) logger.WriteTo.Console(new RenderedCompactJsonFormatter());
-                else logger.WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture);
-            },
-            preserveStaticLogger: true);
+            Configure(levels).WriteTo.Console(Formatter(settings.Json)).CreateLogger(), dispose: true);
     }
 
-    private static LogEventLevel ToSerilog(LogLevel level) => level switch
-    {
-        LogLevel.Debug or LogLevel.Trace => LogEventLevel.Debug,
-        LogLevel.Warning => LogEventLevel.Warning,
-        LogLevel.Error or LogLevel.Critical => LogEventLevel.Error,
-        _ => LogEventLevel.Information,
-    };
+    /// <summary>What is logged, without where to.</summary>
+    public static LoggerConfiguration Configure(LogLevels levels) => new LoggerConfiguration()
+        .MinimumLevel.ControlledBy(levels.Agent)
+        .MinimumLevel.Override("Microsoft", levels.Frameworks)
+        .MinimumLevel.Override("System", levels.Frameworks)
+        .MinimumLevel.Override("Polly", levels.Resilience)
+        .Enrich.FromLogContext();
+
+    /// <summary>One JSON object a line (Serilog's compact form, with the message rendered), or plain text.</summary>
+    public static ITextFormatter Formatter(bool json) => json
+        ? new RenderedCompactJsonFormatter()
+        : new MessageTemplateTextFormatter(TextTemplate, CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,40 @@
+using Serilog.Core;
+using Serilog.Events;
+
+namespace OvimSpokeAgent.Logging;
+
+/// <summary>The least severe levels that are logged; changed at any time, effective at once.</summary>
+internal sealed class LogLevels
+{
+    public LogLevels(LogLevel level) => Set(level);
+
+    /// <summary>For the agent's own events.</summary>
+    public LoggingLevelSwitch Agent { get; } = new();
+
+    /// <summary>For the frameworks' events, which say much about what nobody asks: warnings only, unless debugging.</summary>
+    public LoggingLevelSwitch Frameworks { get; } = new();
+
+    /// <summary>For the resilience library, which warns of each retry that the agent reports itself in the end.</summary>
+    public LoggingLevelSwitch Resilience { get; } = new();
+
+    public void Set(LogLevel level)
+    {
+        var minimum = ToSerilog(level);
+        Agent.MinimumLevel = minimum;
+        Frameworks.MinimumLevel = AtLeast(LogEventLevel.Warning, minimum);
+        Resilience.MinimumLevel = AtLeast(LogEventLevel.Error, minimum);
+    }
+
+    private static LogEventLevel AtLeast(LogEventLevel quiet, LogEventLevel minimum) =>
+        minimum <= LogEventLevel.Debug || minimum > quiet ? minimum : quiet;
+
+    private static LogEventLevel ToSerilog(LogLevel level) => level switch
+    {
+        LogLevel.Trace => LogEventLevel.Verbose,
+        LogLevel.Debug => LogEventLevel.Debug,
+        LogLevel.Warning => LogEventLevel.Warning,
+        LogLevel.Error => LogEventLevel.Error,
+        LogLevel.Critical or LogLevel.None => LogEventLevel.Fatal,
+        _ => LogEventLevel.Information,
+    };
+}

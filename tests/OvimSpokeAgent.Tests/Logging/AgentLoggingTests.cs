@@ -1,0 +1,105 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using OvimSpokeAgent.Logging;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting;
+using ILogger = Microsoft.Extensions.Logging.ILogger;
+
+namespace OvimSpokeAgent.Tests.Logging;
+
+#pragma warning disable CA1848, CA1873, CA2254 // the tests log as third parties do
+
+public sealed class AgentLoggingTests
+{
+    [Fact]
+    public void Json_is_one_object_a_line_with_the_message_and_the_scope()
+    {
+        using var log = new Log(LogLevel.Information, json: true);
+        var logger = log.For("OvimSpokeAgent.Test");
+
+        using (logger.BeginScope(new Dictionary<string, object> { ["Operation"] = "op-1" }))
+            logger.LogInformation("VM {Vm} is started", "web\nforged");
+
+        using var line = JsonDocument.Parse(Assert.Single(log.Lines));
+        Assert.Equal("VM \"web\nforged\" is started", line.RootElement.GetProperty("@m").GetString());
+        Assert.Equal("op-1", line.RootElement.GetProperty("Operation").GetString());
+        Assert.Equal("OvimSpokeAgent.Test", line.RootElement.GetProperty("SourceContext").GetString());
+    }
+
+    [Fact]
+    public void Text_keeps_a_value_with_a_line_break_on_one_line()
+    {
+        using var log = new Log(LogLevel.Information, json: false);
+
+        log.For("OvimSpokeAgent.Test").LogWarning("VM {Vm} is gone", "web\n[ERR] forged");
+
+        Assert.EndsWith("[WRN] OvimSpokeAgent.Test: VM \"web\\n[ERR] forged\" is gone", Assert.Single(log.Lines));
+    }
+
+    [Theory]
+    [InlineData("OvimSpokeAgent.Hub", LogLevel.Information, LogLevel.Information, true)]
+    [InlineData("OvimSpokeAgent.Hub", LogLevel.Information, LogLevel.Debug, false)]
+    [InlineData("OvimSpokeAgent.Hub", LogLevel.Debug, LogLevel.Debug, true)]
+    [InlineData("Microsoft.Hosting.Lifetime", LogLevel.Information, LogLevel.Information, false)]
+    [InlineData("Microsoft.Hosting.Lifetime", LogLevel.Information, LogLevel.Warning, true)]
+    [InlineData("Microsoft.Hosting.Lifetime", LogLevel.Error, LogLevel.Warning, false)]
+    [InlineData("Microsoft.Hosting.Lifetime", LogLevel.Debug, LogLevel.Debug, true)]
+    [InlineData("System.Net.Http.HttpClient.hub", LogLevel.Information, LogLevel.Information, false)]
+    [InlineData("System.Net.Http.HttpClient.hub", LogLevel.Debug, LogLevel.Information, true)]
+    [InlineData("Polly", LogLevel.Information, LogLevel.Warning, false)]
+    [InlineData("Polly", LogLevel.Information, LogLevel.Error, true)]
+    public void Level_depends_on_who_logs(string category, LogLevel setting, LogLevel level, bool logged)
+    {
+        using var log = new Log(setting, json: true);
+
+        log.For(category).Log(level, "something");
+
+        Assert.Equal(logged ? 1 : 0, log.Lines.Count);
+    }
+
+    [Fact]
+    public void Level_changes_while_the_agent_runs()
+    {
+        using var log = new Log(LogLevel.Warning, json: true);
+        var logger = log.For("OvimSpokeAgent.Test");
+        logger.LogInformation("before");
+
+        log.Levels.Set(LogLevel.Debug);
+        logger.LogDebug("after");
+
+        Assert.Contains("after", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    /// <summary>The agent's log, into memory.</summary>
+    private sealed class Log : IDisposable, ILogEventSink
+    {
+        private readonly ITextFormatter _formatter;
+        private readonly ILoggerFactory _factory;
+
+        public Log(LogLevel level, bool json)
+        {
+            Levels = new LogLevels(level);
+            _formatter = AgentLogging.Formatter(json);
+            var logger = AgentLogging.Configure(Levels).WriteTo.Sink(this).CreateLogger();
+            // Serilog alone decides on levels, as in the host.
+            _factory = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddSerilog(logger, dispose: true));
+        }
+
+        public LogLevels Levels { get; }
+
+        public List<string> Lines { get; } = [];
+
+        public ILogger For(string category) => _factory.CreateLogger(category);
+
+        public void Emit(LogEvent logEvent)
+        {
+            using var text = new StringWriter();
+            _formatter.Format(logEvent, text);
+            Lines.AddRange(text.ToString().TrimEnd('\n').Split('\n'));
+        }
+
+        public void Dispose() => _factory.Dispose();
+    }
+}
