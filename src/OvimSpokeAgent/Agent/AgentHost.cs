@@ -25,7 +25,7 @@ public static class AgentHost
         IReadOnlyDictionary<string, string> environment, Action<IServiceCollection>? customize)
     {
         var result = SettingsLoader.Load(environment);
-        var settings = result.Settings ?? throw new ConfigurationException(result.Errors);
+        var settings = result.Settings ?? throw new ConfigurationException(result.Errors, result.Warnings);
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = Names.Agent });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>

@@ -44,10 +44,11 @@ internal sealed class SettingsLoader
         return new SettingsResult(loader._errors.Count == 0 ? settings : null, loader._errors, loader._warnings);
     }
 
-    /// <summary>The errors as an operator should see them.</summary>
-    public static string Render(IReadOnlyList<string> errors) =>
+    /// <summary>The errors as an operator should see them, with what else is odd: it may be their cause.</summary>
+    public static string Render(IReadOnlyList<string> errors, IReadOnlyList<string> warnings) =>
         $"The configuration has {errors.Count} error{(errors.Count == 1 ? "" : "s")}:\n"
-        + string.Concat(errors.Select(error => $"  - {error}\n"));
+        + string.Concat(errors.Select(error => $"  - {error}\n"))
+        + (warnings.Count == 0 ? "" : "Beside that:\n" + string.Concat(warnings.Select(warning => $"  - {warning}\n")));
 
     private AgentSettings Read()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Operations;
@@ -31,10 +32,7 @@ internal sealed class CreateVirtualMachineHandler(
         if (await CreateOrFindAsync(request, context.Key, cancellationToken) is not { } vm)
             return OperationOutcome.Failed($"a VM {request.Name} exists already and was not made by this operation");
         foreach (var secret in VirtualMachineManifest.BuildSecrets(request, context.Key, vm.Metadata.Uid))
-        {
-            if (await CreateSecretAsync(secret, context.Key, cancellationToken) is { } conflict)
-                return OperationOutcome.Failed(conflict);
-        }
+            await CreateSecretAsync(secret, request.Name.Namespace, cancellationToken);
         return Completed(request, vm);
     }
 
@@ -64,23 +62,15 @@ internal sealed class CreateVirtualMachineHandler(
             ? vm
             : null;
 
-    private async Task<string?> CreateSecretAsync(
-        System.Text.Json.Nodes.JsonObject secret, OperationKey key, CancellationToken cancellationToken)
+    private async Task CreateSecretAsync(JsonObject secret, string ns, CancellationToken cancellationToken)
     {
-        var name = new NamespacedName((string)secret["metadata"]!["namespace"]!, (string)secret["metadata"]!["name"]!);
         try
         {
-            await api.CreateAsync(
-                KubernetesKinds.Secret, name.Namespace, secret, ClusterJson.Default.AnyObject, cancellationToken);
-            return null;
+            await api.CreateAsync(KubernetesKinds.Secret, ns, secret, ClusterJson.Default.AnyObject, cancellationToken);
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.AlreadyExists)
         {
-            var existing = await api.GetAsync(
-                KubernetesKinds.Secret, name, ClusterJson.Default.AnyObject, cancellationToken);
-            return existing.Metadata.Annotation(Names.CreatedByAnnotation) == key.Value
-                ? null
-                : $"a Secret {name} exists already and was not made by this operation; the VM waits for it";
+            // Made by an earlier execution: the name carries the operation's key.
         }
     }
 

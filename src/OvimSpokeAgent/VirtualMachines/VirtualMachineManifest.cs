@@ -9,6 +9,7 @@ namespace OvimSpokeAgent.VirtualMachines;
 internal static class VirtualMachineManifest
 {
     private const string EmptyCloudConfig = "#cloud-config\n";
+    private const int SecretSuffixLength = 10;
 
     /// <summary>The VirtualMachine.</summary>
     public static JsonObject Build(VirtualMachineRequest request, OperationKey key)
@@ -22,7 +23,7 @@ internal static class VirtualMachineManifest
                 {
                     ["labels"] = Map(request.Labels, (Names.VmLabel, request.Name.Name)),
                 },
-                ["spec"] = TemplateSpec(request),
+                ["spec"] = TemplateSpec(request, key),
             },
         };
         if (request.Instancetype is { } type) spec["instancetype"] = Reference(type);
@@ -38,20 +39,22 @@ internal static class VirtualMachineManifest
 
     /// <summary>
     /// The Secrets that the VM refers to, owned by it: user data too long for the VM itself, SSH keys. They are made
-    /// after the VM, whose uid they carry: its pod waits for them, and nothing is left over if the VM is refused.
+    /// after the VM, whose uid they carry: its pod waits for them, and nothing is left over if the VM is refused. Their
+    /// names carry the operation's key, so that one that exists already is this operation's, and the agent needs no
+    /// right to read other people's Secrets to find that out.
     /// </summary>
     public static IEnumerable<JsonObject> BuildSecrets(VirtualMachineRequest request, OperationKey key, string vmUid)
     {
         if (request.UserDataNeedsSecret)
-            yield return Secret(request, key, vmUid, UserDataSecret(request), [("userdata", request.UserData!)]);
+            yield return Secret(request, key, vmUid, UserDataSecret(request, key), [("userdata", request.UserData!)]);
         if (request.SshKeys.Count > 0)
         {
             yield return Secret(
-                request, key, vmUid, SshKeysSecret(request), request.SshKeys.Index().Select(k => ($"key{k.Index}", k.Item)));
+                request, key, vmUid, SshKeysSecret(request, key), request.SshKeys.Index().Select(k => ($"key{k.Index}", k.Item)));
         }
     }
 
-    private static JsonObject TemplateSpec(VirtualMachineRequest request)
+    private static JsonObject TemplateSpec(VirtualMachineRequest request, OperationKey key)
     {
         var domain = new JsonObject();
         if (request.Vcpus is { } vcpus)
@@ -66,7 +69,7 @@ internal static class VirtualMachineManifest
         if (request.UserData is not null || request.SshKeys.Count > 0)
         {
             disks.Add(Disk("cloudinit"));
-            volumes.Add(new JsonObject { ["name"] = "cloudinit", ["cloudInitNoCloud"] = CloudInit(request) });
+            volumes.Add(new JsonObject { ["name"] = "cloudinit", ["cloudInitNoCloud"] = CloudInit(request, key) });
         }
         List<JsonNode> interfaces = [new JsonObject { ["name"] = "default", ["masquerade"] = new JsonObject() }];
         List<JsonNode> networks = [new JsonObject { ["name"] = "default", ["pod"] = new JsonObject() }];
@@ -78,7 +81,7 @@ internal static class VirtualMachineManifest
         }
         domain["devices"] = new JsonObject { ["disks"] = Array(disks), ["interfaces"] = Array(interfaces) };
         var spec = new JsonObject { ["domain"] = domain, ["networks"] = Array(networks), ["volumes"] = Array(volumes) };
-        if (request.SshKeys.Count > 0) spec["accessCredentials"] = SshAccess(request);
+        if (request.SshKeys.Count > 0) spec["accessCredentials"] = SshAccess(request, key);
         return spec;
     }
 
@@ -100,18 +103,18 @@ internal static class VirtualMachineManifest
         _ => throw new InvalidOperationException($"no volume for {root}"),
     };
 
-    private static JsonObject CloudInit(VirtualMachineRequest request) => request.UserDataNeedsSecret
-        ? new() { ["secretRef"] = new JsonObject { ["name"] = UserDataSecret(request) } }
+    private static JsonObject CloudInit(VirtualMachineRequest request, OperationKey key) => request.UserDataNeedsSecret
+        ? new() { ["secretRef"] = new JsonObject { ["name"] = UserDataSecret(request, key) } }
         : new() { ["userData"] = request.UserData ?? EmptyCloudConfig };
 
     // KubeVirt puts the keys into the NoCloud metadata. That works with user data of any format, and the user's text
     // need not be parsed and written anew.
-    private static JsonArray SshAccess(VirtualMachineRequest request) => new(
+    private static JsonArray SshAccess(VirtualMachineRequest request, OperationKey key) => new(
         new JsonObject
         {
             ["sshPublicKey"] = new JsonObject
             {
-                ["source"] = new JsonObject { ["secret"] = new JsonObject { ["secretName"] = SshKeysSecret(request) } },
+                ["source"] = new JsonObject { ["secret"] = new JsonObject { ["secretName"] = SshKeysSecret(request, key) } },
                 ["propagationMethod"] = new JsonObject { ["noCloud"] = new JsonObject() },
             },
         });
@@ -120,9 +123,11 @@ internal static class VirtualMachineManifest
 
     private static JsonObject Reference(TypeReference type) => new() { ["kind"] = type.Kind, ["name"] = type.Name };
 
-    private static string UserDataSecret(VirtualMachineRequest request) => $"{request.Name.Name}-userdata";
+    private static string UserDataSecret(VirtualMachineRequest request, OperationKey key) =>
+        $"{request.Name.Name}-userdata-{key.Value[^SecretSuffixLength..]}";
 
-    private static string SshKeysSecret(VirtualMachineRequest request) => $"{request.Name.Name}-ssh-keys";
+    private static string SshKeysSecret(VirtualMachineRequest request, OperationKey key) =>
+        $"{request.Name.Name}-ssh-keys-{key.Value[^SecretSuffixLength..]}";
 
     private static JsonObject Secret(
         VirtualMachineRequest request, OperationKey key, string vmUid, string name, IEnumerable<(string Key, string Text)> entries)

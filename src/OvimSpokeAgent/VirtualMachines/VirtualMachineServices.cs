@@ -38,7 +38,7 @@ internal static class VirtualMachineServices
             services.AddNeededPermissions(new NeededPermission(
                 "update", KubeVirtKinds.VirtualMachineSubresources, Subresource: subresource));
         }
-        services.AddNeededPermissions(new("create", KubernetesKinds.Secret), new("get", KubernetesKinds.Secret));
+        services.AddNeededPermissions(new NeededPermission("create", KubernetesKinds.Secret));
         return services;
     }
 }

@@ -169,7 +169,7 @@ public sealed class SettingsLoaderTests
 
         Assert.Null(result.Settings);
         Assert.Equal(3, result.Errors.Count);
-        var lines = SettingsLoader.Render(result.Errors).TrimEnd('\n').Split('\n');
+        var lines = SettingsLoader.Render(result.Errors, []).TrimEnd('\n').Split('\n');
         Assert.Equal("The configuration has 3 errors:", lines[0]);
         Assert.Equal(result.Errors.Select(error => $"  - {error}"), lines[1..]);
     }
@@ -293,5 +293,15 @@ public sealed class SettingsLoaderTests
         var request = new CertificateRequest("CN=test-ca", key, HashAlgorithmName.SHA256);
         using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
         return certificate.ExportCertificatePem();
+    }
+
+    [Fact]
+    public void Errors_come_with_the_warnings_that_may_be_their_cause()
+    {
+        var text = SettingsLoader.Render(["OVIM_CLUSTER_ID: missing"], ["OVIM_CLUSTERID is not known"]);
+
+        Assert.Equal(
+            "The configuration has 1 error:\n  - OVIM_CLUSTER_ID: missing\nBeside that:\n  - OVIM_CLUSTERID is not known\n",
+            text);
     }
 }
