@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Logging;
@@ -38,6 +39,7 @@ public static class AgentHost
         builder.Services.AddAgentLogging(settings.Log);
         builder.Services.AddAgentMetrics();
         builder.Services.AddClusterAccess();
+        builder.Services.AddEvents();
         builder.Services.AddOperations();
         builder.Services.AddVirtualMachines();
         builder.Services.AddHealth();

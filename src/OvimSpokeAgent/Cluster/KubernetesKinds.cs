@@ -7,6 +7,12 @@ internal static class KubernetesKinds
 
     public static readonly ResourceKind Secret = new("", "v1", "secrets", "Secret");
 
+    public static readonly ResourceKind Pod = new("", "v1", "pods", "Pod");
+
+    public static readonly ResourceKind Event = new("", "v1", "events", "Event");
+
+    public static readonly ResourceKind Deployment = new("apps", "v1", "deployments", "Deployment");
+
     public static readonly ResourceKind PersistentVolumeClaim =
         new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
 

@@ -32,6 +32,9 @@ public sealed record AgentSettings
     /// <summary>The agent's own namespace.</summary>
     public required string Namespace { get; init; }
 
+    /// <summary>The name of the pod the agent runs in; null outside of one.</summary>
+    public string? PodName { get; init; }
+
     /// <summary>Path of a kubeconfig; null: the pod's service account.</summary>
     public string? Kubeconfig { get; init; }
 }

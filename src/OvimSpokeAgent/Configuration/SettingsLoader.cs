@@ -86,6 +86,7 @@ internal sealed class SettingsLoader
             MetricsCollectionInterval = Duration(SettingsTable.MetricsCollectionInterval),
             MetricsEnabled = Bool(SettingsTable.MetricsEnabled),
             Namespace = Text(SettingsTable.Namespace) ?? PodNamespace() ?? DefaultNamespace,
+            PodName = Text(SettingsTable.PodName),
             Kubeconfig = Text(SettingsTable.Kubeconfig),
         };
     }

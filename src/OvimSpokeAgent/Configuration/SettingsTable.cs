@@ -114,6 +114,15 @@ internal static class SettingsTable
         Accepts = KubernetesNames.IsDnsLabel,
     };
 
+    public static readonly Setting PodName = new()
+    {
+        Name = "POD_NAME",
+        DefaultNote = "outside of a pod none",
+        Description = "The name of the agent's pod (downward API): its events are about it",
+        Expected = "the name of a pod",
+        Accepts = KubernetesNames.IsDnsSubdomain,
+    };
+
     public static readonly Setting Kubeconfig = FileOf(
         "OVIM_KUBECONFIG", "Path of a kubeconfig", "a kubeconfig", text => !string.IsNullOrWhiteSpace(text))
         with
@@ -140,7 +149,7 @@ internal static class SettingsTable
         HubEndpoint, HubToken, HubTokenFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
         OperationConcurrency, OperationTimeout,
-        Namespace, Kubeconfig,
+        Namespace, PodName, Kubeconfig,
         HttpAddress, HttpPort, MetricsEnabled, MetricsCollectionInterval, HealthCheckInterval,
         LogLevelName, LogFormat,
     ];

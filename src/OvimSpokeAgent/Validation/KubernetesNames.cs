@@ -20,6 +20,9 @@ internal static partial class KubernetesNames
     /// <summary>RFC 1123 subdomain that also fits into a label value.</summary>
     public static bool IsShortDnsSubdomain(string value) => value.Length <= 63 && DnsSubdomain().IsMatch(value);
 
+    /// <summary>RFC 1123 subdomain of any length that Kubernetes takes.</summary>
+    public static bool IsDnsSubdomain(string value) => value.Length <= 253 && DnsSubdomain().IsMatch(value);
+
     /// <summary>The key of a label or annotation.</summary>
     public static bool IsQualifiedName(string key)
     {

@@ -30,6 +30,7 @@ public sealed class SettingsLoaderTests
         ("OVIM_OPERATION_CONCURRENCY", "256", s => s.Operations.Concurrency, 256),
         ("OVIM_OPERATION_TIMEOUT", "1h", s => s.Operations.Timeout, TimeSpan.FromHours(1)),
         ("OVIM_NAMESPACE", "agents", s => s.Namespace, "agents"),
+        ("POD_NAME", "ovim-spoke-agent-5d9f-x2x", s => s.PodName, "ovim-spoke-agent-5d9f-x2x"),
         ("OVIM_HTTP_ADDRESS", "::1", s => s.Http.Address, "::1"),
         ("OVIM_HTTP_PORT", "0", s => s.Http.Port, 0),
         ("OVIM_API_PORT", "9090", s => s.Http.Port, 9090),

@@ -1,0 +1,163 @@
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
+using Prometheus;
+
+namespace OvimSpokeAgent.Events;
+
+/// <summary>
+/// Records Kubernetes events (core/v1). Best effort and never in the way: recording returns at once, repetitions within
+/// ten minutes become a count, each object has a budget of events, and what the API server does not take is dropped and
+/// counted. While the API server is away a bounded number waits.
+/// </summary>
+internal sealed partial class EventRecorder : ILoop
+{
+    private static readonly TimeSpan SeriesLife = TimeSpan.FromMinutes(10);
+
+    // As client-go limits what one object may cause: 25 at once, then one in five minutes.
+    private const int BurstOfSubject = 25;
+    private static readonly TimeSpan RefillOfSubject = TimeSpan.FromMinutes(5);
+
+    // What is remembered at most; beyond it the oldest goes.
+    private const int MaxSeries = 1000;
+    private const int MaxQueued = 500;
+
+    private readonly IKubernetesApi _api;
+    private readonly ClusterConnectivity _connectivity;
+    private readonly TimeProvider _time;
+    private readonly ILogger<EventRecorder> _logger;
+    private readonly string _instance;
+    private readonly Counter _recorded;
+    private readonly Counter _dropped;
+    private readonly Channel<EventSeries> _queue = Channel.CreateBounded<EventSeries>(MaxQueued);
+    private readonly Lock _lock = new();
+    private readonly OrderedDictionary<EventKey, EventSeries> _series = [];
+    private readonly OrderedDictionary<EventSubject, TokenBucket> _budgets = [];
+    private DateTimeOffset _lastRefusalLogged;
+    private long _sequence;
+
+    public EventRecorder(
+        IKubernetesApi api,
+        ClusterConnectivity connectivity,
+        IMetricFactory metrics,
+        AgentSettings settings,
+        TimeProvider time,
+        ILogger<EventRecorder> logger)
+    {
+        (_api, _connectivity, _time, _logger) = (api, connectivity, time, logger);
+        _instance = settings.PodName ?? settings.AgentId;
+        Agent = settings.PodName is { } pod
+            ? new EventSubject(KubernetesKinds.Pod, new(settings.Namespace, pod))
+            : new EventSubject(KubernetesKinds.Deployment, new(settings.Namespace, Names.Agent));
+        _recorded = metrics.CreateCounter("ovim_events_recorded_total", "Kubernetes events written, repetitions included.");
+        _dropped = metrics.CreateCounter(
+            "ovim_events_dropped_total", "Kubernetes events left out, by reason (budget, queue, refused).", ["reason"]);
+    }
+
+    public string Name => "events";
+
+    /// <summary>The agent itself: its pod, or outside of one its Deployment, which need not exist.</summary>
+    public EventSubject Agent { get; }
+
+    /// <summary>Records an event; returns at once.</summary>
+    /// <param name="subject">What it is about.</param>
+    /// <param name="severity">How it is meant.</param>
+    /// <param name="reason">Why, in one word of UpperCamelCase.</param>
+    /// <param name="message">What happened, for people; without secrets.</param>
+    public void Record(EventSubject subject, EventSeverity severity, string reason, string message)
+    {
+        lock (_lock)
+        {
+            var series = Find(new EventKey(subject, severity, reason, message), _time.GetUtcNow());
+            if (series is null || series.IsQueued) return;
+            series.IsQueued = _queue.Writer.TryWrite(series);
+            if (!series.IsQueued) _dropped.WithLabels("queue").Inc();
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var series in _queue.Reader.ReadAllAsync(cancellationToken))
+        {
+            await _connectivity.WaitUntilReachableAsync(cancellationToken);
+            await WriteAsync(series, cancellationToken);
+        }
+    }
+
+    // Null: the subject's budget is used up.
+    private EventSeries? Find(EventKey key, DateTimeOffset now)
+    {
+        if (_series.Remove(key, out var known) && now - known.Last < SeriesLife)
+        {
+            _series.Add(key, known); // to the young end
+            known.HappenedAgain(now);
+            return known;
+        }
+        if (!BudgetOf(key.Subject).TryTake())
+        {
+            _dropped.WithLabels("budget").Inc();
+            return null;
+        }
+        if (_series.Count >= MaxSeries) _series.RemoveAt(0);
+        var series = new EventSeries(key, EventSeries.NewName(key.Subject, now, ++_sequence & 0xffff), now);
+        _series.Add(key, series);
+        return series;
+    }
+
+    private TokenBucket BudgetOf(EventSubject subject)
+    {
+        if (_budgets.Remove(subject, out var budget))
+        {
+            _budgets.Add(subject, budget);
+            return budget;
+        }
+        if (_budgets.Count >= MaxSeries) _budgets.RemoveAt(0);
+        budget = new TokenBucket(BurstOfSubject, RefillOfSubject, _time);
+        _budgets.Add(subject, budget);
+        return budget;
+    }
+
+    private async Task WriteAsync(EventSeries series, CancellationToken cancellationToken)
+    {
+        JsonObject body;
+        lock (_lock)
+        {
+            series.IsQueued = false;
+            body = series.IsCreated ? series.ToPatch() : series.ToJson(_instance);
+        }
+        try
+        {
+            if (series.IsCreated)
+            {
+                await _api.MergePatchAsync(
+                    KubernetesKinds.Event, series.Name, body, EventJson.Default.RecordedEvent, cancellationToken);
+            }
+            else
+            {
+                await _api.CreateAsync(
+                    KubernetesKinds.Event, series.Name.Namespace, body, EventJson.Default.RecordedEvent, cancellationToken);
+                series.IsCreated = true;
+            }
+            _recorded.Inc();
+        }
+        catch (KubernetesApiException e)
+        {
+            _dropped.WithLabels("refused").Inc();
+            LogRefused(e);
+        }
+    }
+
+    // A missing permission refuses each of them: one line a minute.
+    private void LogRefused(KubernetesApiException exception)
+    {
+        var now = _time.GetUtcNow();
+        if (now - _lastRefusalLogged < TimeSpan.FromMinutes(1)) return;
+        _lastRefusalLogged = now;
+        LogRefused(exception.Message);
+    }
+
+    [LoggerMessage(7001, LogLevel.Warning, "An event was not recorded: {Reason}")]
+    private partial void LogRefused(string reason);
+}

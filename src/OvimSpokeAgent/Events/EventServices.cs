@@ -1,0 +1,17 @@
+using System.Text.Json.Serialization;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Events;
+
+internal static class EventServices
+{
+    /// <summary>The recorder of Kubernetes events.</summary>
+    public static IServiceCollection AddEvents(this IServiceCollection services) => services.AddLoop<EventRecorder>();
+}
+
+/// <summary>What is read of the API server's answer to an event: nothing.</summary>
+internal sealed record RecordedEvent;
+
+[JsonSerializable(typeof(RecordedEvent))]
+internal sealed partial class EventJson : JsonSerializerContext;

@@ -1,0 +1,23 @@
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.Events;
+
+/// <summary>How an event is meant; Kubernetes knows these two.</summary>
+internal enum EventSeverity
+{
+    Normal,
+    Warning,
+}
+
+/// <summary>The object that an event is about.</summary>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Name">Its name and namespace.</param>
+/// <param name="Uid">Its uid where it is known: <c>kubectl describe</c> shows events by it.</param>
+internal sealed record EventSubject(ResourceKind Kind, NamespacedName Name, string? Uid = null)
+{
+    // The API server takes events about cluster-scoped objects only here.
+    private const string NamespaceOfClusterScoped = "default";
+
+    /// <summary>The namespace in which the event itself is.</summary>
+    public string EventNamespace => Name.Namespace.Length == 0 ? NamespaceOfClusterScoped : Name.Namespace;
+}

@@ -1,0 +1,151 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Tests.Configuration;
+using Prometheus;
+
+namespace OvimSpokeAgent.Tests.Events;
+
+public sealed class EventRecorderTests : IAsyncDisposable
+{
+    private static readonly EventSubject Vm =
+        new(new ResourceKind("kubevirt.io", "v1", "virtualmachines", "VirtualMachine"), new("tenant-a", "web"), "uid-1");
+
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 23, 8, 37, 1, 500, TimeSpan.Zero));
+    private readonly EventApi _api = new();
+    private readonly ClusterConnectivity _connectivity;
+    private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly EventRecorder _recorder;
+    private readonly Task _running;
+
+    public EventRecorderTests()
+    {
+        _connectivity = new ClusterConnectivity(_time);
+        _recorder = New(new TestEnvironment().With("POD_NAME", "agent-0").With("OVIM_NAMESPACE", "ovim"));
+        _running = _recorder.RunAsync(_stop.Token);
+    }
+
+    [Fact]
+    public async Task Event_says_what_happened_to_what()
+    {
+        _recorder.Record(Vm, EventSeverity.Warning, "OperationFailed", "start_vm failed: no such VM");
+
+        var (ns, body) = await _api.CreatedAsync(1);
+        Assert.Equal("tenant-a", ns);
+        Assert.Equal("tenant-a", (string?)body["metadata"]!["namespace"]);
+        Assert.StartsWith("web.", (string?)body["metadata"]!["name"], StringComparison.Ordinal);
+        Assert.Equal(
+            """{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","name":"web","namespace":"tenant-a","uid":"uid-1"}""",
+            body["involvedObject"]!.ToJsonString());
+        Assert.Equal("Warning", (string?)body["type"]);
+        Assert.Equal("OperationFailed", (string?)body["reason"]);
+        Assert.Equal("start_vm failed: no such VM", (string?)body["message"]);
+        Assert.Equal("2026-11-23T08:37:01Z", (string?)body["lastTimestamp"]);
+        Assert.Equal("agent-0", (string?)body["reportingInstance"]);
+    }
+
+    [Fact]
+    public async Task Event_about_a_cluster_scoped_object_is_in_the_namespace_the_api_server_takes_it_in()
+    {
+        _recorder.Record(
+            new(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("tenant-a")), EventSeverity.Normal, "Made", "made");
+
+        var (ns, body) = await _api.CreatedAsync(1);
+        Assert.Equal("default", ns);
+        Assert.Null(body["involvedObject"]!["namespace"]);
+    }
+
+    [Fact]
+    public void Agent_is_its_pod_or_else_its_deployment()
+    {
+        Assert.Equal(new EventSubject(KubernetesKinds.Pod, new("ovim", "agent-0")), _recorder.Agent);
+        Assert.Equal(
+            new EventSubject(KubernetesKinds.Deployment, new("ovim-system", "ovim-spoke-agent")),
+            New(new TestEnvironment()).Agent);
+    }
+
+    [Fact]
+    public async Task Repetition_becomes_a_count()
+    {
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+        await _api.CreatedAsync(1);
+        _time.Advance(TimeSpan.FromMinutes(9));
+
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+
+        var patch = await _api.PatchedAsync(1);
+        Assert.Equal("""{"count":2,"lastTimestamp":"2026-11-23T08:46:01Z"}""", patch.ToJsonString());
+        Assert.Single(_api.Created);
+    }
+
+    [Fact]
+    public async Task Same_event_after_a_quiet_while_is_a_new_one()
+    {
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+        await _api.CreatedAsync(1);
+        _time.Advance(TimeSpan.FromMinutes(10));
+
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+
+        await _api.CreatedAsync(2);
+        Assert.Equal(2, _api.Created.Select(created => (string?)created.Body["metadata"]!["name"]).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task One_object_cannot_flood_the_api_server()
+    {
+        for (var i = 0; i < 100; i++) _recorder.Record(Vm, EventSeverity.Normal, "Changed", $"change {i}");
+        _recorder.Record(Vm with { Name = new("tenant-a", "db") }, EventSeverity.Normal, "Changed", "another one's");
+
+        await _api.CreatedAsync(26);
+        Assert.Equal("another one's", (string?)_api.Created[25].Body["message"]);
+        Assert.Contains("ovim_events_dropped_total{reason=\"budget\"} 75", await MetricsAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Events_wait_for_the_api_server()
+    {
+        _connectivity.Failed("refused");
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+        Assert.Empty(_api.Created);
+
+        _connectivity.Answered();
+
+        var (_, body) = await _api.CreatedAsync(1);
+        Assert.Equal(2, (int)body["count"]!);
+    }
+
+    [Fact]
+    public async Task Refused_event_is_counted_and_stops_nothing()
+    {
+        _api.RefuseNext = true;
+        _recorder.Record(Vm, EventSeverity.Normal, "First", "first");
+        _recorder.Record(Vm, EventSeverity.Normal, "Second", "second");
+
+        await _api.CreatedAsync(1);
+        Assert.Equal("Second", (string?)_api.Created[0].Body["reason"]);
+        Assert.Contains("ovim_events_dropped_total{reason=\"refused\"} 1", await MetricsAsync(), StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
+        _stop.Dispose();
+    }
+
+    private EventRecorder New(TestEnvironment environment) => new(
+        _api, _connectivity, Prometheus.Metrics.WithCustomRegistry(_registry), environment.LoadClean(), _time,
+        NullLogger<EventRecorder>.Instance);
+
+    private async Task<string> MetricsAsync()
+    {
+        using var text = new MemoryStream();
+        await _registry.CollectAndExportAsTextAsync(text);
+        return System.Text.Encoding.UTF8.GetString(text.ToArray());
+    }
+}
