@@ -39,7 +39,8 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
     public async Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
         ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        var path = $"{kind.CollectionPath(ns)}{QueryString(query)}&watch=true&allowWatchBookmarks=true";
+        // "watch=true" would have the library's own handler hand out the first line alone.
+        var path = $"{kind.CollectionPath(ns)}{QueryString(query)}&watch=1&allowWatchBookmarks=true";
         var response = await OpenWatchAsync(path, cancellationToken);
         return ReadEventsAsync(response, type, $"watch {kind}", cancellationToken);
     }

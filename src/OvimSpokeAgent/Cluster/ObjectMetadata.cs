@@ -13,7 +13,7 @@ internal sealed record ObjectMetadata
 
     public string ResourceVersion { get; init; } = "";
 
-    public DateTimeOffset CreationTimestamp { get; init; }
+    public DateTimeOffset? CreationTimestamp { get; init; }
 
     /// <summary>Set once deletion was asked for; the object stays until its finalizers are gone.</summary>
     public DateTimeOffset? DeletionTimestamp { get; init; }

@@ -63,7 +63,7 @@ internal sealed record VirtualMachineItem
             Cpu = CpuOf(vm.Spec?.Template?.Spec?.Domain),
             Memory = MemoryOf(vm.Spec?.Template?.Spec?.Domain),
             Labels = vm.Metadata.Labels,
-            CreatedAt = vm.Metadata.CreationTimestamp,
+            CreatedAt = vm.Metadata.CreationTimestamp ?? now,
             SeenAt = now,
         };
     }

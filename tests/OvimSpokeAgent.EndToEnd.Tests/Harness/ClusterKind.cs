@@ -1,0 +1,36 @@
+using System.Reflection;
+using Xunit.Sdk;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
+
+/// <summary>Which Kubernetes API a test runs against.</summary>
+public enum ClusterKind
+{
+    /// <summary>The sandbox's, in this process.</summary>
+    Sandbox,
+
+    /// <summary>A real API server, named by <c>OVIM_E2E_KUBECONFIG</c>.</summary>
+    RealApiServer,
+}
+
+/// <summary>The test runs against the sandbox.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class OnSandboxAttribute : DataAttribute
+{
+    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[ClusterKind.Sandbox]];
+}
+
+/// <summary>The test runs against a real API server too, where there is one.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class OnRealApiServerAttribute : DataAttribute
+{
+    public const string KubeconfigVariable = "OVIM_E2E_KUBECONFIG";
+
+    public OnRealApiServerAttribute()
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(KubeconfigVariable)))
+            Skip = $"needs a real API server: set {KubeconfigVariable} to an administrator's kubeconfig";
+    }
+
+    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[ClusterKind.RealApiServer]];
+}

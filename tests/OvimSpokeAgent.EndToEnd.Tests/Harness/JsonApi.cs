@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using k8s;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
+
+/// <summary>A test's own hand on the cluster: plain JSON, as an administrator.</summary>
+internal sealed class JsonApi(Kubernetes client) : IDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    public static JsonApi Open(string kubeconfig) =>
+        new(new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig)));
+
+    /// <summary>The object at a path, or null.</summary>
+    public async Task<JsonObject?> FindAsync(string path)
+    {
+        var (status, body) = await SendAsync(HttpMethod.Get, path);
+        return status is HttpStatusCode.NotFound ? null : Checked(HttpMethod.Get, path, status, body);
+    }
+
+    public async Task<JsonObject> GetAsync(string path) =>
+        await FindAsync(path) ?? throw new InvalidOperationException($"{path} does not exist");
+
+    public Task<JsonObject> CreateAsync(string collection, JsonObject body) => ChangeAsync(HttpMethod.Post, collection, body);
+
+    public Task<JsonObject> CreateFromYamlAsync(string collection, string yaml) =>
+        ChangeAsync(HttpMethod.Post, collection, yaml, "application/yaml");
+
+    public Task<JsonObject> MergeAsync(string path, JsonObject patch) =>
+        ChangeAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
+
+    /// <summary>Server-side apply, as an operator's tool does it.</summary>
+    public Task<JsonObject> ApplyAsync(string path, JsonObject body) => ChangeAsync(
+        HttpMethod.Patch, $"{path}?fieldManager=operator&force=true", body, "application/apply-patch+yaml");
+
+    /// <summary>Deletes; gone already is fine.</summary>
+    public async Task DeleteAsync(string path)
+    {
+        var (status, body) = await SendAsync(HttpMethod.Delete, path);
+        if (status is not HttpStatusCode.NotFound) Checked(HttpMethod.Delete, path, status, body);
+    }
+
+    /// <summary>Waits until the object of a collection (null: there is none) is as wanted; woken by a watch.</summary>
+    public async Task<JsonObject?> WaitForAsync(string collection, string name, Func<JsonObject?, bool> isAsWanted)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        var selector = $"fieldSelector={Uri.EscapeDataString($"metadata.name={name}")}";
+        JsonObject? last = null;
+        try
+        {
+            while (true)
+            {
+                var list = await GetAsync($"{collection}?{selector}");
+                last = list["items"]!.AsArray().FirstOrDefault()?.DeepClone().AsObject();
+                if (isAsWanted(last)) return last;
+                var version = (string)list["metadata"]!["resourceVersion"]!;
+                using var events = await OpenWatchAsync($"{collection}?{selector}&watch=1&resourceVersion={version}", limit.Token);
+                while (await events.ReadLineAsync(limit.Token) is { } line)
+                {
+                    var change = JsonNode.Parse(line)!;
+                    if ((string?)change["type"] == "ERROR") break;
+                    last = (string?)change["type"] == "DELETED" ? null : change["object"]!.DeepClone().AsObject();
+                    if (isAsWanted(last)) return last;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"{collection}/{name} did not become as wanted within {Patience}; it is {last?.ToJsonString() ?? "gone"}");
+        }
+    }
+
+    public void Dispose() => client.Dispose();
+
+    private async Task<StreamReader> OpenWatchAsync(string path, CancellationToken cancellationToken)
+    {
+        using var request = await RequestAsync(HttpMethod.Get, path);
+        var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        response.EnsureSuccessStatusCode();
+        return new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+    }
+
+    private Task<JsonObject> ChangeAsync(
+        HttpMethod method, string path, JsonObject body, string contentType = "application/json") =>
+        ChangeAsync(method, path, body.ToJsonString(), contentType);
+
+    private async Task<JsonObject> ChangeAsync(HttpMethod method, string path, string body, string contentType)
+    {
+        var (status, answer) = await SendAsync(method, path, body, contentType);
+        return Checked(method, path, status, answer);
+    }
+
+    private static JsonObject Checked(HttpMethod method, string path, HttpStatusCode status, string body) =>
+        (int)status < 300
+            ? JsonNode.Parse(body)!.AsObject()
+            : throw new InvalidOperationException($"{method} {path}: {(int)status} {body}");
+
+    private async Task<(HttpStatusCode Status, string Body)> SendAsync(
+        HttpMethod method, string path, string? body = null, string contentType = "application/json")
+    {
+        using var request = await RequestAsync(method, path);
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
+        }
+        using var response = await client.HttpClient.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    private async Task<HttpRequestMessage> RequestAsync(HttpMethod method, string path)
+    {
+        var request = new HttpRequestMessage(method, new Uri(client.BaseUri, path));
+        if (client.Credentials is { } credentials) await credentials.ProcessHttpRequestAsync(request, default);
+        return request;
+    }
+}

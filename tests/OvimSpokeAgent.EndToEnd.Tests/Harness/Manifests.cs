@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using k8s;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
+
+/// <summary>The manifests of <c>deploy/base</c> and other YAML files as JSON objects.</summary>
+internal static class Manifests
+{
+    private const string BaseNamespace = "ovim-system";
+
+    /// <summary>What gives the agent its rights, moved to another namespace, as an overlay's <c>namespace:</c> does.</summary>
+    public static IEnumerable<JsonObject> AgentRights(string ns)
+    {
+        foreach (var manifest in Directory.EnumerateFiles(Path.Combine(RepositoryRoot(), "deploy", "base"), "*.yaml").SelectMany(Read))
+        {
+            var kind = (string?)manifest["kind"];
+            if (kind is not ("ServiceAccount" or "ClusterRole" or "ClusterRoleBinding" or "Role" or "RoleBinding")) continue;
+            var metadata = manifest["metadata"]!;
+            if ((string?)metadata["namespace"] == BaseNamespace) metadata["namespace"] = ns;
+            foreach (var subject in manifest["subjects"]?.AsArray() ?? [])
+            {
+                if ((string?)subject!["namespace"] == BaseNamespace) subject["namespace"] = ns;
+            }
+            if (kind == "ClusterRoleBinding") metadata["name"] = $"{(string)metadata["name"]!}-{ns}";
+            yield return manifest;
+        }
+    }
+
+    /// <summary>The documents of a YAML file.</summary>
+    public static IEnumerable<JsonObject> Read(string path) =>
+        File.ReadAllText(path).Split("\n---\n")
+            .Select(document => JsonNode.Parse(KubernetesJson.Serialize(KubernetesYaml.Deserialize<Dictionary<string, object>>(document)))!)
+            .Select(node => node.AsObject());
+
+    /// <summary>The API path of an object.</summary>
+    public static string PathOf(JsonObject manifest)
+    {
+        var apiVersion = (string)manifest["apiVersion"]!;
+        var plural = ((string)manifest["kind"]!).ToLowerInvariant() + "s";
+        var ns = (string?)manifest["metadata"]!["namespace"];
+        var root = apiVersion.Contains('/', StringComparison.Ordinal) ? $"apis/{apiVersion}" : $"api/{apiVersion}";
+        return $"{root}/{(ns is null ? "" : $"namespaces/{ns}/")}{plural}/{(string)manifest["metadata"]!["name"]!}";
+    }
+
+    /// <summary>The folder with the solution.</summary>
+    public static string RepositoryRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "OvimSpokeAgent.sln"))) folder = folder.Parent!;
+        return folder.FullName;
+    }
+}

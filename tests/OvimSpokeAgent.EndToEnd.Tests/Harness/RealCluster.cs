@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
+
+/// <summary>The real API server that <c>OVIM_E2E_KUBECONFIG</c> names, shared by all tests; each uses namespaces of its own.</summary>
+internal sealed class RealCluster : ITestCluster
+{
+    private const string CrdFolderVariable = "OVIM_E2E_CRD_DIR";
+    private const string Crds = "apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+    private readonly string _kubeconfig;
+    private readonly string _folder = Directory.CreateTempSubdirectory("ovim-e2e-").FullName;
+
+    private RealCluster(string kubeconfig) => (_kubeconfig, Admin) = (kubeconfig, JsonApi.Open(kubeconfig));
+
+    public JsonApi Admin { get; }
+
+    public static async Task<RealCluster> OpenAsync()
+    {
+        var cluster = new RealCluster(Environment.GetEnvironmentVariable(OnRealApiServerAttribute.KubeconfigVariable)!);
+        await cluster.InstallKubeVirtKindsAsync();
+        return cluster;
+    }
+
+    public async Task<string> InstallAgentAsync(string ns)
+    {
+        await Admin.CreateAsync("api/v1/namespaces", new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Namespace",
+            ["metadata"] = new JsonObject { ["name"] = ns },
+        });
+        foreach (var manifest in Manifests.AgentRights(ns)) await Admin.ApplyAsync(Manifests.PathOf(manifest), manifest);
+        var review = await Admin.CreateAsync(
+            $"api/v1/namespaces/{ns}/serviceaccounts/ovim-spoke-agent/token",
+            new JsonObject
+            {
+                ["apiVersion"] = "authentication.k8s.io/v1",
+                ["kind"] = "TokenRequest",
+                ["spec"] = new JsonObject { ["expirationSeconds"] = 7200 },
+            });
+        var path = Path.Combine(_folder, $"{ns}.kubeconfig");
+        await File.WriteAllTextAsync(path, KubeconfigWithToken((string)review["status"]!["token"]!));
+        return path;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Admin.Dispose();
+        Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task InstallKubeVirtKindsAsync()
+    {
+        if (await Admin.FindAsync($"{Crds}/virtualmachines.kubevirt.io") is not null) return;
+        var folder = Environment.GetEnvironmentVariable(CrdFolderVariable);
+        if (string.IsNullOrEmpty(folder))
+            throw new InvalidOperationException($"the server lacks KubeVirt's kinds: set {CrdFolderVariable} to a folder with their CRDs");
+        foreach (var file in Directory.EnumerateFiles(folder, "*.yaml"))
+        {
+            var crd = await Admin.CreateFromYamlAsync(Crds, await File.ReadAllTextAsync(file));
+            await Admin.WaitForAsync(Crds, (string)crd["metadata"]!["name"]!, IsEstablished);
+        }
+    }
+
+    private static bool IsEstablished(JsonObject? crd) =>
+        crd?["status"]?["conditions"]?.AsArray()
+            .Any(condition => (string?)condition!["type"] == "Established" && (string?)condition["status"] == "True") is true;
+
+    // The administrator's kubeconfig with another user: where the server is and whom to trust stays the same.
+    private string KubeconfigWithToken(string token)
+    {
+        var config = k8s.KubernetesClientConfiguration.LoadKubeConfig(_kubeconfig);
+        var user = config.Users.Single();
+        user.UserCredentials = new k8s.KubeConfigModels.UserCredentials { Token = token };
+        return k8s.KubernetesYaml.Serialize(config);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
+
+/// <summary>A cluster that a test runs the agent in: KubeVirt's kinds, and rights for the agent as <c>deploy/base</c> gives them.</summary>
+internal interface ITestCluster : IAsyncDisposable
+{
+    /// <summary>The cluster as its administrator.</summary>
+    JsonApi Admin { get; }
+
+    /// <summary>Makes an agent's own namespace with its service account and rights.</summary>
+    /// <returns>The path of a kubeconfig that speaks as that service account.</returns>
+    Task<string> InstallAgentAsync(string ns);
+}
+
+/// <summary>What tests do with any cluster, in the words of operators.</summary>
+internal static class TestClusterExtensions
+{
+    /// <summary>Makes a namespace that an operator opted in.</summary>
+    public static async Task<string> HasManagedNamespaceAsync(this ITestCluster cluster, string prefix = "vms")
+    {
+        var name = $"{prefix}-{Guid.NewGuid().ToString("N")[..8]}";
+        await cluster.Admin.CreateAsync("api/v1/namespaces", new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Namespace",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name,
+                ["labels"] = new JsonObject { ["app.kubernetes.io/managed-by"] = "ovim-spoke-agent" },
+            },
+        });
+        return name;
+    }
+
+    /// <summary>The collection of a namespace's VMs.</summary>
+    public static string VmsOf(string ns) => $"apis/kubevirt.io/v1/namespaces/{ns}/virtualmachines";
+
+    /// <summary>The VM, or null.</summary>
+    public static Task<JsonObject?> FindVmAsync(this ITestCluster cluster, string ns, string name) =>
+        cluster.Admin.FindAsync($"{VmsOf(ns)}/{name}");
+
+    /// <summary>Waits until the VM (null: there is none) is as wanted.</summary>
+    public static Task<JsonObject?> WaitForVmAsync(
+        this ITestCluster cluster, string ns, string name, Func<JsonObject?, bool> isAsWanted) =>
+        cluster.Admin.WaitForAsync(VmsOf(ns), name, isAsWanted);
+}

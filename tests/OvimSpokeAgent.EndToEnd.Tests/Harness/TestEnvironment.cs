@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Sandbox.Hub;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
+
+/// <summary>A hub, a cluster with a namespace for VMs, and the rights for one agent: what most tests begin with.</summary>
+internal sealed class TestEnvironment : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = JsonApi.Patience;
+
+    private readonly List<string> _namespaces = [];
+    private readonly List<TestAgent> _agents = [];
+    private readonly string _kubeconfig;
+
+    private TestEnvironment(ITestCluster cluster, SandboxHub hub, string agentNamespace, string kubeconfig) =>
+        (Cluster, Hub, AgentNamespace, _kubeconfig) = (cluster, hub, agentNamespace, kubeconfig);
+
+    public ITestCluster Cluster { get; }
+
+    public SandboxHub Hub { get; }
+
+    /// <summary>The agent's own namespace.</summary>
+    public string AgentNamespace { get; }
+
+    /// <summary>A managed namespace for the test's VMs.</summary>
+    public string Namespace => _namespaces[0];
+
+    public static async Task<TestEnvironment> StartAsync(ITestCluster cluster)
+    {
+        var ns = $"ovim-{Guid.NewGuid().ToString("N")[..8]}";
+        var kubeconfig = await cluster.InstallAgentAsync(ns);
+        var environment = new TestEnvironment(cluster, await SandboxHub.StartAsync(), ns, kubeconfig);
+        environment._namespaces.Add(await cluster.HasManagedNamespaceAsync());
+        return environment;
+    }
+
+    /// <summary>The variables that configure the agent.</summary>
+    public Dictionary<string, string> Variables() => TestAgent.Variables(Hub.Url, _kubeconfig, AgentNamespace);
+
+    /// <summary>Starts the agent, with some variables changed.</summary>
+    public async Task<TestAgent> StartAgentAsync(params (string Name, string Value)[] changed)
+    {
+        var variables = Variables();
+        foreach (var (name, value) in changed) variables[name] = value;
+        var agent = await TestAgent.StartAsync(variables);
+        _agents.Add(agent);
+        return agent;
+    }
+
+    /// <summary>Queues an operation on a VM of the test's namespace; returns its id.</summary>
+    public string Queues(TestAgent agent, string type, string vm, params (string Field, JsonNode Value)[] more)
+    {
+        var payload = new JsonObject { ["name"] = vm, ["namespace"] = Namespace };
+        foreach (var (field, value) in more) payload[field] = value;
+        return Hub.Queue(agent.Id, type, payload, id: $"op-{Guid.NewGuid():N}");
+    }
+
+    /// <summary>Queues an operation and waits for its result.</summary>
+    public Task<JsonObject> RunsAsync(TestAgent agent, string type, string vm, params (string Field, JsonNode Value)[] more) =>
+        ResultOfAsync(Queues(agent, type, vm, more));
+
+    /// <summary>As <see cref="RunsAsync"/>; the result must be a completion.</summary>
+    /// <returns>The result's <c>result</c>.</returns>
+    public async Task<JsonObject> CompletesAsync(TestAgent agent, string type, string vm, params (string Field, JsonNode Value)[] more)
+    {
+        var result = await RunsAsync(agent, type, vm, more);
+        Assert.True((string?)result["status"] == "completed", $"{type}: {result.ToJsonString()}");
+        return result["result"]!.AsObject();
+    }
+
+    /// <summary>As <see cref="RunsAsync"/>; the result must be a failure.</summary>
+    /// <returns>The result's <c>error</c>.</returns>
+    public async Task<string> FailsAsync(TestAgent agent, string type, string vm, params (string Field, JsonNode Value)[] more)
+    {
+        var result = await RunsAsync(agent, type, vm, more);
+        Assert.True((string?)result["status"] == "failed", $"{type}: {result.ToJsonString()}");
+        return (string)result["error"]!;
+    }
+
+    /// <summary>The body of the result for an operation; waits for it.</summary>
+    public async Task<JsonObject> ResultOfAsync(string id)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            return (await Hub.ResultOfAsync(id, limit.Token)).Json;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"no result for {id} within {Patience}");
+        }
+    }
+
+    /// <summary>Waits until the agent's latest report is as wanted.</summary>
+    public async Task<JsonObject> ReportsAsync(TestAgent agent, Func<JsonObject, bool> isAsWanted)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            var report = await Hub.ReportAsync(report => report == LatestReport(agent) && isAsWanted(report.Json), limit.Token);
+            return report.Json;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"no report as wanted within {Patience}; the latest: {LatestReport(agent)?.Json.ToJsonString()}");
+        }
+    }
+
+    /// <summary>Waits until the agent reports a VM with this status; null: until it reports it no more.</summary>
+    public async Task<JsonObject?> ReportsVmAsync(TestAgent agent, string vm, string? status) =>
+        VmIn(await ReportsAsync(agent, report => (string?)VmIn(report, vm)?["status"] == status), vm);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var agent in _agents) await agent.DisposeAsync();
+        await Hub.DisposeAsync();
+        foreach (var ns in _namespaces.Append(AgentNamespace)) await Cluster.Admin.DeleteAsync($"api/v1/namespaces/{ns}");
+    }
+
+    private ReceivedReport? LatestReport(TestAgent agent) => Hub.Reports.LastOrDefault(report => report.AgentId == agent.Id);
+
+    private JsonObject? VmIn(JsonObject report, string vm) => report["vms"]?.AsArray()
+        .Select(item => item!.AsObject())
+        .SingleOrDefault(item => (string?)item["name"] == vm && (string?)item["namespace"] == Namespace);
+}
