@@ -5,7 +5,7 @@ namespace OvimSpokeAgent.Cluster;
 /// <summary>A Namespace as the API returns it.</summary>
 internal sealed record NamespaceObject : IKubernetesObject
 {
-    public ObjectMetadata Metadata { get; init; } = new();
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
 }
 
 /// <summary>What is kept of a managed namespace.</summary>

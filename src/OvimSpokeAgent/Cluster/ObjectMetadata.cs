@@ -3,15 +3,21 @@ using System.Text.Json.Serialization;
 namespace OvimSpokeAgent.Cluster;
 
 /// <summary>What the agent reads of <c>metadata</c> (ObjectMeta v1).</summary>
+/// <remarks>
+/// Source-generated JSON sets init properties that are absent to null, whatever their initializer says, and the API may
+/// send null: defaults are given on reading, here and in the other kinds.
+/// </remarks>
 internal sealed record ObjectMetadata
 {
-    public string Name { get; init; } = "";
+    public static readonly ObjectMetadata None = new();
 
-    public string Namespace { get; init; } = "";
+    public string Name { get => field ?? ""; init; }
 
-    public string Uid { get; init; } = "";
+    public string Namespace { get => field ?? ""; init; }
 
-    public string ResourceVersion { get; init; } = "";
+    public string Uid { get => field ?? ""; init; }
+
+    public string ResourceVersion { get => field ?? ""; init; }
 
     public DateTimeOffset? CreationTimestamp { get; init; }
 

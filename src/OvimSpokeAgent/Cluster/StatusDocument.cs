@@ -100,7 +100,7 @@ internal sealed record StatusCause
 /// <summary>An object of which only the metadata counts.</summary>
 internal sealed record AnyObject : IKubernetesObject
 {
-    public ObjectMetadata Metadata { get; init; } = new();
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
 }
 
 /// <summary>JSON of the Kubernetes API as far as every kind shares it.</summary>

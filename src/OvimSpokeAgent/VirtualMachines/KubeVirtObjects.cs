@@ -20,7 +20,7 @@ internal static class KubeVirtKinds
 /// <summary>What the agent reads of a VirtualMachine (kubevirt.io/v1).</summary>
 internal sealed record VirtualMachineObject : IKubernetesObject
 {
-    public ObjectMetadata Metadata { get; init; } = new();
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
 
     public VirtualMachineSpec? Spec { get; init; }
 
@@ -96,7 +96,7 @@ internal sealed record VirtualMachineObjectStatus
 /// <summary><c>status.stateChangeRequests[]</c>: action Start or Stop.</summary>
 internal sealed record StateChangeRequest
 {
-    public string Action { get; init; } = "";
+    public string Action { get => field ?? ""; init; }
 
     public string? Uid { get; init; }
 }
@@ -109,9 +109,9 @@ internal sealed record StartFailure
 
 internal sealed record KubeVirtCondition
 {
-    public string Type { get; init; } = "";
+    public string Type { get => field ?? ""; init; }
 
-    public string Status { get; init; } = "";
+    public string Status { get => field ?? ""; init; }
 
     public string? Reason { get; init; }
 
@@ -121,7 +121,7 @@ internal sealed record KubeVirtCondition
 /// <summary>What the agent reads of a VirtualMachineInstance (kubevirt.io/v1): the running guest.</summary>
 internal sealed record VirtualMachineInstanceObject : IKubernetesObject
 {
-    public ObjectMetadata Metadata { get; init; } = new();
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
 
     public VirtualMachineInstanceSpec? Spec { get; init; }
 
