@@ -1,0 +1,85 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace OvimSpokeAgent.Sandbox.Cluster;
+
+/// <summary>What the server itself writes into objects of some kinds.</summary>
+internal static class KindRules
+{
+    public const string CustomResourceCleanup = "customresourcecleanup.apiextensions.k8s.io";
+
+    private const string NamespaceNameLabel = "kubernetes.io/metadata.name";
+
+    /// <summary>Nodes come with their status.</summary>
+    public static bool KeepsStatusOnCreate(ResourceKind kind) => kind.Resource == new GroupResource("", "nodes");
+
+    /// <summary>Fills in defaults. <paramref name="current"/> is null for a new object.</summary>
+    public static void Default(ResourceKind kind, JsonObject content, JsonObject? current)
+    {
+        switch (kind.Resource)
+        {
+            case ("", "namespaces"):
+                DefaultNamespace(content, current);
+                break;
+            case ("", "secrets"):
+                DefaultSecret(content);
+                break;
+            case ("", "pods"):
+                if (current is null) content["status"] = new JsonObject { ["phase"] = "Pending" };
+                break;
+            case ("", "persistentvolumeclaims"):
+                if (current is null) content["status"] = new JsonObject { ["phase"] = "Pending" };
+                break;
+            case ("apiextensions.k8s.io", "customresourcedefinitions"):
+                if (current is null) DefaultDefinition(content);
+                break;
+        }
+    }
+
+    private static void DefaultNamespace(JsonObject content, JsonObject? current)
+    {
+        content.Metadata().MapAt("labels")[NamespaceNameLabel] = content.Text("metadata", "name");
+        if (current is not null) return;
+        content.MapAt("spec")["finalizers"] = new JsonArray("kubernetes");
+        content["status"] = new JsonObject { ["phase"] = "Active" };
+    }
+
+    private static void DefaultSecret(JsonObject content)
+    {
+        if (content.Text("type") is not { Length: > 0 }) content["type"] = "Opaque";
+        if (content["stringData"] is not JsonObject texts) return;
+        var data = content.MapAt("data");
+        foreach (var (name, text) in texts) data[name] = Convert.ToBase64String(Encoding.UTF8.GetBytes(text.Text() ?? ""));
+        content.Remove("stringData");
+    }
+
+    private static void DefaultDefinition(JsonObject content)
+    {
+        var names = content.MapAt("spec").MapAt("names");
+        if (names.Text("kind") is { } kind)
+        {
+            names["listKind"] ??= kind + "List";
+            names["singular"] ??= kind.ToLowerInvariant();
+        }
+        content.Metadata()["finalizers"] = new JsonArray(CustomResourceCleanup);
+        content["status"] = new JsonObject
+        {
+            ["acceptedNames"] = names.DeepClone(),
+            ["storedVersions"] = new JsonArray([.. (content.Items("spec", "versions") ?? [])
+                .Where(version => version.Flag("storage") is true)
+                .Select(version => (JsonNode?)version.Text("name"))]),
+            ["conditions"] = new JsonArray(
+                Condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+                Condition("Established", "InitialNamesAccepted", "the initial names have been accepted")),
+        };
+
+        JsonObject Condition(string type, string reason, string message) => new()
+        {
+            ["type"] = type,
+            ["status"] = "True",
+            ["lastTransitionTime"] = content.Text("metadata", "creationTimestamp"),
+            ["reason"] = reason,
+            ["message"] = message,
+        };
+    }
+}
