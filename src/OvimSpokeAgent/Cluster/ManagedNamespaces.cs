@@ -25,6 +25,13 @@ internal sealed class ManagedNamespaces(
     /// <summary>Whether it is known as managed; from the cache.</summary>
     public bool IsManaged(string ns) => !IsProtected(ns) && cache.Get(NamespacedName.ClusterScoped(ns)) is not null;
 
+    /// <summary>Completes when the server told which there are.</summary>
+    public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
+        cache.WaitForFirstAnswerAsync(cancellationToken);
+
+    /// <summary>Tells of every namespace that becomes managed, changes, or is managed no more. Dispose to end it.</summary>
+    public IDisposable Subscribe(Action<string> onChange) => cache.Subscribe(change => onChange(change.Name.Name));
+
     /// <summary>
     /// Why the agent does not work in a namespace, or null if it does. One that the cache does not have is looked for on
     /// the server: it may have been labelled just now.

@@ -131,6 +131,9 @@ internal sealed class PayloadReader
     /// <summary>Adds an error found by the caller.</summary>
     public void Reject(string field, string value, string expected) => AddError(field, JsonText.Show(value), expected);
 
+    /// <summary>Adds an error whose value may hold secrets, and is not shown.</summary>
+    public void RejectUnshown(string field, string expected) => AddError(field, "its value (not shown)", expected);
+
     /// <summary>Adds the error of a field that must be there and is not.</summary>
     public void RejectMissing(string field, string expected)
     {

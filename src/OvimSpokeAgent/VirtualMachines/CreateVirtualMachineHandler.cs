@@ -31,9 +31,17 @@ internal sealed class CreateVirtualMachineHandler(
             return OperationOutcome.Failed(reason);
         if (await CreateOrFindAsync(request, context.Key, cancellationToken) is not { } vm)
             return OperationOutcome.Failed($"a VM {request.Name} exists already and was not made by this operation");
-        foreach (var secret in VirtualMachineManifest.BuildSecrets(request, context.Key, vm.Metadata.Uid))
+        return await FinishAsync(request, vm, context.Key, cancellationToken);
+    }
+
+    private async Task<OperationOutcome> FinishAsync(
+        VirtualMachineRequest request, VirtualMachineObject vm, OperationKey key, CancellationToken cancellationToken)
+    {
+        foreach (var secret in VirtualMachineManifest.BuildSecrets(request, key, vm.Metadata.Uid))
             await CreateSecretAsync(secret, request.Name.Namespace, cancellationToken);
-        return Completed(request, vm);
+        return OperationOutcome.Completed(
+            manager.StatusOf(vm) with { Unused = request.Unused.Count > 0 ? request.Unused : null },
+            ContractJson.Default.VirtualMachineStatus);
     }
 
     /// <summary>The VM of this operation, made now or by an earlier execution; null: it is someone else's.</summary>
@@ -51,16 +59,14 @@ internal sealed class CreateVirtualMachineHandler(
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.AlreadyExists)
         {
-            return await ReadOwnAsync(request.Name, key, cancellationToken);
+            if (await manager.ReadAsync(request.Name, cancellationToken) is not { } vm)
+                throw new KubernetesApiException(ApiErrorReason.Conflict, e.Message, inner: e); // it went just now
+            return IsOwn(vm, key) ? vm : null;
         }
     }
 
-    private async Task<VirtualMachineObject?> ReadOwnAsync(
-        NamespacedName name, OperationKey key, CancellationToken cancellationToken) =>
-        await manager.ReadAsync(name, cancellationToken) is { } vm
-        && vm.Metadata.Annotation(Names.CreatedByAnnotation) == key.Value
-            ? vm
-            : null;
+    private static bool IsOwn(VirtualMachineObject vm, OperationKey key) =>
+        vm.Metadata.Annotation(Names.CreatedByAnnotation) == key.Value;
 
     private async Task CreateSecretAsync(JsonObject secret, string ns, CancellationToken cancellationToken)
     {
@@ -74,15 +80,10 @@ internal sealed class CreateVirtualMachineHandler(
         }
     }
 
+    // The Secrets cannot be read, but made: those that are there stay as they are.
     private async Task<OperationOutcome?> ReadBackAsync(
         VirtualMachineRequest request, OperationContext context, CancellationToken cancellationToken) =>
-        !request.UserDataNeedsSecret && request.SshKeys.Count == 0
-        && await ReadOwnAsync(request.Name, context.Key, cancellationToken) is { } vm
-            ? Completed(request, vm)
+        await manager.ReadAsync(request.Name, cancellationToken) is { } vm && IsOwn(vm, context.Key)
+            ? await FinishAsync(request, vm, context.Key, cancellationToken)
             : null;
-
-    private OperationOutcome Completed(VirtualMachineRequest request, VirtualMachineObject vm) =>
-        OperationOutcome.Completed(
-            manager.StatusOf(vm) with { Unused = request.Unused.Count > 0 ? request.Unused : null },
-            ContractJson.Default.VirtualMachineStatus);
 }

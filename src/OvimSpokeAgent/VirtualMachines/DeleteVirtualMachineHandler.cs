@@ -29,19 +29,18 @@ internal sealed class DeleteVirtualMachineHandler(IKubernetesApi api, VirtualMac
         NamespacedName name, OperationContext context, CancellationToken cancellationToken)
     {
         var vm = await manager.ReadAsync(name, cancellationToken);
-        if (vm is null || (context.Fact is not null && vm.Metadata.Uid != context.Fact)) return Deleted(name);
-        var (own, refusal) = await manager.ReadOwnAsync(name, cancellationToken);
-        if (own is null) return refusal!;
-        if (context.Fact is null) await context.FixAsync(own.Metadata.Uid, cancellationToken);
+        if (vm is null || (context.Fact is { } meant && vm.Metadata.Uid != meant)) return Deleted(name);
+        if (await manager.ReasonAgainstAsync(vm, cancellationToken) is { } reason) return OperationOutcome.Failed(reason);
+        if (context.Fact is null) await context.FixAsync(vm.Metadata.Uid, cancellationToken);
         var uid = context.Fact!;
         try
         {
             await api.DeleteAsync(
                 KubeVirtKinds.VirtualMachine, name, new DeleteOptions { Uid = uid, Propagation = "Background" }, cancellationToken);
         }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.Conflict)
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
         {
-            return Deleted(name); // the one that was meant is gone
+            return Deleted(name);
         }
         context.ReleaseSlot();
         await manager.WaitUntilGoneAsync(name, uid, cancellationToken);
@@ -60,7 +59,8 @@ internal sealed class DeleteVirtualMachineHandler(IKubernetesApi api, VirtualMac
         if (vmi?.Metadata.Finalizers is { Count: > 0 } held) blocks.Add($"finalizers of the VMI: {string.Join(", ", held)}");
         if (vm.Metadata.Finalizers is { Count: > 0 } own) blocks.Add($"finalizers of the VM: {string.Join(", ", own)}");
         return OperationOutcome.Failed(
-            $"VM {name} is not gone yet, the deletion goes on; what blocks: {string.Join("; ", blocks)}");
+            $"VM {name} is not gone yet, the deletion goes on; what blocks: "
+            + (blocks.Count > 0 ? string.Join("; ", blocks) : "nothing that shows"));
     }
 
     private static OperationOutcome Deleted(NamespacedName name) => OperationOutcome.Completed(

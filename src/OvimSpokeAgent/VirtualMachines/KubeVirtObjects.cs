@@ -37,9 +37,35 @@ internal sealed record VirtualMachineSpec
 
     public VirtualMachineTemplate? Template { get; init; }
 
+    /// <summary>Disks that are made with the VM and go with it.</summary>
+    public IReadOnlyList<DataVolumeTemplate>? DataVolumeTemplates { get; init; }
+
     /// <summary>The strategy, whichever of the two fields says it.</summary>
     [JsonIgnore]
     public string Strategy => RunStrategy ?? (Running is true ? "Always" : "Halted");
+}
+
+/// <summary><c>spec.dataVolumeTemplates[]</c>: a DataVolume (cdi.kubevirt.io/v1beta1) says its size in one of two places.</summary>
+internal sealed record DataVolumeTemplate
+{
+    public DataVolumeSpec? Spec { get; init; }
+}
+
+internal sealed record DataVolumeSpec
+{
+    public DiskClaim? Storage { get; init; }
+
+    public DiskClaim? Pvc { get; init; }
+}
+
+internal sealed record DiskClaim
+{
+    public VirtualMachineResources? Resources { get; init; }
+
+    /// <summary>A quantity: a string or a number.</summary>
+    [JsonIgnore]
+    public JsonElement? Size =>
+        Resources?.Requests is { } requests && requests.TryGetValue("storage", out var size) ? size : null;
 }
 
 internal sealed record VirtualMachineTemplate
@@ -126,6 +152,10 @@ internal sealed record VirtualMachineInstanceObject : IKubernetesObject
     public VirtualMachineInstanceSpec? Spec { get; init; }
 
     public VirtualMachineInstanceStatus? Status { get; init; }
+
+    /// <summary>The guest has ended, well or not: this boot never runs again.</summary>
+    [JsonIgnore]
+    public bool IsFinal => Status?.Phase is "Succeeded" or "Failed";
 }
 
 internal sealed record VirtualMachineInstanceStatus
@@ -141,6 +171,9 @@ internal sealed record VirtualMachineInstanceStatus
 internal sealed record VirtualMachineInterface
 {
     public string? IpAddress { get; init; }
+
+    /// <summary>All of them, <see cref="IpAddress"/> among them.</summary>
+    public IReadOnlyList<string>? IpAddresses { get; init; }
 }
 
 /// <summary>JSON of KubeVirt's kinds.</summary>

@@ -19,7 +19,7 @@ internal sealed class StartVirtualMachineHandler(VirtualMachineManager manager, 
             Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
                 ? await power.StartAsync(vm, context.Key, token)
                 : refusal!,
-            ReadBack = (_, token) => manager.ReadBackStrategyAsync(name, "Always", token),
+            ReadBack = (_, token) => power.ReadBackStartAsync(name, token),
         };
     }
 }
@@ -41,8 +41,7 @@ internal sealed class StopVirtualMachineHandler(VirtualMachineManager manager, V
             Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
                 ? await power.StopAsync(vm, wish, context.Key, token)
                 : refusal!,
-            ReadBack = async (_, token) =>
-                wish.GracePeriod is null ? await manager.ReadBackStrategyAsync(name, "Halted", token) : null,
+            ReadBack = (_, token) => power.ReadBackStopAsync(name, wish, token),
         };
     }
 }
@@ -64,6 +63,7 @@ internal sealed class RestartVirtualMachineHandler(VirtualMachineManager manager
             Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
                 ? await power.RestartAsync(vm, wish, context, token)
                 : refusal!,
+            ReadBack = (context, token) => power.ReadBackRestartAsync(name, context, token),
         };
     }
 }
@@ -95,7 +95,7 @@ internal sealed class GetVirtualMachineStatusHandler(
     }
 }
 
-/// <summary><c>list_vms</c>: from the caches.</summary>
+/// <summary><c>list_vms</c>: from the caches, once they know what there is.</summary>
 internal sealed class ListVirtualMachinesHandler(
     VirtualMachineManager manager, Cluster.ManagedNamespaces namespaces) : IOperationHandler
 {
@@ -113,6 +113,7 @@ internal sealed class ListVirtualMachinesHandler(
             {
                 if (ns is not null && await namespaces.ReasonAgainstAsync(ns, token) is { } reason)
                     return OperationOutcome.Failed(reason);
+                if (await manager.ReasonAgainstListAsync(token) is { } missing) return OperationOutcome.Failed(missing);
                 var vms = manager.List(ns);
                 return OperationOutcome.Completed(
                     new VirtualMachineList { Vms = vms, Count = vms.Count }, ContractJson.Default.VirtualMachineList);

@@ -24,7 +24,10 @@ internal sealed record VirtualMachineItem
     /// <summary>Why the VM is held up (condition <c>Failure</c>, or <c>Synchronized</c> that is false).</summary>
     public string? Failure { get; init; }
 
-    /// <summary>Why the guest is not ready, where it is not.</summary>
+    /// <summary>Why no node takes it (condition <c>PodScheduled</c> that is false), where none does.</summary>
+    public string? Unscheduled { get; init; }
+
+    /// <summary>Why the guest is not ready, where there is one that is not.</summary>
     public string? NotReady { get; init; }
 
     public bool RestartRequired { get; init; }
@@ -37,6 +40,9 @@ internal sealed record VirtualMachineItem
 
     /// <summary>Guest memory as a quantity; null where an instancetype says it.</summary>
     public string? Memory { get; init; }
+
+    /// <summary>Sum of the disks that the VM brings with it (its DataVolume templates); null where it has none.</summary>
+    public string? Storage { get; init; }
 
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
@@ -57,11 +63,13 @@ internal sealed record VirtualMachineItem
             IsDeleting = vm.Metadata.DeletionTimestamp is not null,
             IsObserved = conditions.Count > 0,
             Failure = MessageOf(conditions, "Failure", "True") ?? MessageOf(conditions, "Synchronized", "False"),
-            NotReady = MessageOf(conditions, "Ready", "False"),
+            Unscheduled = MessageOf(conditions, "PodScheduled", "False"),
+            NotReady = MessageOf([.. conditions.Where(c => c.Reason != "VMINotExists")], "Ready", "False"),
             RestartRequired = conditions.Any(c => c.Type == "RestartRequired" && c.Status == "True"),
             FailedStarts = vm.Status?.StartFailure?.ConsecutiveFailCount ?? 0,
             Cpu = CpuOf(vm.Spec?.Template?.Spec?.Domain),
             Memory = MemoryOf(vm.Spec?.Template?.Spec?.Domain),
+            Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? []),
             Labels = vm.Metadata.Labels,
             CreatedAt = vm.Metadata.CreationTimestamp ?? now,
             SeenAt = now,
@@ -83,6 +91,21 @@ internal sealed record VirtualMachineItem
     /// <summary><c>memory.guest</c>, else the memory request.</summary>
     public static string? MemoryOf(VirtualMachineDomain? domain) =>
         Text(domain?.Memory?.Guest) ?? Text(domain?.Resources?.Requests?.GetValueOrDefault("memory"));
+
+    /// <summary>The sum of what the templates ask for; null where none of them says it.</summary>
+    public static string? StorageOf(IReadOnlyList<DataVolumeTemplate> templates)
+    {
+        var sizes = templates.Select(template => Text(template.Spec?.Storage?.Size ?? template.Spec?.Pvc?.Size))
+            .Select(text => Quantity.TryParse(text, out var size) ? size : (Quantity?)null)
+            .OfType<Quantity>()
+            .ToList();
+        return sizes.Count switch
+        {
+            0 => null,
+            1 => sizes[0].Text,
+            _ => Quantity.OfBytes(sizes.Sum(size => size.Value)).Text,
+        };
+    }
 
     private static string? Text(JsonElement? quantity) => quantity switch
     {
@@ -124,7 +147,8 @@ internal sealed record VirtualMachineInstanceItem
         Uid = vmi.Metadata.Uid,
         Phase = vmi.Status?.Phase ?? "",
         NodeName = NullIfEmpty(vmi.Status?.NodeName),
-        IpAddress = vmi.Status?.Interfaces?.Select(i => NullIfEmpty(i.IpAddress)).FirstOrDefault(ip => ip is not null),
+        IpAddress = (vmi.Status?.Interfaces ?? [])
+            .SelectMany(i => (i.IpAddresses ?? []).Prepend(i.IpAddress ?? "")).FirstOrDefault(ip => ip.Length > 0),
         Cpu = VirtualMachineItem.CpuOf(vmi.Spec?.Domain),
         Memory = VirtualMachineItem.MemoryOf(vmi.Spec?.Domain),
         SeenAt = now,

@@ -31,12 +31,33 @@ internal sealed class VirtualMachineManager(
             ? VirtualMachineStatusMap.ToStatus(vm, instances.Get(name))
             : null;
 
-    /// <summary>Tells of every change of a managed VM's status; null: it is gone. Dispose to end it.</summary>
+    /// <summary>Why the caches cannot tell what VMs there are, or null; waits for the cluster's first answer.</summary>
+    public async Task<string?> ReasonAgainstListAsync(CancellationToken cancellationToken)
+    {
+        await namespaces.WaitForFirstAnswerAsync(cancellationToken);
+        await machines.WaitForFirstAnswerAsync(cancellationToken);
+        await instances.WaitForFirstAnswerAsync(cancellationToken);
+        return machines.Status is { State: CacheState.KindMissing, Problem: var problem } ? problem : null;
+    }
+
+    /// <summary>
+    /// Tells of every change of a managed VM's status; null: it is gone, or its namespace is not managed any more. Called
+    /// on the caches' loops: quickly, please. Dispose to end it.
+    /// </summary>
     public IDisposable Subscribe(Action<NamespacedName, VirtualMachineStatus?> onChange)
     {
-        var fromMachines = machines.Subscribe(change => Tell(change.Name));
-        var fromInstances = instances.Subscribe(change => Tell(change.Name));
-        return new Subscriptions(fromMachines, fromInstances);
+        return new Subscriptions(
+        [
+            machines.Subscribe(change => Tell(change.Name)),
+            instances.Subscribe(change =>
+            {
+                if (machines.Get(change.Name) is not null) Tell(change.Name);
+            }),
+            namespaces.Subscribe(ns =>
+            {
+                foreach (var vm in machines.Items.Where(vm => vm.Name.Namespace == ns)) onChange(vm.Name, Get(vm.Name));
+            }),
+        ]);
 
         void Tell(NamespacedName name)
         {
@@ -69,18 +90,12 @@ internal sealed class VirtualMachineManager(
             return (null, OperationOutcome.Failed(reason));
         if (await ReadAsync(name, cancellationToken) is not { } vm)
             return (null, OperationOutcome.Failed($"there is no VM {name}"));
-        return vm.Metadata.Label(Names.ManagedByLabel) == Names.Agent
-            ? (vm, null)
-            : (null, OperationOutcome.Failed(
-                $"VM {name} is not managed by this agent; its owner opts in with the label {Names.ManagedByLabel}={Names.Agent}"));
+        return ReasonAgainst(vm) is { } foreign ? (null, OperationOutcome.Failed(foreign)) : (vm, null);
     }
 
-    /// <summary>After a timeout: the outcome, if the VM has this run strategy, else null.</summary>
-    public async Task<OperationOutcome?> ReadBackStrategyAsync(
-        NamespacedName name, string strategy, CancellationToken cancellationToken) =>
-        await ReadAsync(name, cancellationToken) is { } vm && vm.Spec?.Strategy == strategy
-            ? OperationOutcome.Completed(StatusOf(vm), ContractJson.Default.VirtualMachineStatus)
-            : null;
+    /// <summary>Why an operation may not change this VM, or null.</summary>
+    public async Task<string?> ReasonAgainstAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
+        await namespaces.ReasonAgainstAsync(vm.Metadata.Namespace, cancellationToken) ?? ReasonAgainst(vm);
 
     /// <summary>Completes when the VM with this uid is gone.</summary>
     public async Task WaitUntilGoneAsync(NamespacedName name, string uid, CancellationToken cancellationToken)
@@ -94,6 +109,11 @@ internal sealed class VirtualMachineManager(
         if (await ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return;
         await gone.Task.WaitAsync(cancellationToken);
     }
+
+    private static string? ReasonAgainst(VirtualMachineObject vm) =>
+        vm.Metadata.Label(Names.ManagedByLabel) == Names.Agent
+            ? null
+            : $"VM {vm.Metadata.Key} is not managed by this agent; its owner opts in with the label {Names.ManagedByLabel}={Names.Agent}";
 
     private async Task<T?> ReadAsync<T>(
         ResourceKind kind,
@@ -112,12 +132,11 @@ internal sealed class VirtualMachineManager(
         }
     }
 
-    private sealed class Subscriptions(IDisposable first, IDisposable second) : IDisposable
+    private sealed class Subscriptions(IReadOnlyList<IDisposable> all) : IDisposable
     {
         public void Dispose()
         {
-            first.Dispose();
-            second.Dispose();
+            foreach (var subscription in all) subscription.Dispose();
         }
     }
 }

@@ -25,13 +25,11 @@ internal sealed record StopWish(TimeSpan? GracePeriod)
 /// </summary>
 internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineManager manager)
 {
-    private static readonly string[] FinalPhases = ["Succeeded", "Failed"];
-
     /// <summary>Starts; a VM that is to run already is left alone.</summary>
     public async Task<OperationOutcome> StartAsync(
         VirtualMachineObject vm, OperationKey key, CancellationToken cancellationToken)
     {
-        var name = vm.Metadata.Key;
+        if (vm.Metadata.DeletionTimestamp is not null) return CannotBe("started", vm, "it is being deleted");
         switch (vm.Spec?.Strategy)
         {
             case "Always":
@@ -43,7 +41,7 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
             default:
                 return await IsStartedAsync(vm, cancellationToken)
                     ? Completed(vm)
-                    : OperationOutcome.Failed($"VM {name} cannot be started: its run strategy is {vm.Spec?.Strategy}");
+                    : CannotBe("started", vm, $"its run strategy is {vm.Spec?.Strategy}");
         }
     }
 
@@ -57,11 +55,8 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
                 vm, "stop", StopBody(wish), (now, token) => IsStoppedAsync(now, wish, token), cancellationToken);
         }
         if (vm.Spec?.Strategy is not "Halted") vm = await SetStrategyAsync(vm, "Halted", key, cancellationToken);
-        // With the VM halted the stop is under way; asking again with a shorter grace period forces it.
-        return wish.GracePeriod is null
-            ? Completed(vm)
-            : await AskAsync(
-                vm, "stop", StopBody(wish), async (now, token) => !await IsUpAsync(now, token), cancellationToken);
+        if (wish.GracePeriod is not null) await ShortenStopAsync(vm, wish, cancellationToken);
+        return Completed(vm);
     }
 
     /// <summary>
@@ -70,31 +65,73 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
     public async Task<OperationOutcome> RestartAsync(
         VirtualMachineObject vm, StopWish wish, OperationContext context, CancellationToken cancellationToken)
     {
-        var name = vm.Metadata.Key;
+        if (vm.Metadata.DeletionTimestamp is not null) return CannotBe("restarted", vm, "it is being deleted");
         var strategy = vm.Spec?.Strategy;
         if (strategy is not ("Always" or "Manual" or "RerunOnFailure"))
-            return OperationOutcome.Failed($"VM {name} cannot be restarted: its run strategy is {strategy}");
+            return CannotBe("restarted", vm, $"its run strategy is {strategy}");
 
-        var vmi = await manager.ReadInstanceAsync(name, cancellationToken);
+        var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
         if (context.Fact is null)
         {
-            if (vmi is null || FinalPhases.Contains(vmi.Status?.Phase))
+            if (IsEnding(vm, vmi))
             {
-                return strategy == "Always"
+                return strategy == "Always" || IsAskedTo("Start", vm)
                     ? Completed(vm) // it is about to boot anyway
-                    : OperationOutcome.Failed($"VM {name} cannot be restarted: it is not running");
+                    : CannotBe("restarted", vm, "it is not running");
             }
-            await context.FixAsync(vmi.Metadata.Uid, cancellationToken);
+            await context.FixAsync(vmi!.Metadata.Uid, cancellationToken);
         }
         if (vmi?.Metadata.Uid != context.Fact) return Completed(vm);
-        return strategy == "Always"
-            ? await DeleteInstanceAsync(vm, wish, context.Fact!, cancellationToken)
+        var outcome = strategy == "Always" && wish.GracePeriod != TimeSpan.Zero
+            ? await DeleteInstanceAsync(vm, context.Fact!, cancellationToken)
             : await AskAsync(
                 vm, "restart", RestartBody(wish), (now, token) => IsRestartedAsync(now, context.Fact!, token), cancellationToken);
+        return outcome.IsCompleted && wish.GracePeriod > TimeSpan.Zero ? Completed(vm, UnusedGrace(wish)) : outcome;
     }
 
-    private OperationOutcome Completed(VirtualMachineObject vm) =>
-        OperationOutcome.Completed(manager.StatusOf(vm), ContractJson.Default.VirtualMachineStatus);
+    /// <summary>Whether a start has landed: the outcome if so, else null.</summary>
+    public async Task<OperationOutcome?> ReadBackStartAsync(NamespacedName name, CancellationToken cancellationToken)
+    {
+        if ((await manager.ReadOwnAsync(name, cancellationToken)).Vm is not { } vm) return null;
+        var landed = vm.Spec?.Strategy switch
+        {
+            "Always" => true,
+            "Halted" => false,
+            _ => await IsStartedAsync(vm, cancellationToken),
+        };
+        return landed ? Completed(vm) : null;
+    }
+
+    /// <summary>Whether a stop has landed: the outcome if so, else null.</summary>
+    public async Task<OperationOutcome?> ReadBackStopAsync(
+        NamespacedName name, StopWish wish, CancellationToken cancellationToken)
+    {
+        if ((await manager.ReadOwnAsync(name, cancellationToken)).Vm is not { } vm) return null;
+        var landed = vm.Spec?.Strategy switch
+        {
+            "Halted" => wish.GracePeriod is null || !await IsUpAsync(vm, cancellationToken),
+            "Manual" or "RerunOnFailure" => await IsStoppedAsync(vm, wish, cancellationToken),
+            _ => false,
+        };
+        return landed ? Completed(vm) : null;
+    }
+
+    /// <summary>Whether the boot that was to end has ended: the outcome if so, else null.</summary>
+    public async Task<OperationOutcome?> ReadBackRestartAsync(
+        NamespacedName name, OperationContext context, CancellationToken cancellationToken) =>
+        context.Fact is { } uid
+        && (await manager.ReadOwnAsync(name, cancellationToken)).Vm is { } vm
+        && (await manager.ReadInstanceAsync(name, cancellationToken))?.Metadata.Uid != uid
+            ? Completed(vm)
+            : null;
+
+    private OperationOutcome Completed(VirtualMachineObject vm, params IReadOnlyList<string> unused) =>
+        OperationOutcome.Completed(
+            manager.StatusOf(vm) with { Unused = unused.Count > 0 ? unused : null },
+            ContractJson.Default.VirtualMachineStatus);
+
+    private static OperationOutcome CannotBe(string what, VirtualMachineObject vm, string why) =>
+        OperationOutcome.Failed($"VM {vm.Metadata.Key} cannot be {what}: {why}");
 
     // running and runStrategy exclude each other: whoever writes one removes the other in the same request.
     private Task<VirtualMachineObject> SetStrategyAsync(
@@ -123,7 +160,6 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
     {
         var name = vm.Metadata.Key;
         if (await isAsWished(vm, cancellationToken)) return Completed(vm);
-        string? refusal = null;
         try
         {
             await api.PutSubresourceAsync(
@@ -131,25 +167,40 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict)
         {
-            refusal = e.Message; // "not in that state": perhaps it already is in the one that is wished for
+            // "Not in that state": perhaps it is in the wished one already, or on its way to one where it can be asked.
+            if (await manager.ReadAsync(name, cancellationToken) is not { } refused) return Gone(name);
+            if (await isAsWished(refused, cancellationToken)) return Completed(refused);
+            if (await IsInTransitionAsync(refused, cancellationToken)) throw;
+            return OperationOutcome.Failed($"KubeVirt refuses to {subresource} VM {name}: {e.Message}");
         }
-        if (await manager.ReadAsync(name, cancellationToken) is not { } now)
-            return OperationOutcome.Failed($"VM {name} is gone");
-        return refusal is null || await isAsWished(now, cancellationToken)
-            ? Completed(now)
-            : OperationOutcome.Failed($"KubeVirt refuses to {subresource} VM {name}: {refusal}");
+        return await manager.ReadAsync(name, cancellationToken) is { } asked ? Completed(asked) : Gone(name);
+    }
+
+    private static OperationOutcome Gone(NamespacedName name) => OperationOutcome.Failed($"VM {name} is gone");
+
+    // With the VM halted the stop is under way; asking again with a shorter grace period forces it. KubeVirt refuses one
+    // that is not shorter, and up to v1.2 each (after it has taken the grace period over): the VM stops all the same.
+    private async Task ShortenStopAsync(VirtualMachineObject vm, StopWish wish, CancellationToken cancellationToken)
+    {
+        if (!await IsUpAsync(vm, cancellationToken)) return;
+        try
+        {
+            await api.PutSubresourceAsync(
+                KubeVirtKinds.VirtualMachineSubresources, vm.Metadata.Key, "stop", StopBody(wish), cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict)
+        {
+            // Its own, shorter one holds.
+        }
     }
 
     private async Task<OperationOutcome> DeleteInstanceAsync(
-        VirtualMachineObject vm, StopWish wish, string uid, CancellationToken cancellationToken)
+        VirtualMachineObject vm, string uid, CancellationToken cancellationToken)
     {
         try
         {
             await api.DeleteAsync(
-                KubeVirtKinds.VirtualMachineInstance,
-                vm.Metadata.Key,
-                new DeleteOptions { Uid = uid, GracePeriod = wish.GracePeriod },
-                cancellationToken);
+                KubeVirtKinds.VirtualMachineInstance, vm.Metadata.Key, new DeleteOptions { Uid = uid }, cancellationToken);
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.Conflict)
         {
@@ -159,31 +210,45 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
     }
 
     private async Task<bool> IsUpAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
-        await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken) is { } vmi
-        && !FinalPhases.Contains(vmi.Status?.Phase);
+        await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken) is { IsFinal: false };
 
     private async Task<bool> IsStartedAsync(VirtualMachineObject vm, CancellationToken cancellationToken)
     {
-        var requests = vm.Status?.StateChangeRequests ?? [];
-        if (requests.Count > 0) return requests[^1].Action == "Start";
-        return await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken) is { } vmi
-            && vmi.Metadata.DeletionTimestamp is null && !FinalPhases.Contains(vmi.Status?.Phase);
+        if (vm.Status?.StateChangeRequests is { Count: > 0 } requests) return requests[^1].Action == "Start";
+        return await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken) is { Metadata.DeletionTimestamp: null } vmi
+            && (!vmi.IsFinal || IsRerun(vm, vmi));
     }
 
     private async Task<bool> IsStoppedAsync(VirtualMachineObject vm, StopWish wish, CancellationToken cancellationToken)
     {
-        var requests = vm.Status?.StateChangeRequests ?? [];
-        if (wish.GracePeriod is null && requests.Count > 0 && requests[^1].Action == "Stop") return true;
-        if (requests.Any(request => request.Action == "Start")) return false;
-        return await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken) is not { } vmi
+        if (IsAskedTo("Start", vm)) return false;
+        if (wish.GracePeriod is null && IsAskedTo("Stop", vm)) return true;
+        var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
+        return vmi is null
             || (vmi.Metadata.DeletionTimestamp is not null && wish.GracePeriod is null)
-            || FinalPhases.Contains(vmi.Status?.Phase);
+            || (vmi.IsFinal && !IsRerun(vm, vmi));
     }
 
     // A request that waits may be ours of before a crash: asking again could boot the guest twice.
     private async Task<bool> IsRestartedAsync(VirtualMachineObject vm, string uid, CancellationToken cancellationToken) =>
-        vm.Status?.StateChangeRequests is { Count: > 0 }
+        IsAskedTo("Start", vm)
         || (await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken))?.Metadata.Uid != uid;
+
+    private async Task<bool> IsInTransitionAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
+        vm.Status?.StateChangeRequests is { Count: > 0 }
+        || (await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken) is { } vmi
+            && (vmi.Metadata.DeletionTimestamp is not null || IsRerun(vm, vmi)));
+
+    // No boot, or one that is over or about to be.
+    private static bool IsEnding(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) =>
+        vmi is null or { IsFinal: true } or { Metadata.DeletionTimestamp: not null } || IsAskedTo("Stop", vm);
+
+    // KubeVirt runs it again by itself.
+    private static bool IsRerun(VirtualMachineObject vm, VirtualMachineInstanceObject vmi) =>
+        vm.Spec?.Strategy == "RerunOnFailure" && vmi.Status?.Phase == "Failed";
+
+    private static bool IsAskedTo(string action, VirtualMachineObject vm) =>
+        vm.Status?.StateChangeRequests?.Any(request => request.Action == action) is true;
 
     private static JsonObject StopBody(StopWish wish) =>
         wish.GracePeriod is { } grace ? new() { ["gracePeriod"] = (long)grace.TotalSeconds } : [];
@@ -191,4 +256,7 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
     // KubeVirt takes only 0 here.
     private static JsonObject RestartBody(StopWish wish) =>
         wish.GracePeriod == TimeSpan.Zero ? new() { ["gracePeriodSeconds"] = 0 } : [];
+
+    private static string UnusedGrace(StopWish wish) =>
+        $"grace_period_seconds ({(long)wish.GracePeriod!.Value.TotalSeconds}): a restart gives the guest the VM's own grace period, or none (force)";
 }

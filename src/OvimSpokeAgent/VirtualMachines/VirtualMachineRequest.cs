@@ -24,6 +24,7 @@ internal sealed record VirtualMachineRequest
     /// <summary>KubeVirt takes no more inline user data (its webhook refuses it); beyond it goes into a Secret.</summary>
     public const int MaxInlineUserDataBytes = 2048;
 
+    private const string ImageRule = "a container disk (\"registry/image:tag\") or an existing disk (\"pvc:NAME\")";
     private const int MaxUserDataBytes = 256 << 10;
     private const int MaxVcpus = 512;
 
@@ -95,8 +96,8 @@ internal sealed record VirtualMachineRequest
         {
             if (template is not null)
                 payload.Reject("template_name", template, "usable: this agent knows no templates yet, give image_url instead");
-            else
-                payload.RejectMissing("image_url", "a container disk (\"registry/image:tag\") or an existing disk (\"pvc:NAME\")");
+            else if (!payload.IsRejected("image_url", "template_name", "template"))
+                payload.RejectMissing("image_url", ImageRule);
             return new RootDisk.Container("");
         }
         if (image.StartsWith("pvc:", StringComparison.Ordinal)) return ReadClaim(payload, image, name);
@@ -104,7 +105,7 @@ internal sealed record VirtualMachineRequest
         if (reference.Contains("://", StringComparison.Ordinal) || reference.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))
             || reference.Length is 0 or > 1024)
         {
-            payload.Reject("image_url", image, "a container disk (\"registry/image:tag\") or an existing disk (\"pvc:NAME\")");
+            payload.Reject("image_url", image, ImageRule);
         }
         return new RootDisk.Container(reference);
     }
@@ -170,16 +171,16 @@ internal sealed record VirtualMachineRequest
     {
         var data = payload.OptionalString("cloud_init");
         if (data is not null && Encoding.UTF8.GetByteCount(data) > MaxUserDataBytes)
-            payload.Reject("cloud_init", data, $"at most {MaxUserDataBytes >> 10} KiB of user data");
+            payload.RejectUnshown("cloud_init", $"at most {MaxUserDataBytes >> 10} KiB of user data");
         return data;
     }
 
     private static IReadOnlyList<string> ReadSshKeys(PayloadReader payload)
     {
-        var keys = payload.StringList("ssh_keys");
+        IReadOnlyList<string> keys = [.. payload.StringList("ssh_keys").Select(key => key.Trim())];
         foreach (var (index, key) in keys.Index())
         {
-            if (key.Trim().Split(' ', 3) is not [{ Length: > 0 }, { Length: > 0 }, ..] || key.Any(char.IsControl))
+            if (key.Split(' ', 3) is not [{ Length: > 0 }, { Length: > 0 }, ..] || key.Any(char.IsControl))
                 payload.Reject($"ssh_keys[{index}]", key, "a public key in one line, such as \"ssh-ed25519 AAAA… name\"");
         }
         return keys;

@@ -44,7 +44,7 @@ internal static class VirtualMachineStatusMap
 
     // Stages in which a VM is held up rather than on its way when KubeVirt says that it failed to go on: a VM over its
     // quota stays Starting, one refused before it has a VMI prints Stopped or Provisioning.
-    private static readonly HashSet<string> HeldUpStages = ["starting", "provisioning", "stopped", "pending"];
+    private static readonly HashSet<string> StagesOnTheWay = ["starting", "provisioning", "pending"];
 
     /// <summary>The status of a VM with its VMI, if it has one.</summary>
     public static VirtualMachineStatus ToStatus(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
@@ -61,6 +61,7 @@ internal static class VirtualMachineStatusMap
             IpAddress = vmi?.IpAddress,
             Cpu = vm.Cpu ?? vmi?.Cpu,
             Memory = vm.Memory ?? vmi?.Memory,
+            Storage = vm.Storage,
             Labels = vm.Labels,
             CreatedAt = vm.CreatedAt,
             UpdatedAt = seen,
@@ -74,15 +75,20 @@ internal static class VirtualMachineStatusMap
     {
         if (vm.IsDeleting) return ("deleting", null);
         var word = StageOf(vm, vmi);
-        if (vm.Failure is not null && HeldUpStages.Contains(word) && vm.Strategy != "Halted") return ("error", vm.Failure);
+        if (vm.Failure is not null && (StagesOnTheWay.Contains(word) || IsKeptFromStarting(word, vm, vmi)))
+            return ("error", vm.Failure);
         return word switch
         {
-            "error" => (word, ErrorOf(vm)),
+            "error" => (word, ErrorOf(vm, vmi)),
             "running" when vm.NotReady is not null => (word, $"not ready: {vm.NotReady}"),
-            "provisioning" or "starting" => (word, vm.Failure),
-            _ => (word, null),
+            "stopped" when vmi is { Phase: "Failed" } => (word, "the last run failed"),
+            _ => (word, vm.Failure),
         };
     }
+
+    // Halted is as wished; after a run the failure is that of the run.
+    private static bool IsKeptFromStarting(string word, VirtualMachineItem vm, VirtualMachineInstanceItem? vmi) =>
+        word == "stopped" && vm.Strategy != "Halted" && vmi?.Phase is not ("Succeeded" or "Failed");
 
     private static string StageOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
     {
@@ -97,12 +103,18 @@ internal static class VirtualMachineStatusMap
         return ByPhase.GetValueOrDefault(vmi.Phase, "pending");
     }
 
-    private static string ErrorOf(VirtualMachineItem vm)
+    private static string ErrorOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
     {
-        var reason = vm.Failure ?? vm.NotReady;
-        var starts = vm.FailedStarts > 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{vm.FailedStarts} failed starts in a row")
-            : null;
-        return string.Join(": ", new[] { vm.PrintableStatus, starts ?? reason }.Where(part => !string.IsNullOrEmpty(part)));
+        var what = vm.PrintableStatus.Length > 0 ? vm.PrintableStatus : $"VMI phase {vmi?.Phase}";
+        if (vm.FailedStarts > 0)
+            what = string.Create(CultureInfo.InvariantCulture, $"{what}: {vm.FailedStarts} failed starts in a row");
+        var why = vm.Failure ?? vm.Unscheduled ?? vm.PrintableStatus switch
+        {
+            "CrashLoopBackOff" => null, // the guest ended; what its pod says of that tells nothing
+            "DataVolumeError" => "a disk could not be filled, its DataVolume says why",
+            "Unknown" when vmi?.NodeName is { } node => $"nothing is heard of node {node}",
+            _ => vm.NotReady,
+        };
+        return why is null ? what : $"{what}: {why}";
     }
 }

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.Tests.VirtualMachines;
+
+/// <summary>An operation that can be executed again and again, as after a crash: what it fixed stays.</summary>
+internal sealed class Execution(string type, OperationPlan plan, string payload, string key)
+{
+    private readonly Operation _operation = new()
+    {
+        Id = "op-1",
+        Type = type,
+        Key = new OperationKey(key),
+        Timestamp = DateTimeOffset.UnixEpoch,
+        Payload = JsonElement.Parse(payload),
+    };
+
+    /// <summary>What was fixed durably.</summary>
+    public string? Fact { get; private set; }
+
+    /// <summary>How often the slot was given back.</summary>
+    public int Releases { get; private set; }
+
+    public OperationPlan Plan => plan;
+
+    /// <summary>One execution, with no retry.</summary>
+    public Task<OperationOutcome> RunAsync() => plan.Execute(Context(), Limits.Token());
+
+    /// <summary>Executions until one ends, as the agent repeats them for transient errors and conflicts.</summary>
+    public async Task<OperationOutcome> RunUntilDoneAsync(int executions = 20)
+    {
+        for (var i = 1; ; i++)
+        {
+            try
+            {
+                return await RunAsync();
+            }
+            catch (KubernetesApiException e) when (i < executions && (e.IsTransient || e.Reason is ApiErrorReason.Conflict))
+            {
+                // again
+            }
+        }
+    }
+
+    public Task<OperationOutcome?> ReadBackAsync() => plan.ReadBack!(Context(), Limits.Token());
+
+    private OperationContext Context() => new(
+        _operation,
+        Fact,
+        (fact, _) =>
+        {
+            Fact = fact;
+            return Task.CompletedTask;
+        },
+        () => Releases++);
+}
+
+internal static class OutcomeAssertions
+{
+    /// <summary>The VM status that a completed operation has as its result.</summary>
+    public static VirtualMachineStatus VmStatus(this OperationOutcome outcome)
+    {
+        Assert.Null(outcome.Error);
+        return outcome.Result!.Value.Deserialize(ContractJson.Default.VirtualMachineStatus)!;
+    }
+
+    public static string FailureOf(this OperationOutcome outcome)
+    {
+        Assert.False(outcome.IsCompleted);
+        return outcome.Error!;
+    }
+}

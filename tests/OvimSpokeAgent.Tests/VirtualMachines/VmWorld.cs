@@ -1,0 +1,169 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.Configuration;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Tests.VirtualMachines;
+
+/// <summary>The agent's VM parts with their caches over a cluster in memory; namespace <c>acme</c> is managed.</summary>
+internal sealed class VmWorld : IAsyncDisposable
+{
+    public static readonly NamespacedName Web = new("acme", "web");
+
+    private readonly CancellationTokenSource _end = new();
+    private readonly WatchCache<NamespaceObject, ManagedNamespace> _namespaces;
+    private readonly Task _loops;
+    private readonly VirtualMachinePower _power;
+
+    private VmWorld()
+    {
+        Cluster = new FakeKubernetesApi(Time);
+        Cluster.HasNamespace("acme");
+        Cluster.ServesKubeVirt();
+        _namespaces = Cache<NamespaceObject, ManagedNamespace>(new()
+        {
+            Kind = KubernetesKinds.Namespace,
+            Type = ClusterJson.Default.NamespaceObject,
+            Project = ManagedNamespace.From,
+            LabelSelector = ManagedNamespaces.LabelSelector,
+        });
+        Machines = Cache<VirtualMachineObject, VirtualMachineItem>(new()
+        {
+            Kind = KubeVirtKinds.VirtualMachine,
+            Type = KubeVirtJson.Default.VirtualMachineObject,
+            Project = VirtualMachineItem.From,
+        });
+        Instances = Cache<VirtualMachineInstanceObject, VirtualMachineInstanceItem>(new()
+        {
+            Kind = KubeVirtKinds.VirtualMachineInstance,
+            Type = KubeVirtJson.Default.VirtualMachineInstanceObject,
+            Project = VirtualMachineInstanceItem.From,
+        });
+        Namespaces = new ManagedNamespaces(_namespaces, Cluster, new TestEnvironment().LoadClean());
+        Manager = new VirtualMachineManager(Cluster, Machines, Instances, Namespaces, Time);
+        _power = new VirtualMachinePower(Cluster, Manager);
+        _loops = Task.WhenAll(_namespaces.RunAsync(_end.Token), Machines.RunAsync(_end.Token), Instances.RunAsync(_end.Token));
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero));
+
+    public FakeKubernetesApi Cluster { get; }
+
+    public WatchCache<VirtualMachineObject, VirtualMachineItem> Machines { get; }
+
+    public WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> Instances { get; }
+
+    public ManagedNamespaces Namespaces { get; }
+
+    public VirtualMachineManager Manager { get; }
+
+    public IOperationHandler Create => new CreateVirtualMachineHandler(Cluster, Manager, Namespaces);
+
+    public IOperationHandler Delete => new DeleteVirtualMachineHandler(Cluster, Manager);
+
+    public IOperationHandler Start => new StartVirtualMachineHandler(Manager, _power);
+
+    public IOperationHandler Stop => new StopVirtualMachineHandler(Manager, _power);
+
+    public IOperationHandler Restart => new RestartVirtualMachineHandler(Manager, _power);
+
+    public IOperationHandler Get => new GetVirtualMachineStatusHandler(Manager, Namespaces);
+
+    public IOperationHandler List => new ListVirtualMachinesHandler(Manager, Namespaces);
+
+    /// <summary>With caches that know what the cluster has.</summary>
+    /// <param name="prepare">What is there before.</param>
+    public static async Task<VmWorld> OpenAsync(Action<FakeKubernetesApi>? prepare = null)
+    {
+        var world = new VmWorld();
+        prepare?.Invoke(world.Cluster);
+        Assert.Null(await world.Manager.ReasonAgainstListAsync(Limits.Token()));
+        return world;
+    }
+
+    /// <summary>An execution of an operation with this payload.</summary>
+    public static Execution Of(IOperationHandler handler, string payload, string key = "ovim-op-0123456789abcdef0123")
+    {
+        var reader = new PayloadReader(JsonElement.Parse(payload));
+        var plan = handler.Plan(reader);
+        Assert.Empty(reader.Errors);
+        return new Execution(handler.Type, plan!, payload, key);
+    }
+
+    /// <summary>Executes an operation on <see cref="Web"/> once, as the agent does when nothing fails.</summary>
+    public static Task<OperationOutcome> RunAsync(IOperationHandler handler, string more = "", string name = "web") =>
+        Of(handler, $$"""{"name":"{{name}}","namespace":"acme"{{more}}}""").RunAsync();
+
+    /// <summary>A VM as the agent makes them.</summary>
+    public void HasVm(NamespacedName name, string strategy = "Always", Action<JsonObject>? change = null) =>
+        HasVm(Cluster, name, strategy, change);
+
+    public static void HasVm(
+        FakeKubernetesApi cluster, NamespacedName name, string strategy = "Always", Action<JsonObject>? change = null)
+    {
+        var vm = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name.Name,
+                ["namespace"] = name.Namespace,
+                ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Agent },
+            },
+            ["spec"] = new JsonObject { ["runStrategy"] = strategy },
+        };
+        change?.Invoke(vm);
+        cluster.Has(KubeVirtKinds.VirtualMachine, vm);
+    }
+
+    /// <summary>A VM's guest.</summary>
+    /// <returns>The VMI's uid.</returns>
+    public string HasGuest(NamespacedName name, string phase = "Running", Action<JsonObject>? change = null)
+    {
+        var vmi = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = name.Name, ["namespace"] = name.Namespace },
+            ["spec"] = new JsonObject { ["terminationGracePeriodSeconds"] = 30 },
+            ["status"] = new JsonObject { ["phase"] = phase },
+        };
+        change?.Invoke(vmi);
+        return (string)Cluster.Has(KubeVirtKinds.VirtualMachineInstance, vmi)["metadata"]!["uid"]!;
+    }
+
+    public JsonObject Vm(NamespacedName? name = null) => Cluster.Find(KubeVirtKinds.VirtualMachine, name ?? Web)!;
+
+    public JsonObject? Guest(NamespacedName? name = null) =>
+        Cluster.Find(KubeVirtKinds.VirtualMachineInstance, name ?? Web);
+
+    /// <summary>The run strategy as it stands in the object.</summary>
+    public string? Strategy() => (string?)Vm()["spec"]!["runStrategy"];
+
+    /// <summary>What was asked for through the subresources and waits.</summary>
+    public IReadOnlyList<string> Asked() =>
+        [.. (Vm()["status"]?["stateChangeRequests"] as JsonArray ?? []).Select(request => (string)request!["action"]!)];
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _loops);
+        _end.Dispose();
+    }
+
+    private WatchCache<TObject, TItem> Cache<TObject, TItem>(WatchSpec<TObject, TItem> spec)
+        where TObject : IKubernetesObject
+        where TItem : class =>
+        new(Cluster, spec, Time, NullLogger.Instance);
+}
+
+/// <summary>How long tests wait for what must happen: far longer than any machine needs.</summary>
+internal static class Limits
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Ends a wait that is in vain.</summary>
+    public static CancellationToken Token() => new CancellationTokenSource(Patience).Token;
+}
