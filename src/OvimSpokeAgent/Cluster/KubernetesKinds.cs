@@ -13,6 +13,21 @@ internal static class KubernetesKinds
 
     public static readonly ResourceKind Deployment = new("apps", "v1", "deployments", "Deployment");
 
+    public static readonly ResourceKind ResourceQuota = new("", "v1", "resourcequotas", "ResourceQuota");
+
+    public static readonly ResourceKind LimitRange = new("", "v1", "limitranges", "LimitRange");
+
+    public static readonly ResourceKind NetworkPolicy =
+        new("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy");
+
+    public static readonly ResourceKind RoleBinding =
+        new("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding");
+
+    public static readonly ResourceKind ClusterRole =
+        new("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole");
+
+    public static readonly ResourceKind PersistentVolume = new("", "v1", "persistentvolumes", "PersistentVolume");
+
     public static readonly ResourceKind PersistentVolumeClaim =
         new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
 

@@ -6,13 +6,56 @@ namespace OvimSpokeAgent.Cluster;
 internal sealed record NamespaceObject : IKubernetesObject
 {
     public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
+
+    public NamespaceStatus? Status { get; init; }
+}
+
+internal sealed record NamespaceStatus
+{
+    /// <summary>While it terminates: what is left in it and what holds that (Kubernetes 1.16 and later).</summary>
+    public IReadOnlyList<NamespaceCondition>? Conditions { get; init; }
+}
+
+internal sealed record NamespaceCondition
+{
+    public string Type { get => field ?? ""; init; }
+
+    public string Status { get => field ?? ""; init; }
+
+    public string? Message { get; init; }
 }
 
 /// <summary>What is kept of a managed namespace.</summary>
-internal sealed record ManagedNamespace(string Name, bool IsTerminating)
+internal sealed record ManagedNamespace
 {
-    public static ManagedNamespace From(NamespaceObject ns, DateTimeOffset now) =>
-        new(ns.Metadata.Name, ns.Metadata.DeletionTimestamp is not null);
+    public required string Name { get; init; }
+
+    public required string Uid { get; init; }
+
+    public required bool IsTerminating { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>Annotations with the agent's own prefix; others may be long and are not used.</summary>
+    public required IReadOnlyDictionary<string, string> OwnAnnotations { get; init; }
+
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>When the agent saw this version of it.</summary>
+    public required DateTimeOffset SeenAt { get; init; }
+
+    public static ManagedNamespace From(NamespaceObject ns, DateTimeOffset now) => new()
+    {
+        Name = ns.Metadata.Name,
+        Uid = ns.Metadata.Uid,
+        IsTerminating = ns.Metadata.DeletionTimestamp is not null,
+        Labels = ns.Metadata.Labels,
+        OwnAnnotations = (ns.Metadata.Annotations ?? new Dictionary<string, string>())
+            .Where(annotation => annotation.Key.StartsWith(Names.Prefix, StringComparison.Ordinal))
+            .ToDictionary(),
+        CreatedAt = ns.Metadata.CreationTimestamp,
+        SeenAt = now,
+    };
 }
 
 /// <summary>Which namespaces the agent works in: those that carry its label, never the cluster's own.</summary>
@@ -57,7 +100,8 @@ internal sealed class ManagedNamespaces(
         }
     }
 
-    private bool IsProtected(string ns) =>
+    /// <summary>Whether it belongs to the cluster or to the agent itself.</summary>
+    public bool IsProtected(string ns) =>
         ns == settings.Namespace || ns == "default"
         || ns.StartsWith("kube-", StringComparison.Ordinal) || ns.StartsWith("openshift-", StringComparison.Ordinal);
 }

@@ -9,6 +9,9 @@ internal static class Names
     /// <summary>On a namespace: the agent works in it. On an object: the agent may change it.</summary>
     public const string ManagedByLabel = "app.kubernetes.io/managed-by";
 
+    /// <summary>The prefix of the agent's own labels and annotations.</summary>
+    public const string Prefix = "ovim.io/";
+
     public const string VdcLabel = "ovim.io/vdc";
 
     public const string OrganizationLabel = "ovim.io/organization";
@@ -25,7 +28,10 @@ internal static class Names
     /// <summary>The journal name of the operation that last wrote the object.</summary>
     public const string OperationAnnotation = "ovim.io/operation";
 
+    /// <summary>On a namespace: what is declared for it, as JSON.</summary>
+    public const string DeclaredAnnotation = "ovim.io/declared";
+
     /// <summary>Prefixes of labels and annotations that the hub cannot set.</summary>
     public static readonly IReadOnlyList<string> ReservedPrefixes =
-        ["ovim.io/", ManagedByLabel, "kubevirt.io/", "kubernetes.io/"];
+        [Prefix, ManagedByLabel, "kubevirt.io/", "kubernetes.io/"];
 }

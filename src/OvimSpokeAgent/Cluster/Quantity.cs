@@ -68,9 +68,17 @@ internal readonly record struct Quantity
             : throw new ArgumentException($"{text} is no quantity", nameof(number));
     }
 
-    /// <summary>A number of bytes, in the largest binary unit that keeps it whole.</summary>
+    /// <summary>Cores, as Kubernetes writes them: whole, or in millicores; rounded up to these.</summary>
+    public static Quantity OfCores(decimal cores)
+    {
+        var millicores = Math.Ceiling(cores * 1000);
+        return millicores % 1000 == 0 ? OfUnit(millicores / 1000, "") : OfUnit(millicores, "m");
+    }
+
+    /// <summary>A number of bytes, rounded up to whole ones, in the largest binary unit that keeps it whole.</summary>
     public static Quantity OfBytes(decimal bytes)
     {
+        bytes = Math.Ceiling(bytes);
         var (suffix, factor) = Suffixes
             .Where(unit => unit.Suffix.EndsWith('i') && bytes != 0 && bytes % unit.Factor == 0)
             .LastOrDefault(("", 1));

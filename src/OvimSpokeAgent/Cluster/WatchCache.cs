@@ -67,6 +67,8 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
 
     public ResourceKind Kind => _spec.Kind;
 
+    public bool IsOptional => _spec.IsOptional;
+
     public CacheStatus Status => _status;
 
     public int Count => _items.Count;

@@ -43,6 +43,9 @@ internal interface IWatchCacheStatus
 
     int Count { get; }
 
+    /// <summary>Whether the agent does its whole job on a cluster without this kind.</summary>
+    bool IsOptional { get; }
+
     /// <summary>Completes when the server told what there is, or that there is no such kind.</summary>
     Task WaitForFirstAnswerAsync(CancellationToken cancellationToken);
 }
@@ -64,4 +67,7 @@ internal sealed record WatchSpec<TObject, TItem>
     public required Func<TObject, DateTimeOffset, TItem> Project { get; init; }
 
     public string? LabelSelector { get; init; }
+
+    /// <summary>A cluster without the kind lacks nothing that the agent needs.</summary>
+    public bool IsOptional { get; init; }
 }

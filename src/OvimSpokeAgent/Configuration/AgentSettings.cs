@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace OvimSpokeAgent.Configuration;
 
 /// <summary>The agent's configuration: valid once it exists. Made by the settings table from <c>OVIM_*</c> variables.</summary>
@@ -16,6 +18,11 @@ public sealed record AgentSettings
     public required HttpSettings Http { get; init; }
 
     public required LogSettings Log { get; init; }
+
+    /// <summary>vCPUs to a requested core, at least 1: VMs that the agent makes request their vCPUs divided by it.</summary>
+    public decimal CpuOvercommit { get; init; } = 1;
+
+    public VdcSettings Vdc { get; init; } = new();
 
     /// <summary>Time between two status reports.</summary>
     public required TimeSpan HeartbeatInterval { get; init; }
@@ -77,6 +84,24 @@ public sealed record OperationSettings
 
     /// <summary>Limit of one execution where the hub sets none.</summary>
     public required TimeSpan Timeout { get; init; }
+}
+
+/// <summary>What is the same for all Virtual Data Centers.</summary>
+public sealed record VdcSettings
+{
+    /// <summary>The pod security standard that is enforced: <c>privileged</c>, <c>baseline</c> or <c>restricted</c>.</summary>
+    public string PodSecurity { get; init; } = "baseline";
+
+    /// <summary>
+    /// The cluster's own addresses, which importers of an isolated VDC do not reach. The default covers every range
+    /// that is not routed on the Internet (RFC 1918, 6598, 3927, 4193, 4291), as most clusters use for all of theirs.
+    /// </summary>
+    public IReadOnlyList<IPNetwork> ClusterCidrs { get; init; } =
+    [
+        IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16"),
+        IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("127.0.0.0/8"),
+        IPNetwork.Parse("fc00::/7"), IPNetwork.Parse("fe80::/10"),
+    ];
 }
 
 /// <summary>Where the agent's endpoints listen.</summary>

@@ -87,6 +87,23 @@ internal static class SettingText
     public static bool TryInt(string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
+    /// <summary>Parses a positive decimal number such as <c>1.5</c>.</summary>
+    public static bool TryDecimal(string text, out decimal value) =>
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
+
+    /// <summary>Parses networks in CIDR notation, separated by commas; not the whole address space.</summary>
+    public static bool TryNetworks(string text, out IReadOnlyList<IPNetwork> networks)
+    {
+        var list = new List<IPNetwork>();
+        networks = list;
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (!IPNetwork.TryParse(part, out var network) || network.PrefixLength == 0) return false;
+            list.Add(network);
+        }
+        return true;
+    }
+
     /// <summary>An absolute <c>http</c> or <c>https</c> URL with a host and nothing that does not belong to a base.</summary>
     public static bool TryUrl(string text, [NotNullWhen(true)] out Uri? url) =>
         Uri.TryCreate(text, UriKind.Absolute, out url) && url.Scheme is "http" or "https"

@@ -65,6 +65,9 @@ internal sealed class SettingsLoader
                 Concurrency = Int(SettingsTable.OperationConcurrency),
                 Timeout = Duration(SettingsTable.OperationTimeout),
             },
+            CpuOvercommit = decimal.Parse(
+                Required(SettingsTable.CpuOvercommit), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture),
+            Vdc = ReadVdc(),
             Http = new HttpSettings
             {
                 Address = Required(SettingsTable.HttpAddress),
@@ -115,6 +118,14 @@ internal sealed class SettingsLoader
             HealthyStatus = Required(SettingsTable.HubHealthyStatus),
             SuccessStatus = Required(SettingsTable.HubSuccessStatus),
         };
+    }
+
+    private VdcSettings ReadVdc()
+    {
+        var settings = new VdcSettings { PodSecurity = Required(SettingsTable.VdcPodSecurity).ToLowerInvariant() };
+        return Text(SettingsTable.ClusterCidrs) is { } text && SettingText.TryNetworks(text, out var networks)
+            ? settings with { ClusterCidrs = networks }
+            : settings;
     }
 
     // Absent outside a pod.

@@ -105,6 +105,30 @@ internal static class SettingsTable
         "OVIM_OPERATION_TIMEOUT", "5m", TimeSpan.FromSeconds(1), TimeSpan.FromDays(1),
         "Limit of an operation's execution where the hub sets none");
 
+    public static readonly Setting CpuOvercommit = new()
+    {
+        Name = "OVIM_CPU_OVERCOMMIT",
+        Default = "1",
+        Description = "vCPUs to a requested core: VMs that the agent makes request their vCPUs divided by it",
+        Expected = "a number from 1 to 100, such as 1, 2 or 1.5",
+        Accepts = text => SettingText.TryDecimal(text, out var ratio) && ratio is >= 1 and <= 100,
+    };
+
+    public static readonly Setting VdcPodSecurity = Choice(
+        "OVIM_VDC_POD_SECURITY", "baseline",
+        "Pod security standard that is enforced in VDCs (warned of is always `restricted`)",
+        "privileged", "baseline", "restricted");
+
+    public static readonly Setting ClusterCidrs = new()
+    {
+        Name = "OVIM_CLUSTER_CIDRS",
+        DefaultNote = "all private, shared and link-local ranges",
+        Description = "Address ranges of the cluster's pods, services and nodes, comma-separated: "
+            + "in `isolated` VDCs, CDI's importers reach only what is outside of them",
+        Expected = "networks in CIDR notation, separated by commas, such as 10.0.0.0/8,fd00::/8",
+        Accepts = text => SettingText.TryNetworks(text, out _),
+    };
+
     public static readonly Setting Namespace = new()
     {
         Name = "OVIM_NAMESPACE",
@@ -149,6 +173,7 @@ internal static class SettingsTable
         HubEndpoint, HubToken, HubTokenFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
         OperationConcurrency, OperationTimeout,
+        CpuOvercommit, VdcPodSecurity, ClusterCidrs,
         Namespace, PodName, Kubeconfig,
         HttpAddress, HttpPort, MetricsEnabled, MetricsCollectionInterval, HealthCheckInterval,
         LogLevelName, LogFormat,

@@ -13,15 +13,19 @@ namespace OvimSpokeAgent.Operations;
 internal sealed class PayloadReader
 {
     private readonly JsonElement _payload;
-    private readonly List<string> _errors = [];
-    private readonly HashSet<string> _rejectedFields = [];
+    private readonly string _prefix;
+    private readonly List<string> _errors;
+    private readonly HashSet<string> _rejectedFields;
 
     /// <param name="payload">The operation's payload; anything but an object is an error of its own.</param>
     public PayloadReader(JsonElement payload)
+        : this(payload, "", [], [])
     {
-        _payload = payload;
         if (payload.ValueKind is not JsonValueKind.Object) Reject("payload", payload, "an object");
     }
+
+    private PayloadReader(JsonElement payload, string prefix, List<string> errors, HashSet<string> rejectedFields) =>
+        (_payload, _prefix, _errors, _rejectedFields) = (payload, prefix, errors, rejectedFields);
 
     /// <summary>What was wrong so far; empty: all that was read is valid.</summary>
     public IReadOnlyList<string> Errors => _errors;
@@ -112,6 +116,49 @@ internal sealed class PayloadReader
         return items;
     }
 
+    /// <summary>An array of whole numbers in a range; empty when absent.</summary>
+    public IReadOnlyList<int> IntList(string field, int min, int max)
+    {
+        if (!TryFind([field], out var name, out var value)) return [];
+        if (value.ValueKind is not JsonValueKind.Array)
+        {
+            Reject(name, value, "an array of whole numbers");
+            return [];
+        }
+        var items = new List<int>();
+        foreach (var (index, item) in value.EnumerateArray().Index())
+        {
+            if (item.ValueKind is JsonValueKind.Number && item.TryGetInt32(out var number) && number >= min && number <= max)
+                items.Add(number);
+            else
+                Reject($"{name}[{index}]", item, string.Create(CultureInfo.InvariantCulture, $"a whole number from {min} to {max}"));
+        }
+        return items;
+    }
+
+    /// <summary>
+    /// A reader of an object inside the payload; of an empty one when it is absent. What is wrong in it is in this
+    /// reader's errors, under the names <c>field.name</c>.
+    /// </summary>
+    public PayloadReader Section(string field) =>
+        new(OptionalObject(field), $"{_prefix}{field}.", _errors, _rejectedFields);
+
+    /// <summary>Whether the first of these names that has a value has the number 0.</summary>
+    public bool IsZero(params ReadOnlySpan<string> names) =>
+        TryFind(names, out _, out var value) && value.ValueKind is JsonValueKind.Number
+        && value.TryGetDecimal(out var number) && number == 0;
+
+    /// <summary>Rejects every field that is none of these, by its name: for objects in which ignoring one does harm.</summary>
+    public void RejectOthersThan(params ReadOnlySpan<string> names)
+    {
+        foreach (var property in _payload.EnumerateObject())
+        {
+            var name = JsonText.NameOf(property);
+            if (!names.Contains(name))
+                _errors.Add($"{_prefix}{JsonText.Shorten(name)}: is not known, expected one of {string.Join(", ", names.ToArray())}");
+        }
+    }
+
     /// <summary>An object; an empty one when absent.</summary>
     public JsonElement OptionalObject(string field)
     {
@@ -137,8 +184,15 @@ internal sealed class PayloadReader
     /// <summary>Adds the error of a field that must be there and is not.</summary>
     public void RejectMissing(string field, string expected)
     {
-        _rejectedFields.Add(field);
-        _errors.Add($"{field}: missing, expected {expected}");
+        _rejectedFields.Add(_prefix + field);
+        _errors.Add($"{_prefix}{field}: missing, expected {expected}");
+    }
+
+    /// <summary>Adds an error that has no value to show.</summary>
+    public void RejectBecause(string field, string problem)
+    {
+        _rejectedFields.Add(_prefix + field);
+        _errors.Add($"{_prefix}{field}: {problem}");
     }
 
     private void Reject(string field, JsonElement value, string expected) =>
@@ -146,8 +200,8 @@ internal sealed class PayloadReader
 
     private void AddError(string field, string shown, string expected)
     {
-        _rejectedFields.Add(field);
-        _errors.Add($"{field}: {shown} is not {expected}");
+        _rejectedFields.Add(_prefix + field);
+        _errors.Add($"{_prefix}{field}: {shown} is not {expected}");
     }
 
     private string Checked(string field, string value, Func<string, bool> accepts, string rule)
@@ -161,6 +215,7 @@ internal sealed class PayloadReader
         var map = new Dictionary<string, string>();
         foreach (var property in OptionalObject(field).EnumerateObject())
         {
+            if (property.Value.ValueKind is JsonValueKind.Null) continue;
             var key = JsonText.NameOf(property);
             var at = $"{field}[{JsonText.Show(key)}]";
             if (!KubernetesNames.IsQualifiedName(key))
@@ -196,7 +251,7 @@ internal sealed class PayloadReader
     {
         foreach (var name in names)
         {
-            if (_rejectedFields.Contains(name)) return true;
+            if (_rejectedFields.Contains(_prefix + name)) return true;
         }
         return _payload.ValueKind is not JsonValueKind.Object;
     }

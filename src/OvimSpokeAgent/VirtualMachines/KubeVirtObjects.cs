@@ -12,6 +12,12 @@ internal static class KubeVirtKinds
     public static readonly ResourceKind VirtualMachineInstance =
         new("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance");
 
+    public static readonly ResourceKind Instancetype =
+        new("instancetype.kubevirt.io", "v1beta1", "virtualmachineinstancetypes", "VirtualMachineInstancetype");
+
+    public static readonly ResourceKind ClusterInstancetype = new(
+        "instancetype.kubevirt.io", "v1beta1", "virtualmachineclusterinstancetypes", "VirtualMachineClusterInstancetype");
+
     /// <summary>start, stop and restart, served by virt-api through the aggregation layer.</summary>
     public static readonly ResourceKind VirtualMachineSubresources =
         new("subresources.kubevirt.io", "v1", "virtualmachines", "VirtualMachine");
@@ -39,6 +45,8 @@ internal sealed record VirtualMachineSpec
 
     /// <summary>Disks that are made with the VM and go with it.</summary>
     public IReadOnlyList<DataVolumeTemplate>? DataVolumeTemplates { get; init; }
+
+    public InstancetypeMatcher? Instancetype { get; init; }
 
     /// <summary>The strategy, whichever of the two fields says it.</summary>
     [JsonIgnore]
@@ -68,6 +76,14 @@ internal sealed record DiskClaim
         Resources?.Requests is { } requests && requests.TryGetValue("storage", out var size) ? size : null;
 }
 
+/// <summary><c>spec.instancetype</c>; without a kind the cluster-wide one is meant.</summary>
+internal sealed record InstancetypeMatcher
+{
+    public string? Kind { get; init; }
+
+    public string? Name { get; init; }
+}
+
 internal sealed record VirtualMachineTemplate
 {
     public VirtualMachineInstanceSpec? Spec { get; init; }
@@ -75,6 +91,9 @@ internal sealed record VirtualMachineTemplate
 
 internal sealed record VirtualMachineInstanceSpec
 {
+    /// <summary>The guest's, e.g. <c>arm64</c>.</summary>
+    public string? Architecture { get; init; }
+
     public VirtualMachineDomain? Domain { get; init; }
 }
 
@@ -85,10 +104,29 @@ internal sealed record VirtualMachineDomain
     public VirtualMachineMemory? Memory { get; init; }
 
     public VirtualMachineResources? Resources { get; init; }
+
+    public VirtualMachineDevices? Devices { get; init; }
+
+    /// <summary>Set where there are I/O threads beside the vCPUs.</summary>
+    public string? IoThreadsPolicy { get; init; }
+}
+
+internal sealed record VirtualMachineDevices
+{
+    public JsonElement? Tpm { get; init; }
+
+    public IReadOnlyList<JsonElement>? HostDevices { get; init; }
+
+    public IReadOnlyList<JsonElement>? Gpus { get; init; }
 }
 
 internal sealed record VirtualMachineCpu
 {
+    /// <summary>How many sockets can be reached without a restart.</summary>
+    public long? MaxSockets { get; init; }
+
+    public bool? DedicatedCpuPlacement { get; init; }
+
     public long? Sockets { get; init; }
 
     public long? Cores { get; init; }
@@ -99,12 +137,17 @@ internal sealed record VirtualMachineCpu
 internal sealed record VirtualMachineMemory
 {
     public JsonElement? Guest { get; init; }
+
+    /// <summary>How much can be reached without a restart.</summary>
+    public JsonElement? MaxGuest { get; init; }
 }
 
 internal sealed record VirtualMachineResources
 {
     /// <summary>Quantities: strings or numbers.</summary>
     public IReadOnlyDictionary<string, JsonElement>? Requests { get; init; }
+
+    public IReadOnlyDictionary<string, JsonElement>? Limits { get; init; }
 }
 
 internal sealed record VirtualMachineObjectStatus
@@ -176,10 +219,37 @@ internal sealed record VirtualMachineInterface
     public IReadOnlyList<string>? IpAddresses { get; init; }
 }
 
+/// <summary>What the agent reads of a VirtualMachineInstancetype, or a cluster-wide one (instancetype.kubevirt.io).</summary>
+internal abstract record InstancetypeObjectBase : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
+
+    public InstancetypeSpec? Spec { get; init; }
+}
+
+internal sealed record InstancetypeObject : InstancetypeObjectBase;
+
+internal sealed record ClusterInstancetypeObject : InstancetypeObjectBase;
+
+internal sealed record InstancetypeSpec
+{
+    public InstancetypeCpu? Cpu { get; init; }
+
+    public VirtualMachineMemory? Memory { get; init; }
+}
+
+internal sealed record InstancetypeCpu
+{
+    /// <summary>vCPUs.</summary>
+    public long? Guest { get; init; }
+}
+
 /// <summary>JSON of KubeVirt's kinds.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(VirtualMachineObject))]
 [JsonSerializable(typeof(VirtualMachineInstanceObject))]
+[JsonSerializable(typeof(InstancetypeObject))]
+[JsonSerializable(typeof(ClusterInstancetypeObject))]
 internal sealed partial class KubeVirtJson : JsonSerializerContext;

@@ -44,6 +44,12 @@ internal sealed record VirtualMachineItem
     /// <summary>Sum of the disks that the VM brings with it (its DataVolume templates); null where it has none.</summary>
     public string? Storage { get; init; }
 
+    /// <summary>What the VM takes by its template.</summary>
+    public required VirtualMachineFootprint Footprint { get; init; }
+
+    /// <summary>The agent's operation that last wrote the VM; null: none did.</summary>
+    public string? Operation { get; init; }
+
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -70,6 +76,8 @@ internal sealed record VirtualMachineItem
             Cpu = CpuOf(vm.Spec?.Template?.Spec?.Domain),
             Memory = MemoryOf(vm.Spec?.Template?.Spec?.Domain),
             Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? []),
+            Footprint = VirtualMachineFootprint.Of(vm.Spec?.Template?.Spec, vm.Spec?.Instancetype),
+            Operation = vm.Metadata.Annotation(Names.OperationAnnotation),
             Labels = vm.Metadata.Labels,
             CreatedAt = vm.Metadata.CreationTimestamp ?? now,
             SeenAt = now,
@@ -139,6 +147,9 @@ internal sealed record VirtualMachineInstanceItem
 
     public string? Memory { get; init; }
 
+    /// <summary>What the guest takes as it runs.</summary>
+    public required VirtualMachineFootprint Footprint { get; init; }
+
     public required DateTimeOffset SeenAt { get; init; }
 
     public static VirtualMachineInstanceItem From(VirtualMachineInstanceObject vmi, DateTimeOffset now) => new()
@@ -151,6 +162,7 @@ internal sealed record VirtualMachineInstanceItem
             .SelectMany(i => (i.IpAddresses ?? []).Prepend(i.IpAddress ?? "")).FirstOrDefault(ip => ip.Length > 0),
         Cpu = VirtualMachineItem.CpuOf(vmi.Spec?.Domain),
         Memory = VirtualMachineItem.MemoryOf(vmi.Spec?.Domain),
+        Footprint = VirtualMachineFootprint.Of(vmi.Spec),
         SeenAt = now,
     };
 

@@ -16,7 +16,12 @@ internal abstract record RootDisk
 }
 
 /// <summary>An instancetype or preference by kind and name.</summary>
-internal sealed record TypeReference(string Kind, string Name);
+internal sealed record TypeReference(string Kind, string Name)
+{
+    public const string Instancetype = "virtualmachineinstancetype";
+
+    public const string ClusterInstancetype = "virtualmachineclusterinstancetype";
+}
 
 /// <summary>A valid <c>create_vm</c>.</summary>
 internal sealed record VirtualMachineRequest
@@ -65,7 +70,8 @@ internal sealed record VirtualMachineRequest
     public static VirtualMachineRequest Read(PayloadReader payload)
     {
         var name = payload.RequiredNamespacedName();
-        var instancetype = ReadType(payload, "instancetype", "virtualmachineinstancetype", "virtualmachineclusterinstancetype");
+        var instancetype = ReadType(
+            payload, "instancetype", TypeReference.Instancetype, TypeReference.ClusterInstancetype);
         var unused = new List<string>();
         var storage = payload.OptionalQuantity("Gi", "storage", "disk_size");
         if (storage is not null)

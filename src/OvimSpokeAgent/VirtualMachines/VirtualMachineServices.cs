@@ -20,6 +20,21 @@ internal static class VirtualMachineServices
             Type = KubeVirtJson.Default.VirtualMachineInstanceObject,
             Project = VirtualMachineInstanceItem.From,
         });
+        services.AddWatchCache(new WatchSpec<InstancetypeObject, InstancetypeItem>
+        {
+            Kind = KubeVirtKinds.Instancetype,
+            Type = KubeVirtJson.Default.InstancetypeObject,
+            Project = InstancetypeItem.From,
+            IsOptional = true,
+        });
+        services.AddWatchCache(new WatchSpec<ClusterInstancetypeObject, InstancetypeItem>
+        {
+            Kind = KubeVirtKinds.ClusterInstancetype,
+            Type = KubeVirtJson.Default.ClusterInstancetypeObject,
+            Project = InstancetypeItem.From,
+            IsOptional = true,
+        });
+        services.AddSingleton<Instancetypes>();
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();
         services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
@@ -33,6 +48,8 @@ internal static class VirtualMachineServices
             services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachine));
         foreach (var verb in (string[])["get", "list", "watch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachineInstance));
+        foreach (var kind in (ResourceKind[])[KubeVirtKinds.Instancetype, KubeVirtKinds.ClusterInstancetype])
+            services.AddNeededPermissions(new("list", kind), new("watch", kind));
         foreach (var subresource in (string[])["start", "stop", "restart"])
         {
             services.AddNeededPermissions(new NeededPermission(

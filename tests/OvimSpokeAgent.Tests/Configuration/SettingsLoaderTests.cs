@@ -29,6 +29,9 @@ public sealed class SettingsLoaderTests
         ("OVIM_METRICS_ENABLED", "1", s => s.MetricsEnabled, true),
         ("OVIM_OPERATION_CONCURRENCY", "256", s => s.Operations.Concurrency, 256),
         ("OVIM_OPERATION_TIMEOUT", "1h", s => s.Operations.Timeout, TimeSpan.FromHours(1)),
+        ("OVIM_CPU_OVERCOMMIT", "1.5", s => s.CpuOvercommit, 1.5m),
+        ("OVIM_VDC_POD_SECURITY", "Restricted", s => s.Vdc.PodSecurity, "restricted"),
+        ("OVIM_CLUSTER_CIDRS", "10.8.0.0/14, fd12::/64", s => string.Join(' ', s.Vdc.ClusterCidrs), "10.8.0.0/14 fd12::/64"),
         ("OVIM_NAMESPACE", "agents", s => s.Namespace, "agents"),
         ("POD_NAME", "ovim-spoke-agent-5d9f-x2x", s => s.PodName, "ovim-spoke-agent-5d9f-x2x"),
         ("OVIM_HTTP_ADDRESS", "::1", s => s.Http.Address, "::1"),
@@ -124,6 +127,12 @@ public sealed class SettingsLoaderTests
     [InlineData("OVIM_OPERATION_CONCURRENCY", "eight")]
     [InlineData("OVIM_OPERATION_CONCURRENCY", "99999999999")]
     [InlineData("OVIM_OPERATION_TIMEOUT", "25h")]
+    [InlineData("OVIM_CPU_OVERCOMMIT", "0.5")]
+    [InlineData("OVIM_CPU_OVERCOMMIT", "1,5")]
+    [InlineData("OVIM_CPU_OVERCOMMIT", "101")]
+    [InlineData("OVIM_VDC_POD_SECURITY", "strict")]
+    [InlineData("OVIM_CLUSTER_CIDRS", "10.0.0.0")]
+    [InlineData("OVIM_CLUSTER_CIDRS", "0.0.0.0/0")]
     [InlineData("OVIM_NAMESPACE", "Agents")]
     [InlineData("OVIM_NAMESPACE", "a.b")]
     [InlineData("OVIM_HUB_CA_FILE", "/absent.pem")]

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Validation;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>
+/// Merges the payload of an <c>update_vdc</c> into what is declared: what is absent or empty stays, <c>null</c> removes,
+/// objects are merged field by field. An empty <c>network_policy</c> is no wish either: hubs that send all their fields
+/// must not open a VDC by it. Pure.
+/// </summary>
+internal static class DeclarationMerge
+{
+    // Who the VDC is does not change.
+    private static readonly string[] Fields =
+    [
+        "display_name", "description", "quota", "limit_range", NetworkDeclaration.PolicyField,
+        NetworkDeclaration.CustomField, "admin_groups", "labels", "annotations",
+    ];
+
+    public static JsonElement Merge(VdcDeclaration declared, JsonElement payload)
+    {
+        var merged = declared.ToJson();
+        foreach (var field in Fields)
+        {
+            if (payload.TryGetProperty(field, out var value)) MergeField(merged, field, value);
+        }
+        // The rules of a VDC that is not "custom" any more go with it.
+        if ((string?)merged[NetworkDeclaration.PolicyField] != "custom"
+            && (!payload.TryGetProperty(NetworkDeclaration.CustomField, out var custom) || IsEmpty(custom)))
+        {
+            merged.Remove(NetworkDeclaration.CustomField);
+        }
+        return JsonElement.Parse(merged.ToJsonString());
+    }
+
+    /// <summary>Replaces the fields of one object, e.g. of <c>quota</c>, that are given.</summary>
+    public static JsonElement MergeOne(VdcDeclaration declared, string field, JsonElement payload)
+    {
+        var merged = declared.ToJson();
+        if (payload.TryGetProperty(field, out var value)) MergeField(merged, field, value);
+        return JsonElement.Parse(merged.ToJsonString());
+    }
+
+    private static void MergeField(JsonObject into, string field, JsonElement value)
+    {
+        if (value.ValueKind is JsonValueKind.Null)
+        {
+            into.Remove(field);
+            return;
+        }
+        if (IsEmpty(value)) return;
+        if (value.ValueKind is not JsonValueKind.Object)
+        {
+            into[field] = JsonNode.Parse(value.GetRawText());
+            return;
+        }
+        if (into[field] is not JsonObject inner) into[field] = inner = [];
+        var isMap = field is "labels" or "annotations"; // in which an empty text is a value
+        foreach (var property in value.EnumerateObject())
+        {
+            var name = JsonText.NameOf(property);
+            if (field == "limit_range") name = LimitDeclaration.Aliases.GetValueOrDefault(name, name);
+            if (property.Value.ValueKind is JsonValueKind.Null) inner.Remove(name);
+            else if (isMap || !IsEmpty(property.Value)) inner[name] = JsonNode.Parse(property.Value.GetRawText());
+        }
+    }
+
+    private static bool IsEmpty(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.Undefined => true,
+        JsonValueKind.String => value.ValueEquals(""u8),
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        _ => false,
+    };
+}

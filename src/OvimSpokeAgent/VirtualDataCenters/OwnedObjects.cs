@@ -1,0 +1,145 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>
+/// A ResourceQuota, LimitRange, NetworkPolicy or RoleBinding as the API returns it: what says how it is meant is kept
+/// as it is, so that a field that nobody here knows shows as a difference, too.
+/// </summary>
+internal abstract record OwnedObject : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
+
+    public JsonElement? Spec { get; init; }
+
+    public JsonElement? Subjects { get; init; }
+
+    public JsonElement? RoleRef { get; init; }
+}
+
+internal sealed record ResourceQuotaObject : OwnedObject
+{
+    public ResourceQuotaStatus? Status { get; init; }
+}
+
+internal sealed record ResourceQuotaStatus
+{
+    /// <summary>What the quota controller has taken over from the spec; the admission goes by it.</summary>
+    public IReadOnlyDictionary<string, string>? Hard { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Used { get; init; }
+}
+
+internal sealed record LimitRangeObject : OwnedObject;
+
+internal sealed record NetworkPolicyObject : OwnedObject;
+
+internal sealed record RoleBindingObject : OwnedObject;
+
+/// <summary>An object as it is declared, ready to be applied.</summary>
+internal sealed record OwnedManifest(ResourceKind Kind, NamespacedName Name, JsonObject Body)
+{
+    /// <summary>What the object on the server must be like.</summary>
+    public string Fingerprint => OwnedFingerprint.Of(Body);
+
+    /// <summary><c>ResourceQuota vdc-quota</c>, as messages name it.</summary>
+    public override string ToString() => $"{Kind.Kind} {Name.Name}";
+}
+
+/// <summary>What is kept of an object of a VDC.</summary>
+internal record OwnedItem
+{
+    public required NamespacedName Name { get; init; }
+
+    public required string Uid { get; init; }
+
+    /// <summary>It carries the agent's label.</summary>
+    public required bool IsOurs { get; init; }
+
+    /// <summary>What it means, by <see cref="OwnedFingerprint"/>.</summary>
+    public required string Fingerprint { get; init; }
+
+    public static OwnedItem From(OwnedObject item, DateTimeOffset now) => From(item);
+
+    protected static OwnedItem From(OwnedObject item) => new()
+    {
+        Name = item.Metadata.Key,
+        Uid = item.Metadata.Uid,
+        IsOurs = item.Metadata.Label(Names.ManagedByLabel) == Names.Agent,
+        Fingerprint = OwnedFingerprint.Of(item),
+    };
+}
+
+internal sealed record ResourceQuotaItem : OwnedItem
+{
+    public required IReadOnlyDictionary<string, decimal> Hard { get; init; }
+
+    /// <summary>What the quota controller counts.</summary>
+    public required IReadOnlyDictionary<string, decimal> Used { get; init; }
+
+    /// <summary>The values that the admission goes by; empty until the quota controller has seen the quota.</summary>
+    public required IReadOnlyDictionary<string, decimal> Enforced { get; init; }
+
+    public static ResourceQuotaItem From(ResourceQuotaObject quota, DateTimeOffset now)
+    {
+        var item = From(quota);
+        return new ResourceQuotaItem
+        {
+            Name = item.Name,
+            Uid = item.Uid,
+            IsOurs = item.IsOurs,
+            Fingerprint = item.Fingerprint,
+            Hard = ValuesOf(HardOf(quota.Spec)),
+            Used = ValuesOf(quota.Status?.Used),
+            Enforced = ValuesOf(quota.Status?.Hard),
+        };
+    }
+
+    private static Dictionary<string, string> HardOf(JsonElement? spec) =>
+        spec is { ValueKind: JsonValueKind.Object } s && s.TryGetProperty("hard", out var hard)
+            && hard.ValueKind is JsonValueKind.Object
+            ? hard.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString())
+            : [];
+
+    private static Dictionary<string, decimal> ValuesOf(IReadOnlyDictionary<string, string>? texts)
+    {
+        var values = new Dictionary<string, decimal>();
+        foreach (var (resource, text) in texts ?? new Dictionary<string, string>())
+        {
+            if (Quantity.TryParse(text, out var quantity)) values[resource] = quantity.Value;
+        }
+        return values;
+    }
+}
+
+internal sealed record NetworkPolicyItem : OwnedItem
+{
+    public required NetworkPolicySpec Spec { get; init; }
+
+    public static NetworkPolicyItem From(NetworkPolicyObject policy, DateTimeOffset now)
+    {
+        var item = From(policy);
+        return new NetworkPolicyItem
+        {
+            Name = item.Name,
+            Uid = item.Uid,
+            IsOurs = item.IsOurs,
+            Fingerprint = item.Fingerprint,
+            Spec = policy.Spec?.Deserialize(VdcJson.Default.NetworkPolicySpec) ?? new NetworkPolicySpec(),
+        };
+    }
+}
+
+/// <summary>JSON of the kinds a VDC is made of.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ResourceQuotaObject))]
+[JsonSerializable(typeof(LimitRangeObject))]
+[JsonSerializable(typeof(NetworkPolicyObject))]
+[JsonSerializable(typeof(RoleBindingObject))]
+[JsonSerializable(typeof(NetworkPolicySpec))]
+internal sealed partial class VdcJson : JsonSerializerContext;

@@ -1,0 +1,142 @@
+using System.Text.Json;
+using CsCheck;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.VirtualDataCenters;
+
+namespace OvimSpokeAgent.Tests.VirtualDataCenters;
+
+public sealed class VdcDeclarationTests
+{
+    [Theory]
+    [InlineData("""{"quota":{"cpu":20,"memory":64,"storage":500,"vms":10}}""", "20", "64Gi", "500Gi", 10)]
+    [InlineData("""{"quota":{"cpu":"20","memory":"64Gi","storage":"1Ti"}}""", "20", "64Gi", "1Ti", null)]
+    [InlineData("""{"quota":{"cpu":1.5,"memory":"512Mi"}}""", "1.5", "512Mi", null, null)]
+    [InlineData("""{"quota":{}}""", null, null, null, null)]
+    [InlineData("""{"quota":null}""", null, null, null, null)]
+    public void Quota_takes_numbers_and_quantities(string payload, string? cpu, string? memory, string? storage, int? vms)
+    {
+        var quota = Declared.Parse(payload).Quota;
+
+        Assert.Equal((cpu, memory, storage, vms), (quota.Cpu?.Text, quota.Memory?.Text, quota.Storage?.Text, quota.Vms));
+    }
+
+    [Theory]
+    [InlineData("""{"limit_range":{"minCpu":1,"maxCpu":8,"minMemory":1,"maxMemory":32}}""", "1", "8", "1Gi", "32Gi")]
+    [InlineData("""{"limit_range":{"min_cpu":1,"max_cpu":8,"min_memory":1,"max_memory":32}}""", "1", "8", "1Gi", "32Gi")]
+    [InlineData("""{"limit_range":{"max_cpu":"8","max_memory":"32Gi"}}""", null, "8", null, "32Gi")]
+    [InlineData("""{"limit_range":{"minCpu":0,"maxCpu":4,"minMemory":0,"maxMemory":0}}""", null, "4", null, null)]
+    public void Limits_take_both_spellings_and_zero_is_none(
+        string payload, string? minCpu, string? maxCpu, string? minMemory, string? maxMemory)
+    {
+        var limits = Declared.Parse(payload).Limits;
+
+        Assert.Equal(
+            (minCpu, maxCpu, minMemory, maxMemory),
+            (limits.MinCpu?.Text, limits.MaxCpu?.Text, limits.MinMemory?.Text, limits.MaxMemory?.Text));
+    }
+
+    [Theory]
+    [InlineData("""{"quota":{"cpu":-1}}""", "quota.cpu")]
+    [InlineData("""{"quota":{"cpu":0}}""", "quota.cpu")]
+    [InlineData("""{"quota":{"cpu":"two"}}""", "quota.cpu")]
+    [InlineData("""{"quota":{"cpu":2000000}}""", "quota.cpu")]
+    [InlineData("""{"quota":{"memory":"64GB"}}""", "quota.memory")]
+    [InlineData("""{"quota":{"memory":"900Pi"}}""", "quota.memory")]
+    [InlineData("""{"quota":{"storage":true}}""", "quota.storage")]
+    [InlineData("""{"quota":{"vms":0}}""", "quota.vms")]
+    [InlineData("""{"quota":{"vms":1.5}}""", "quota.vms")]
+    [InlineData("""{"quota":5}""", "quota")]
+    [InlineData("""{"limit_range":{"minCpu":8,"maxCpu":4}}""", "limit_range.min_cpu")]
+    [InlineData("""{"limit_range":{"min_memory":"8Gi","max_memory":"4Gi"}}""", "limit_range.min_memory")]
+    [InlineData("""{"limit_range":{"max_cpu":"many"}}""", "limit_range.max_cpu")]
+    [InlineData("""{"network_policy":"open"}""", "network_policy")]
+    [InlineData("""{"network_policy":"custom"}""", "custom_network_config")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"deny_all_ingress":false}}""", "custom_network_config")]
+    [InlineData("""{"network_policy":"isolated","custom_network_config":{"deny_all_egress":true}}""", "custom_network_config")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"deny_all_ingres":true}}""", "custom_network_config.deny_all_ingres")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"deny_all_ingress":"yes"}}""", "custom_network_config.deny_all_ingress")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_egress_to_ports":[0]}}""", "custom_network_config.allow_egress_to_ports[0]")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_egress_to_ports":[443,"80"]}}""", "custom_network_config.allow_egress_to_ports[1]")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_ingress_from_namespaces":["A"]}}""", "custom_network_config.allow_ingress_from_namespaces[0]")]
+    [InlineData("""{"admin_groups":["system:masters"]}""", "admin_groups[0]")]
+    [InlineData("""{"admin_groups":["ok","System:Authenticated"]}""", "admin_groups[1]")]
+    [InlineData("""{"admin_groups":[""]}""", "admin_groups[0]")]
+    [InlineData("""{"admin_groups":[" padded"]}""", "admin_groups[0]")]
+    [InlineData("""{"organization":"Acme Corp"}""", "organization")]
+    [InlineData("""{"vdc_name":"-x"}""", "vdc_name")]
+    [InlineData("""{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}""", "labels[\"pod-security.kubernetes.io/enforce\"]")]
+    [InlineData("""{"labels":{"ovim.io/vdc":"other"}}""", "labels[\"ovim.io/vdc\"]")]
+    [InlineData("""{"annotations":{"openshift.io/node-selector":""}}""", "annotations[\"openshift.io/node-selector\"]")]
+    [InlineData("""{"labels":{"alpha.kubevirt.io/auto-memory-limits-ratio":"1"}}""", "labels[\"alpha.kubevirt.io/auto-memory-limits-ratio\"]")]
+    public void What_is_wrong_is_named_by_its_field(string payload, string field)
+    {
+        var (_, errors) = Declared.Read(payload);
+
+        var error = Assert.Single(errors);
+        Assert.StartsWith(field + ":", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_is_too_long_says_by_how_much()
+    {
+        var (_, errors) = Declared.Read($$"""{"organization":"{{new string('a', 70)}}"}""");
+
+        Assert.Contains("70 characters, shorten it by 7", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_with_wrong_characters_says_what_it_could_be()
+    {
+        var (_, errors) = Declared.Read("""{"organization":"Acme Corp!"}""");
+
+        Assert.Contains("\"Acme-Corp\"", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Labels_of_the_users_own_and_of_applications_are_taken()
+    {
+        var declaration = Declared.Parse("""{"labels":{"example.com/cost":"42","app.kubernetes.io/part-of":"shop","tier":""}}""");
+
+        Assert.Equal(["42", "shop", ""], declaration.Labels.Values);
+    }
+
+    [Fact]
+    public void What_is_kept_is_read_back_the_same()
+    {
+        Gen.Select(Payloads.Valid, payload => payload).Sample(payload =>
+        {
+            var declaration = Declared.Parse(payload.ToJsonString());
+
+            var (again, problem) = VdcDeclaration.Parse(declaration.ToText());
+
+            Assert.Null(problem);
+            Assert.Equal(declaration.ToText(), again!.ToText());
+        });
+    }
+
+    [Fact]
+    public void A_random_payload_is_read_without_surprise()
+    {
+        Payloads.Any.Sample(payload =>
+        {
+            var reader = new PayloadReader(JsonElement.Parse(payload.ToJsonString()));
+
+            var declaration = VdcDeclaration.Read(reader);
+
+            if (reader.Errors.Count == 0) Assert.NotNull(VdcDeclaration.Parse(declaration.ToText()).Declaration);
+            else Assert.All(reader.Errors, error => Assert.Contains(':', error));
+        });
+    }
+
+    [Theory]
+    [InlineData("{", "")]
+    [InlineData("[]", "payload")]
+    [InlineData("""{"quota":{"cpu":"x"}}""", "quota.cpu")]
+    public void What_was_kept_and_spoilt_by_hand_is_a_problem(string text, string named)
+    {
+        var (declaration, problem) = VdcDeclaration.Parse(text);
+
+        Assert.Null(declaration);
+        Assert.Contains(named, problem, StringComparison.Ordinal);
+    }
+}
