@@ -6,6 +6,8 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// <summary>What a VM takes of its namespace.</summary>
 internal sealed record VirtualMachineFootprint
 {
+    public static readonly VirtualMachineFootprint None = new() { Vcpus = 0, MemoryBytes = 0 };
+
     /// <summary>vCPUs; 0 where an instancetype says it.</summary>
     public required long Vcpus { get; init; }
 

@@ -45,7 +45,7 @@ internal sealed record VirtualMachineItem
     public string? Storage { get; init; }
 
     /// <summary>What the VM takes by its template.</summary>
-    public required VirtualMachineFootprint Footprint { get; init; }
+    public VirtualMachineFootprint Footprint { get; init; } = VirtualMachineFootprint.None;
 
     /// <summary>The agent's operation that last wrote the VM; null: none did.</summary>
     public string? Operation { get; init; }
@@ -148,7 +148,7 @@ internal sealed record VirtualMachineInstanceItem
     public string? Memory { get; init; }
 
     /// <summary>What the guest takes as it runs.</summary>
-    public required VirtualMachineFootprint Footprint { get; init; }
+    public VirtualMachineFootprint Footprint { get; init; } = VirtualMachineFootprint.None;
 
     public required DateTimeOffset SeenAt { get; init; }
 
