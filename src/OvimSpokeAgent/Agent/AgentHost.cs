@@ -9,6 +9,7 @@ using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Metrics;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Agent;
@@ -32,10 +33,11 @@ public static class AgentHost
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
             kestrel.Listen(IPAddress.Parse(settings.Http.Address), settings.Http.Port));
         builder.Services.Configure<HostOptions>(host =>
-            host.ShutdownTimeout = AgentLifecycle.DrainLimit + TimeSpan.FromSeconds(5));
+            host.ShutdownTimeout = settings.ShutdownTimeout + TimeSpan.FromSeconds(5));
 
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<Jitter>(Random.Shared.NextDouble);
         builder.Services.AddAgentLogging(settings.Log);
         builder.Services.AddAgentMetrics();
         builder.Services.AddClusterAccess();

@@ -19,10 +19,7 @@ internal sealed partial class AgentLifecycle(
     TimeProvider time,
     ILogger<AgentLifecycle> logger) : IHostedLifecycleService
 {
-    /// <summary>How long the drain may take; the pod's grace period must be longer.</summary>
-    public static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(25);
-
-    private static readonly TimeSpan FinalReportLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongestFinalReport = TimeSpan.FromSeconds(3);
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -39,25 +36,26 @@ internal sealed partial class AgentLifecycle(
     {
         LogStopping();
         health.Stopping();
-        using var limit = new CancellationTokenSource(DrainLimit - FinalReportLimit, time);
+        var finalReportLimit = TimeSpan.FromTicks(Math.Min(settings.ShutdownTimeout.Ticks / 4, LongestFinalReport.Ticks));
+        using var limit = new CancellationTokenSource(settings.ShutdownTimeout - finalReportLimit, time);
         try
         {
             await poll.StopAsync().WaitAsync(limit.Token);
-            await processor.StopAsync().WaitAsync(limit.Token);
+            await processor.StopAsync(limit.Token);
             await delivery.WhenEmptyAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
             LogNotDrained(processor.Backlog, delivery.Pending);
         }
-        using var reportLimit = new CancellationTokenSource(FinalReportLimit, time);
+        using var reportLimit = new CancellationTokenSource(finalReportLimit, time);
         try
         {
             await heartbeat.SendFinalReportAsync(reportLimit.Token);
         }
         catch (OperationCanceledException)
         {
-            LogFinalReportNotSent(FinalReportLimit);
+            LogFinalReportNotSent(finalReportLimit);
         }
     }
 

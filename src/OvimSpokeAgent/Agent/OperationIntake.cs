@@ -8,13 +8,19 @@ namespace OvimSpokeAgent.Agent;
 internal sealed class OperationIntake(
     ClusterConnectivity connectivity,
     IEnumerable<IWatchCacheStatus> caches,
+    OperationLoop operations,
     OperationProcessor processor,
     ReportErrors errors) : IOperationIntake
 {
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(cancellationToken);
-        await connectivity.WaitUntilReachableAsync(cancellationToken);
+        do
+        {
+            await connectivity.WaitUntilReachableAsync(cancellationToken);
+            await operations.WaitUntilReadyAsync(cancellationToken);
+        }
+        while (!connectivity.IsReachable);
     }
 
     public Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken)

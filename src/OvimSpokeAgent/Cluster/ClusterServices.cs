@@ -11,7 +11,9 @@ internal static class ClusterServices
         services.AddSingleton(provider => KubernetesConnection.Open(
             provider.GetRequiredService<AgentSettings>(), provider.GetServices<ClusterHandlerFactory>()));
         services.AddSingleton<ClusterConnectivity>();
-        services.AddSingleton<IKubernetesApi, KubernetesApi>();
+        services.AddSingleton<KubernetesApi>();
+        services.AddSingleton<IKubernetesApi>(provider => provider.GetRequiredService<KubernetesApi>());
+        services.AddSingleton<ILeadership, SoleLeadership>();
         services.AddWatchCache(new WatchSpec<NamespaceObject, ManagedNamespace>
         {
             Kind = KubernetesKinds.Namespace,

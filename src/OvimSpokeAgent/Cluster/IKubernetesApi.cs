@@ -44,6 +44,10 @@ internal interface IKubernetesApi
     Task DeleteAsync(
         ResourceKind kind, NamespacedName name, DeleteOptions options, CancellationToken cancellationToken);
 
+    /// <summary>Asks for the deletion of everything in a namespace that a label selector picks, with one request.</summary>
+    Task DeleteCollectionAsync(
+        ResourceKind kind, string ns, string labelSelector, CancellationToken cancellationToken);
+
     /// <summary><c>PUT</c> on a subresource with no answer to read, e.g. KubeVirt's <c>start</c>.</summary>
     Task PutSubresourceAsync(
         ResourceKind kind, NamespacedName name, string subresource, JsonObject? body, CancellationToken cancellationToken);

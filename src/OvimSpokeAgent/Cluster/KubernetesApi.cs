@@ -69,6 +69,16 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
             HttpMethod.Delete, kind.ObjectPath(name), body, "application/json", _ => true, cancellationToken);
     }
 
+    public Task DeleteCollectionAsync(
+        ResourceKind kind, string ns, string labelSelector, CancellationToken cancellationToken) =>
+        ReadAnswerAsync(
+            HttpMethod.Delete,
+            kind.CollectionPath(ns) + QueryString(new ListQuery { LabelSelector = labelSelector }),
+            null,
+            null,
+            _ => true,
+            cancellationToken);
+
     public Task PutSubresourceAsync(
         ResourceKind kind, NamespacedName name, string subresource, JsonObject? body, CancellationToken cancellationToken) =>
         ReadAnswerAsync(

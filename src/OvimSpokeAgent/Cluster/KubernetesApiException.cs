@@ -35,6 +35,9 @@ internal enum ApiErrorReason
 
     /// <summary>The server answered with something that is not the kind asked for.</summary>
     Unreadable,
+
+    /// <summary>Not sent: another agent leads, or could by now.</summary>
+    NotLeading,
 }
 
 /// <summary>One entry of <c>Status.details.causes</c>.</summary>
@@ -57,5 +60,6 @@ internal sealed class KubernetesApiException(
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
     /// <summary>Whether the same request may succeed later without anyone changing it.</summary>
-    public bool IsTransient => Reason is ApiErrorReason.TooManyRequests or ApiErrorReason.Unavailable;
+    public bool IsTransient => Reason is ApiErrorReason.TooManyRequests or ApiErrorReason.Unavailable
+        or ApiErrorReason.NotLeading;
 }

@@ -31,6 +31,8 @@ internal static class KubernetesKinds
     public static readonly ResourceKind PersistentVolumeClaim =
         new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
 
+    public static readonly ResourceKind Lease = new("coordination.k8s.io", "v1", "leases", "Lease");
+
     public static readonly ResourceKind SelfSubjectAccessReview =
         new("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview");
 }

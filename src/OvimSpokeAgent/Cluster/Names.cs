@@ -31,6 +31,15 @@ internal static class Names
     /// <summary>On a namespace: what is declared for it, as JSON.</summary>
     public const string DeclaredAnnotation = "ovim.io/declared";
 
+    /// <summary>On a journal record: how far the operation got.</summary>
+    public const string OperationStateLabel = "ovim.io/operation-state";
+
+    /// <summary>On a journal record: the minute from which on it can be removed, together with all others of it.</summary>
+    public const string OperationExpiresLabel = "ovim.io/operation-expires";
+
+    /// <summary>On a journal record, for people: the hub's id of the operation.</summary>
+    public const string OperationIdAnnotation = "ovim.io/operation-id";
+
     /// <summary>Prefixes of labels and annotations that the hub cannot set.</summary>
     public static readonly IReadOnlyList<string> ReservedPrefixes =
         [Prefix, ManagedByLabel, "kubevirt.io/", "kubernetes.io/"];

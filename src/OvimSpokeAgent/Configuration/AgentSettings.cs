@@ -39,6 +39,12 @@ public sealed record AgentSettings
     /// <summary>The agent's own namespace.</summary>
     public required string Namespace { get; init; }
 
+    /// <summary>Whether a Lease decides which of several agents works.</summary>
+    public required bool LeaderElection { get; init; }
+
+    /// <summary>How long the end may take.</summary>
+    public required TimeSpan ShutdownTimeout { get; init; }
+
     /// <summary>The name of the pod the agent runs in; null outside of one.</summary>
     public string? PodName { get; init; }
 
@@ -84,6 +90,15 @@ public sealed record OperationSettings
 
     /// <summary>Limit of one execution where the hub sets none.</summary>
     public required TimeSpan Timeout { get; init; }
+
+    /// <summary>How many may wait before no more are taken.</summary>
+    public required int Backlog { get; init; }
+
+    /// <summary>How long a delivered operation is remembered.</summary>
+    public required TimeSpan Retention { get; init; }
+
+    /// <summary>An operation that waited longer is not begun any more.</summary>
+    public required TimeSpan Expiry { get; init; }
 }
 
 /// <summary>What is the same for all Virtual Data Centers.</summary>

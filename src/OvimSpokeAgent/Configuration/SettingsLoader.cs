@@ -64,6 +64,9 @@ internal sealed class SettingsLoader
             {
                 Concurrency = Int(SettingsTable.OperationConcurrency),
                 Timeout = Duration(SettingsTable.OperationTimeout),
+                Backlog = Int(SettingsTable.OperationBacklog),
+                Retention = Duration(SettingsTable.OperationRetention),
+                Expiry = Duration(SettingsTable.OperationExpiry),
             },
             CpuOvercommit = decimal.Parse(
                 Required(SettingsTable.CpuOvercommit), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture),
@@ -91,6 +94,8 @@ internal sealed class SettingsLoader
             Namespace = Text(SettingsTable.Namespace) ?? PodNamespace() ?? DefaultNamespace,
             PodName = Text(SettingsTable.PodName),
             Kubeconfig = Text(SettingsTable.Kubeconfig),
+            LeaderElection = Bool(SettingsTable.LeaderElection),
+            ShutdownTimeout = Duration(SettingsTable.ShutdownTimeout),
         };
     }
 

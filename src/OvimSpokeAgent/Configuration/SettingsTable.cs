@@ -129,6 +129,24 @@ internal static class SettingsTable
         Accepts = text => SettingText.TryNetworks(text, out _),
     };
 
+    public static readonly Setting OperationBacklog = Int(
+        "OVIM_OPERATION_BACKLOG", "1000", 1, 1_000_000, "Operations that may wait; above it none are taken from the hub");
+
+    public static readonly Setting OperationRetention = Duration(
+        "OVIM_OPERATION_RETENTION", "1h", TimeSpan.FromMinutes(10), TimeSpan.FromDays(7),
+        "How long a delivered operation is remembered, to answer repeats; less, but at least 10m, where all take too much room");
+
+    public static readonly Setting OperationExpiry = Duration(
+        "OVIM_OPERATION_EXPIRY", "24h", TimeSpan.FromMinutes(1), TimeSpan.FromDays(30),
+        "An operation that waited longer before it began is not done; how long a result that the hub refuses is kept");
+
+    public static readonly Setting ShutdownTimeout = Duration(
+        "OVIM_SHUTDOWN_TIMEOUT", "25s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1),
+        "How long the end may take; the pod's grace period must be longer");
+
+    public static readonly Setting LeaderElection = Bool(
+        "OVIM_LEADER_ELECTION", "true", "Of several agents in the namespace let one work, by a Lease");
+
     public static readonly Setting Namespace = new()
     {
         Name = "OVIM_NAMESPACE",
@@ -172,9 +190,9 @@ internal static class SettingsTable
         ClusterId, ZoneId, AgentId,
         HubEndpoint, HubToken, HubTokenFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
-        OperationConcurrency, OperationTimeout,
+        OperationConcurrency, OperationTimeout, OperationBacklog, OperationRetention, OperationExpiry,
         CpuOvercommit, VdcPodSecurity, ClusterCidrs,
-        Namespace, PodName, Kubeconfig,
+        Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, MetricsEnabled, MetricsCollectionInterval, HealthCheckInterval,
         LogLevelName, LogFormat,
     ];

@@ -75,7 +75,8 @@ internal sealed class CachesCheck(IEnumerable<IWatchCacheStatus> caches) : IHeal
 }
 
 /// <summary>Operations and results: how many wait, and whether the hub refuses any.</summary>
-internal sealed class OperationsCheck(OperationProcessor processor, ResultDelivery delivery) : IHealthCheck
+internal sealed class OperationsCheck(OperationProcessor processor, ResultDelivery delivery, OperationJournal journal)
+    : IHealthCheck
 {
     public string Name => "operations";
 
@@ -84,9 +85,37 @@ internal sealed class OperationsCheck(OperationProcessor processor, ResultDelive
     public HealthFinding Check()
     {
         var counts = $"{processor.Backlog} to do, {delivery.Pending} results to deliver";
-        return delivery.Refused == 0
-            ? HealthFinding.Healthy(counts)
-            : HealthFinding.Degraded($"{counts}, {delivery.Refused} results refused by the hub");
+        return journal.Status.Refused is > 0 and var refused
+            ? HealthFinding.Degraded($"{counts}, {refused} results refused by the hub")
+            : HealthFinding.Healthy(counts);
+    }
+}
+
+/// <summary>Whether operations can be stored: what cannot be stored is not taken from the hub.</summary>
+internal sealed class JournalCheck(OperationJournal journal) : IHealthCheck
+{
+    public string Name => "journal";
+
+    /// <summary>Until it could be read once.</summary>
+    public bool NeededForReady => !journal.Status.WasReadable;
+
+    public HealthFinding Check()
+    {
+        var status = journal.Status;
+        return status switch
+        {
+            { Problem: { } problem, Arriving: 0 } => HealthFinding.Unhealthy(
+                $"cannot be read or written since {problem.Since:O}, no operations are taken: {problem.Message}"),
+            { Problem: { } problem } => HealthFinding.Unhealthy(
+                $"cannot be written since {problem.Since:O}, {status.Arriving} operations wait in memory, no more are taken: "
+                + problem.Message),
+            { WasReadable: false } => HealthFinding.Unhealthy("not read yet"),
+            { IsFull: true } => HealthFinding.Degraded($"full with {status.Bytes >> 20} MiB, no operations are taken for now"),
+            { Unreadable.Count: > 0 } => HealthFinding.Degraded(
+                $"{status.Unreadable.Count} records cannot be read: {string.Join(", ", status.Unreadable.Take(3))}"),
+            { CleaningProblem: { } problem } => HealthFinding.Degraded($"expired records cannot be removed: {problem}"),
+            _ => HealthFinding.Healthy("can be read and written"),
+        };
     }
 }
 

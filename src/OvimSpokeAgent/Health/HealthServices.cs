@@ -13,6 +13,7 @@ internal static class HealthServices
         services.AddSingleton<IHealthCheck, CachesCheck>();
         services.AddSingleton<IHealthCheck, HubCheck>();
         services.AddSingleton<IHealthCheck, OperationsCheck>();
+        services.AddSingleton<IHealthCheck, JournalCheck>();
         services.AddSingleton<IHealthCheck, PermissionsCheck>();
         services.AddSingleton<IHealthCheck, LoopsCheck>();
         services.AddLoop<HealthReporter>();

@@ -22,7 +22,7 @@ internal sealed class HubException(string message, bool isPermanent = false, Exc
 /// All requests of the contract, as a typed client: identity headers and token come from <see cref="HubIdentityHandler"/>,
 /// retries, limits and circuit breakers from the pipelines of <see cref="HubResilience"/>.
 /// </summary>
-internal sealed class HubClient(HttpClient http, TimeProvider time) : IResultChannel
+internal sealed class HubClient(HttpClient http, TimeProvider time)
 {
     /// <summary>More than any hub hands out at once; what is beyond it counts as broken off.</summary>
     public const int MaxPollAnswerBytes = 32 << 20;
@@ -51,7 +51,7 @@ internal sealed class HubClient(HttpClient http, TimeProvider time) : IResultCha
         await PostAsync(HubPaths.Status, body, cancellationToken);
     }
 
-    /// <inheritdoc />
+    /// <summary>Sends a result once; throws nothing but the caller's cancellation.</summary>
     public async Task<DeliveryAttempt> SendAsync(
         string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ internal static class HubServices
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
         services.AddHubClient();
-        services.AddTransient<IResultChannel>(provider => provider.GetRequiredService<HubClient>());
+        services.AddSingleton<IResultChannel, HubResultChannel>();
         services.AddSingleton<HubConnection>();
         services.AddSingleton<HubMetrics>();
         services.AddLoop<HeartbeatLoop>();

@@ -72,6 +72,9 @@ internal sealed class OperationContext(
         Fact = fact;
     }
 
+    /// <summary>Another execution was first to fix a fact: that one counts.</summary>
+    public void Adopt(string fact) => Fact = fact;
+
     /// <summary>
     /// Says that only waiting is left (for a guest to shut down, for finalizers): others may execute meanwhile. The
     /// target's order and the timeout stay. Safe to call more than once.

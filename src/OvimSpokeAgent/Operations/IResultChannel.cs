@@ -18,6 +18,9 @@ internal readonly record struct DeliveryAttempt(DeliveryOutcome Outcome, string?
 /// <summary>The way to the hub, as far as results need it.</summary>
 internal interface IResultChannel
 {
+    /// <summary>Completes while the hub is there; results wait for it together with the rest of the hub's traffic.</summary>
+    Task WaitUntilOpenAsync(CancellationToken cancellationToken);
+
     /// <summary>Sends a result once; throws nothing but the caller's cancellation.</summary>
     Task<DeliveryAttempt> SendAsync(string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
 }

@@ -27,4 +27,7 @@ internal sealed record Operation
 
     /// <summary>The limit the hub set for its execution; null: the agent's default.</summary>
     public TimeSpan? Timeout { get; init; }
+
+    /// <summary>The same operation, with an empty payload.</summary>
+    public Operation WithoutPayload() => this with { Payload = Validation.JsonText.EmptyObject };
 }

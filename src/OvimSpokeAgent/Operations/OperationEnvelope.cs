@@ -31,7 +31,7 @@ internal sealed record OperationEnvelope(Operation? Operation, string? Error)
         var operation = new Operation
         {
             Id = id,
-            Type = canonicalType,
+            Type = JsonText.Shorten(canonicalType),
             Key = OperationIdentity.Of(id, canonicalType, instant, payload),
             Timestamp = timestamp,
             Payload = payload,

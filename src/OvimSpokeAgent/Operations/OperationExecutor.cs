@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Validation;
 using Polly;
 using Polly.Retry;
@@ -18,6 +20,9 @@ internal sealed record PreparedOperation(OperationPlan? Plan, string? Rejection)
 /// </summary>
 internal sealed partial class OperationExecutor
 {
+    /// <summary>The largest payload: its record has to fit into a Secret.</summary>
+    public const int MaxPayloadBytes = 512 << 10;
+
     private static readonly TimeSpan ReadBackLimit = TimeSpan.FromSeconds(5);
 
     private readonly OperationRegistry _registry;
@@ -31,6 +36,7 @@ internal sealed partial class OperationExecutor
         OperationRegistry registry,
         OperationJournal journal,
         AgentSettings settings,
+        Jitter jitter,
         TimeProvider time,
         ILogger<OperationExecutor> logger)
     {
@@ -42,6 +48,7 @@ internal sealed partial class OperationExecutor
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
+                Randomizer = () => jitter(),
                 Delay = TimeSpan.FromMilliseconds(200),
                 MaxDelay = TimeSpan.FromSeconds(10),
                 DelayGenerator = args =>
@@ -71,6 +78,8 @@ internal sealed partial class OperationExecutor
             return PreparedOperation.Rejected(
                 $"type: {JsonText.Show(operation.Type)} is not a known operation type ({string.Join(", ", _registry.Types)})");
         }
+        if (JsonMarshal.GetRawUtf8Value(operation.Payload).Length is > MaxPayloadBytes and var bytes)
+            return PreparedOperation.Rejected($"payload: {bytes} bytes are too many, expected at most {MaxPayloadBytes}");
         var payload = new PayloadReader(operation.Payload);
         var plan = handler.Plan(payload);
         if (payload.Errors.Count > 0) return PreparedOperation.Rejected(string.Join("; ", payload.Errors));
@@ -82,28 +91,33 @@ internal sealed partial class OperationExecutor
     /// <summary>The operation's type for metrics: one of the known ones, or <c>unknown</c>.</summary>
     public string MetricType(Operation operation) => _registry.Find(operation.Type)?.Type ?? "unknown";
 
-    /// <summary>Executes; never throws.</summary>
-    public async Task<OperationOutcome> ExecuteAsync(
-        JournalRecord record, PreparedOperation prepared, ExecutionSlot slot)
+    /// <summary>Executes; never throws. Null: given up, because <paramref name="ended"/> came first.</summary>
+    public async Task<OperationOutcome?> ExecuteAsync(
+        JournalRecord record, PreparedOperation prepared, ExecutionSlot slot, CancellationToken ended)
     {
+        if (ended.IsCancellationRequested) return null;
         if (prepared.Plan is not { } plan) return OperationOutcome.Failed(prepared.Rejection!);
 
         var operation = record.Operation;
-        var context = new OperationContext(
-            operation,
-            record.Fact,
-            (fact, token) => _journal.StartAsync(operation.Key, fact, token),
-            slot.Release);
+        var context = CreateContext(record, slot);
+        if (record.State is JournalState.Received && _time.GetUtcNow() - record.ReceivedAt > _settings.Expiry)
+            plan = plan with { Execute = (c, token) => ExecuteExpiredAsync(record, prepared.Plan, c, token), ReadBack = null };
+
         var limit = operation.Timeout ?? _settings.Timeout;
         var lastError = new LastErrorBox();
         using var timeout = new CancellationTokenSource(limit, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ended);
         try
         {
-            return await RunPlanAsync(plan, context, lastError, timeout.Token);
+            return await RunPlanAsync(plan, context, lastError, either.Token);
+        }
+        catch (Exception e) when (ended.IsCancellationRequested && e is OperationCanceledException or KubernetesApiException)
+        {
+            return null;
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            return await TimedOutAsync(plan, context, limit, lastError.Message);
+            return await TimedOutAsync(plan, context, limit, lastError.Message, ended);
         }
         catch (KubernetesApiException e)
         {
@@ -116,6 +130,30 @@ internal sealed partial class OperationExecutor
             return OperationOutcome.Failed($"internal error: {e.GetType().Name}: {e.Message}");
         }
 #pragma warning restore CA1031
+    }
+
+    private OperationContext CreateContext(JournalRecord record, ExecutionSlot slot)
+    {
+        OperationContext context = null!;
+        return context = new OperationContext(record.Operation, record.Fact, FixAsync, slot.Release);
+
+        async Task FixAsync(string fact, CancellationToken token)
+        {
+            var stored = await _journal.StartAsync(record.Key, fact, token);
+            if (stored.Fact is null || stored.Fact == fact) return;
+            context.Adopt(stored.Fact);
+            throw new KubernetesApiException(
+                ApiErrorReason.Conflict, $"operation {record.Operation.Id}: another agent was first to begin it");
+        }
+    }
+
+    // What never began is not done any more; what did is finished.
+    private async Task<OperationOutcome> ExecuteExpiredAsync(
+        JournalRecord record, OperationPlan plan, OperationContext context, CancellationToken cancellationToken)
+    {
+        if (plan.ReadBack is { } readBack && await readBack(context, cancellationToken) is { } landed) return landed;
+        return OperationOutcome.Failed(
+            $"expired: received at {record.ReceivedAt:O} and not begun within {_settings.Expiry.TotalSeconds:0.###} s");
     }
 
     private async Task<OperationOutcome> RunPlanAsync(
@@ -137,15 +175,20 @@ internal sealed partial class OperationExecutor
     }
 
     // What was asked for may have landed although its answer did not come in time.
-    private async Task<OperationOutcome> TimedOutAsync(
-        OperationPlan plan, OperationContext context, TimeSpan limit, string? lastError)
+    private async Task<OperationOutcome?> TimedOutAsync(
+        OperationPlan plan, OperationContext context, TimeSpan limit, string? lastError, CancellationToken ended)
     {
         if (plan.ReadBack is { } readBack)
         {
             using var timeout = new CancellationTokenSource(ReadBackLimit, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ended);
             try
             {
-                if (await readBack(context, timeout.Token) is { } landed) return landed;
+                if (await readBack(context, either.Token) is { } landed) return landed;
+            }
+            catch (Exception e) when (ended.IsCancellationRequested && e is OperationCanceledException or KubernetesApiException)
+            {
+                return null;
             }
             catch (Exception e) when (e is KubernetesApiException or OperationCanceledException)
             {

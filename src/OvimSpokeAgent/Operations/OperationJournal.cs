@@ -1,150 +1,326 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
+
 namespace OvimSpokeAgent.Operations;
 
-/// <summary>
-/// Where journal records live. Every method either did it durably or throws; all are safe to repeat.
-/// </summary>
-internal interface IJournalStore
-{
-    /// <summary>All records there are.</summary>
-    Task<IReadOnlyList<JournalRecord>> LoadAsync(CancellationToken cancellationToken);
-
-    /// <summary>Stores a new record; if there is one with this key already, that one is returned instead.</summary>
-    Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken);
-
-    /// <summary>Replaces a record.</summary>
-    Task UpdateAsync(JournalRecord record, CancellationToken cancellationToken);
-
-    /// <summary>Removes records; those that are gone already are fine.</summary>
-    Task RemoveAsync(IReadOnlyCollection<JournalRecord> records, CancellationToken cancellationToken);
-}
-
-/// <summary>A journal of one process's lifetime.</summary>
-internal sealed class MemoryJournalStore : IJournalStore
-{
-    public Task<IReadOnlyList<JournalRecord>> LoadAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<JournalRecord>>([]);
-
-    public Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken) =>
-        Task.FromResult(record);
-
-    public Task UpdateAsync(JournalRecord record, CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task RemoveAsync(IReadOnlyCollection<JournalRecord> records, CancellationToken cancellationToken) =>
-        Task.CompletedTask;
-}
+/// <summary>What became of an operation that arrived.</summary>
+/// <param name="Record">Its record.</param>
+/// <param name="IsNew">The journal did not know it; else it is a repeat.</param>
+/// <param name="IsOurs">This agent leads and has to see to it; else the one that leads finds it in the store.</param>
+internal readonly record struct Reception(JournalRecord Record, bool IsNew, bool IsOurs);
 
 /// <summary>
-/// The operations that are known, each with how far it got; every step is stored before it counts. One writer a
-/// record at a time (the processor, then the delivery).
+/// The operations that are known, each with how far it got; every step is stored before it counts, tried until it is.
+/// Open while this agent leads. One writer a record at a time (the processor, then the delivery).
 /// </summary>
-internal sealed class OperationJournal(IJournalStore store, TimeProvider time)
+internal sealed partial class OperationJournal : IDisposable
 {
-    /// <summary>How long delivered records are kept to answer repeats.</summary>
-    public static readonly TimeSpan Retention = TimeSpan.FromHours(1);
+    /// <summary>How many records are created at once.</summary>
+    private const int ParallelCreates = 16;
+
+    private readonly IJournalStore _store;
+    private readonly TimeSpan _retention;
+    private readonly TimeSpan _refusedRetention;
+    private readonly TimeProvider _time;
+    private readonly ILogger<OperationJournal> _logger;
+    private readonly StoreAttempts _attempts;
+    private readonly SemaphoreSlim _creating = new(ParallelCreates);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<OperationKey, JournalRecord> _records = [];
+    private readonly JournalRecords _records = new();
+    private readonly HashSet<OperationKey> _arriving = [];
+    private readonly HashSet<DateTimeOffset> _expired = [];
+    private readonly AsyncSignal _changed = new();
     private long _sequence;
+    private bool _isOpen;
+    private JournalStatus _status = new();
+
+    public OperationJournal(
+        IJournalStore store, AgentSettings settings, Jitter jitter, TimeProvider time, ILogger<OperationJournal> logger)
+    {
+        (_store, _time, _logger) = (store, time, logger);
+        (_retention, _refusedRetention) = (settings.Operations.Retention, settings.Operations.Expiry);
+        _attempts = new StoreAttempts(jitter, time, logger, _changed.Set);
+    }
+
+    /// <summary>How the journal does.</summary>
+    public JournalStatus Status
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _status with
+                {
+                    Problem = _attempts.Problem,
+                    Arriving = _arriving.Count,
+                    Refused = _records.Refused,
+                    Bytes = _records.Bytes,
+                };
+            }
+        }
+    }
+
+    /// <summary>The records of operations that are not finished, in the order of arrival.</summary>
+    public IReadOnlyList<JournalRecord> Unfinished()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _records.All.Where(record => record.State is JournalState.Received or JournalState.Started)
+                    .OrderBy(record => record.Sequence),
+            ];
+        }
+    }
 
     /// <summary>The record of an operation, or null.</summary>
     public JournalRecord? Find(OperationKey key)
     {
-        lock (_lock) return _records.GetValueOrDefault(key);
+        lock (_lock) return _records.Find(key);
     }
 
-    /// <summary>How many records there are in each state.</summary>
-    public IReadOnlyDictionary<JournalState, int> Counts()
+    /// <summary>Completes when records can be read.</summary>
+    public async Task WaitUntilReadableAsync(CancellationToken cancellationToken)
     {
-        lock (_lock) return _records.Values.CountBy(record => record.State).ToDictionary();
+        await _attempts.UntilStoredAsync(
+            async token =>
+            {
+                await _store.CheckReadableAsync(token);
+                return true;
+            },
+            cancellationToken);
+        lock (_lock) _status = _status with { WasReadable = true };
     }
 
-    /// <summary>Stores an operation that arrived. Returns its record and whether it is new (else: a repeat).</summary>
-    public async Task<(JournalRecord Record, bool IsNew)> ReceiveAsync(
-        Operation operation, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads what there is and opens the journal. <paramref name="goOn"/> gets the records in the order of arrival, before
+    /// anything new enters.
+    /// </summary>
+    public async Task OpenAsync(Action<IReadOnlyList<JournalRecord>> goOn, CancellationToken cancellationToken)
     {
-        JournalRecord record;
+        var content = await _attempts.UntilStoredAsync(_store.LoadAsync, cancellationToken);
+        if (content.Unreadable.Count > 0) LogUnreadable(content.Unreadable.Count, string.Join(", ", content.Unreadable.Take(10)));
+        JournalRecord[] records = [.. content.Records.OrderBy(record => record.Sequence).ThenBy(record => record.Key.Value)];
         lock (_lock)
         {
-            if (_records.TryGetValue(operation.Key, out var known)) return (known, false);
-            record = new JournalRecord
+            foreach (var record in records) _records.Put(record);
+            _sequence = Math.Max(_sequence, records.Length > 0 ? records[^1].Sequence : 0);
+            _status = _status with { WasReadable = true, Unreadable = content.Unreadable };
+            _isOpen = true;
+            goOn(records);
+        }
+        _changed.Set();
+    }
+
+    /// <summary>Forgets what is in memory: from now on another agent may lead.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _isOpen = false;
+            _records.Clear();
+            _expired.Clear();
+        }
+    }
+
+    /// <summary>The record with which an operation enters the journal, last in order. Not stored yet.</summary>
+    public JournalRecord NewRecord(Operation operation)
+    {
+        var now = _time.GetUtcNow();
+        lock (_lock)
+        {
+            // By the clock, so that what two agents wrote can be brought into order.
+            _sequence = Math.Max(_sequence + 1, now.ToUnixTimeMilliseconds() * 1000);
+            return new JournalRecord
             {
                 Operation = operation,
                 State = JournalState.Received,
-                Sequence = ++_sequence,
-                ReceivedAt = time.GetUtcNow(),
+                Sequence = _sequence,
+                ReceivedAt = now,
             };
         }
-        var stored = await store.CreateAsync(record, cancellationToken);
-        lock (_lock)
+    }
+
+    /// <summary>Stores an operation that arrived, unless it is known.</summary>
+    public async Task<Reception> ReceiveAsync(JournalRecord arrived, CancellationToken cancellationToken)
+    {
+        while (true)
         {
-            if (!_records.TryAdd(stored.Key, stored)) return (_records[stored.Key], false);
+            var changed = _changed.Next;
+            lock (_lock)
+            {
+                if (_records.Find(arrived.Key) is { } known) return new(known, false, true);
+                if (_arriving.Add(arrived.Key)) break;
+            }
+            await changed.WaitAsync(cancellationToken);
         }
-        return (stored, ReferenceEquals(stored, record));
+        try
+        {
+            var stored = await CreateAsync(arrived, cancellationToken);
+            lock (_lock) return new(stored, true, TryAdopt(stored));
+        }
+        finally
+        {
+            lock (_lock) _arriving.Remove(arrived.Key);
+            _changed.Set();
+        }
     }
 
     /// <summary>Stores a fact that further executions of this operation depend on.</summary>
     public Task<JournalRecord> StartAsync(OperationKey key, string fact, CancellationToken cancellationToken) =>
         StoreAsync(key, record => record with { State = JournalState.Started, Fact = fact }, cancellationToken);
 
-    /// <summary>Stores the result.</summary>
+    /// <summary>Stores the result; from then on the payload is not needed.</summary>
     public Task<JournalRecord> FinishAsync(
         OperationKey key, ReadOnlyMemory<byte> result, CancellationToken cancellationToken) =>
         StoreAsync(
             key,
-            record => record with { State = JournalState.Finished, Result = result, FinishedAt = time.GetUtcNow() },
+            record => record with
+            {
+                State = JournalState.Finished,
+                Operation = record.Operation.WithoutPayload(),
+                Result = result,
+                FinishedAt = _time.GetUtcNow(),
+            },
             cancellationToken);
 
-    /// <summary>Stores that the hub has the result.</summary>
-    public Task<JournalRecord> DeliveredAsync(OperationKey key, CancellationToken cancellationToken) =>
+    /// <summary>Stores that the hub has the result, or will never take it.</summary>
+    public Task<JournalRecord> SettleAsync(OperationKey key, bool delivered, CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        return StoreAsync(
+            key,
+            record => record with
+            {
+                State = delivered ? JournalState.Delivered : JournalState.Refused,
+                FinishedAt = now,
+                ExpiresAt = JournalRecords.NextMinute(now + (delivered ? _retention : _refusedRetention)),
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Stores that a delivered result has to go out once more: finished again or, without a stored one, received.</summary>
+    public Task<JournalRecord> ReopenAsync(OperationKey key, CancellationToken cancellationToken) =>
         StoreAsync(
             key,
-            record => record with { State = JournalState.Delivered, FinishedAt = time.GetUtcNow() },
+            record => record with
+            {
+                State = record.Result is null ? JournalState.Received : JournalState.Finished,
+                ExpiresAt = null,
+            },
             cancellationToken);
 
     /// <summary>
-    /// The newest delivered record with the same id as <paramref name="older"/>, which was delivered again just now: the
-    /// hub keeps the last result of an id, so that one has to be sent once more. Null where there is none.
+    /// The newest delivered record with the same id as <paramref name="older"/>, which is about to be sent: the hub keeps
+    /// the last result of an id, so that one has to be sent once more after it. Null where there is none.
     /// </summary>
     public JournalRecord? NewestDeliveredAfter(JournalRecord older)
     {
         lock (_lock)
         {
-            return _records.Values
-                .Where(r => r.State is JournalState.Delivered && r.Sequence > older.Sequence
-                    && r.Operation.Id == older.Operation.Id)
-                .MaxBy(r => r.Sequence);
+            return _records.WithId(older.Operation.Id)
+                .Where(record => record.State is JournalState.Delivered && record.Sequence > older.Sequence)
+                .MaxBy(record => record.Sequence);
         }
     }
 
-    /// <summary>Forgets an operation, e.g. one that only read and is to run again when it is asked for again.</summary>
-    public async Task ForgetAsync(OperationKey key, CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes what has been settled long enough, earlier when all of it together takes too much room. Returns what it
+    /// took over: records stored as received that were not known, because an agent that led before stored them late.
+    /// A failure is kept for <see cref="Status"/>; the next time does it all.
+    /// </summary>
+    public async Task<IReadOnlyList<JournalRecord>> CleanAsync(CancellationToken cancellationToken)
     {
-        if (Find(key) is not { } record) return;
-        await store.RemoveAsync([record], cancellationToken);
-        lock (_lock) _records.Remove(key);
+        try
+        {
+            await RemoveExpiredAsync(cancellationToken);
+            var found = await _store.LoadReceivedAsync(cancellationToken);
+            lock (_lock)
+            {
+                _status = _status with { CleaningProblem = null };
+                return
+                [
+                    .. found.OrderBy(record => record.Sequence)
+                        .Where(record => !_arriving.Contains(record.Key) && TryAdopt(record)),
+                ];
+            }
+        }
+        catch (KubernetesApiException e)
+        {
+            lock (_lock) _status = _status with { CleaningProblem = e.Message };
+            return [];
+        }
     }
 
-    /// <summary>Removes what was delivered longer ago than <see cref="Retention"/>.</summary>
-    public async Task RemoveExpiredAsync(CancellationToken cancellationToken)
+    /// <summary>Completes when what arrives can be stored: nothing fails, and there is room.</summary>
+    public async Task WaitUntilStoringAsync(CancellationToken cancellationToken)
     {
-        var before = time.GetUtcNow() - Retention;
-        JournalRecord[] expired;
-        lock (_lock)
-            expired = [.. _records.Values.Where(r => r.State is JournalState.Delivered && r.FinishedAt < before)];
-        if (expired.Length == 0) return;
-        await store.RemoveAsync(expired, cancellationToken);
+        while (true)
+        {
+            var changed = _changed.Next;
+            if (CanStore()) return;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Whether nothing fails and there is room.</summary>
+    public bool CanStore() => Status is { Problem: null, IsFull: false };
+
+    public void Dispose() => _creating.Dispose();
+
+    private async Task RemoveExpiredAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset[] expired;
         lock (_lock)
         {
-            foreach (var record in expired) _records.Remove(record.Key);
+            // Out of memory first: what is about to go must not be answered from, or opened again, any more.
+            var going = _records.ToRemove(_time.GetUtcNow());
+            foreach (var record in going) _records.Remove(record.Key);
+            _expired.UnionWith(going.Select(record => record.ExpiresAt!.Value));
+            expired = [.. _expired];
+        }
+        if (expired.Length == 0) return;
+        await _store.RemoveAsync(expired, cancellationToken);
+        lock (_lock) _expired.ExceptWith(expired);
+        _changed.Set();
+    }
+
+    private async Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
+    {
+        await _creating.WaitAsync(CancellationToken.None); // what the hub handed out is stored, however long it takes
+        try
+        {
+            return await _attempts.UntilStoredAsync(token => _store.CreateAsync(record, token), cancellationToken);
+        }
+        finally
+        {
+            _creating.Release();
         }
     }
 
     private async Task<JournalRecord> StoreAsync(
         OperationKey key, Func<JournalRecord, JournalRecord> step, CancellationToken cancellationToken)
     {
-        var next = step(Find(key) ?? throw new InvalidOperationException($"{key} is not in the journal"));
-        await store.UpdateAsync(next, cancellationToken);
-        lock (_lock) _records[key] = next;
-        return next;
+        var previous = Find(key) ?? throw new InvalidOperationException($"{key} is not in the journal");
+        var next = step(previous);
+        var stored = await _attempts.UntilStoredAsync(token => _store.UpdateAsync(previous, next, token), cancellationToken);
+        lock (_lock)
+        {
+            if (_isOpen) _records.Put(stored);
+        }
+        return stored;
     }
+
+    // Not known and this agent leads: then it is to see to it. Under the lock.
+    private bool TryAdopt(JournalRecord stored)
+    {
+        if (!_isOpen || _records.Find(stored.Key) is not null) return false;
+        _records.Put(stored);
+        return true;
+    }
+
+    [LoggerMessage(2203, LogLevel.Error, "{Count} journal records cannot be read and are left as they are: {Names}")]
+    private partial void LogUnreadable(int count, string names);
 }

@@ -1,92 +1,189 @@
 using System.Text.Json;
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>
 /// Takes operations in, has them executed and hands the results to the delivery: parse → journal → schedule → execute
-/// → journal the result → deliver. Every operation with a usable id gets exactly one result.
+/// → journal the result → deliver. Every operation with a usable id gets exactly one result. Between
+/// <see cref="Begin"/> and <see cref="EndAsync"/> it executes; what arrives outside of that is only stored.
 /// </summary>
-internal sealed partial class OperationProcessor(
-    OperationRegistry registry,
-    OperationJournal journal,
-    OperationScheduler scheduler,
-    OperationExecutor executor,
-    ResultDelivery delivery,
-    ReportErrors errors,
-    OperationMetrics metrics,
-    AgentSettings settings,
-    TimeProvider time,
-    ILogger<OperationProcessor> logger)
+internal sealed partial class OperationProcessor
 {
+    private readonly OperationRegistry _registry;
+    private readonly OperationJournal _journal;
+    private readonly OperationScheduler _scheduler;
+    private readonly OperationExecutor _executor;
+    private readonly ResultDelivery _delivery;
+    private readonly ReportErrors _errors;
+    private readonly OperationMetrics _metrics;
+    private readonly AgentSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ILogger<OperationProcessor> _logger;
+    private volatile Tenure? _tenure;
+
+    public OperationProcessor(
+        OperationRegistry registry,
+        OperationJournal journal,
+        OperationScheduler scheduler,
+        OperationExecutor executor,
+        ResultDelivery delivery,
+        ReportErrors errors,
+        OperationMetrics metrics,
+        AgentSettings settings,
+        TimeProvider time,
+        ILogger<OperationProcessor> logger)
+    {
+        (_registry, _journal, _scheduler, _executor, _delivery) = (registry, journal, scheduler, executor, delivery);
+        (_errors, _metrics, _settings, _time, _logger) = (errors, metrics, settings, time, logger);
+        delivery.Reopened = record => Attend(record);
+    }
+
     /// <summary>Operations that are taken in and not finished.</summary>
-    public int Backlog => scheduler.Backlog;
+    public int Backlog => _scheduler.Backlog;
+
+    /// <summary>The tenure for which operations are executed; null: none.</summary>
+    public Tenure? Tenure => _tenure;
+
+    /// <summary>Begins to execute, with what the journal holds, in the order of arrival.</summary>
+    public void Begin(Tenure tenure, IReadOnlyList<JournalRecord> records)
+    {
+        _tenure = tenure;
+        foreach (var record in records) GoOnWith(record);
+        var undone = records.Count(record => record.State is JournalState.Received or JournalState.Started);
+        var undelivered = records.Count(record => record.State is JournalState.Finished or JournalState.Refused);
+        if (undone + undelivered > 0) LogReplay(undone, undelivered);
+    }
+
+    /// <summary>Takes over records that turned up in the store.</summary>
+    public void Adopt(IReadOnlyList<JournalRecord> records)
+    {
+        foreach (var record in records)
+        {
+            LogAdopted(record.Operation.Type, record.Operation.Id, record.Key);
+            GoOnWith(record);
+        }
+    }
+
+    /// <summary>Stops executing and forgets what is in memory: all of it is in the store.</summary>
+    public async Task EndAsync()
+    {
+        _tenure = null;
+        await _scheduler.ClearAsync();
+        _delivery.Clear();
+        _journal.Close();
+    }
 
     /// <summary>
-    /// Takes in what the hub handed out, in its order. Returns when all of it is stored.
+    /// Takes in what the hub handed out, in its order. Returns when all of it is stored, however long that takes.
     /// </summary>
     public async Task AcceptAsync(IReadOnlyList<JsonElement> batch, CancellationToken cancellationToken)
     {
         var storing = batch.Select(element => StoreAsync(element, cancellationToken)).ToList();
         foreach (var stored in storing)
         {
-            if (await stored is var (record, prepared) && record is not null) Dispatch(record, prepared!);
+            if (await stored is (true, { } record, var prepared)) Attend(record, prepared);
         }
     }
 
     /// <summary>Stops starting operations and waits for those that run.</summary>
-    public Task StopAsync() => scheduler.StopAsync();
+    public Task StopAsync(CancellationToken cancellationToken) => _scheduler.StopAsync(cancellationToken);
 
-    private async Task<(JournalRecord? Record, PreparedOperation? Prepared)> StoreAsync(
+    /// <summary>Completes when nothing runs.</summary>
+    public Task WaitUntilIdleAsync(CancellationToken cancellationToken) => _scheduler.WaitUntilIdleAsync(cancellationToken);
+
+    private async Task<(bool IsToDo, JournalRecord? Record, PreparedOperation? Prepared)> StoreAsync(
         JsonElement element, CancellationToken cancellationToken)
     {
-        var envelope = OperationEnvelope.Parse(element, registry, time.GetUtcNow());
+        var envelope = OperationEnvelope.Parse(element, _registry, _time.GetUtcNow());
         if (envelope.Operation is not { } operation)
         {
-            metrics.Unanswerable();
+            _metrics.Unanswerable();
             LogUnanswerable(envelope.Error!);
-            errors.Add(envelope.Error!);
+            _errors.Add(envelope.Error!);
             return default;
         }
-        var prepared = envelope.Error is { } error ? PreparedOperation.Rejected(error) : executor.Prepare(operation);
-        var (record, isNew) = await journal.ReceiveAsync(operation, cancellationToken);
-        metrics.Received(executor.MetricType(operation), !isNew);
-        if (isNew) return (record, prepared);
+        var prepared = envelope.Error is { } error ? PreparedOperation.Rejected(error) : _executor.Prepare(operation);
+        var arrived = _journal.NewRecord(operation);
+        if (prepared.Rejection is { } rejection) arrived = Reject(arrived, rejection);
 
-        LogRepeat(operation.Type, operation.Id, operation.Key);
-        if (record.Result is not null) delivery.Enqueue(record);
-        return default;
+        var (record, isNew, isOurs) = await _journal.ReceiveAsync(arrived, cancellationToken);
+        _metrics.Received(_executor.MetricType(operation), !isNew);
+        if (!isNew)
+        {
+            LogRepeat(operation.Type, operation.Id, operation.Key);
+            return (record.IsSettled, record, prepared); // else it runs, or its result is on its way
+        }
+        if (prepared.Rejection is not null) Ended(record, prepared, OperationOutcome.Failed(prepared.Rejection), TimeSpan.Zero);
+        return (isOurs, record, prepared);
     }
 
-    private void Dispatch(JournalRecord record, PreparedOperation prepared) =>
-        scheduler.Enqueue(prepared.Plan?.Target, slot => RunAsync(record, prepared, slot));
+    // Stored like a result, with one request, and without what was refused: it may be too large.
+    private JournalRecord Reject(JournalRecord arrived, string reason) => arrived with
+    {
+        Operation = arrived.Operation.WithoutPayload(),
+        State = JournalState.Finished,
+        Result = Body(arrived.Operation, OperationOutcome.Failed(reason), TimeSpan.Zero),
+        FinishedAt = arrived.ReceivedAt,
+    };
 
-    private async Task RunAsync(JournalRecord record, PreparedOperation prepared, ExecutionSlot slot)
+    private void GoOnWith(JournalRecord record)
+    {
+        if (!record.IsSettled || record is { State: JournalState.Refused, Result: not null }) Attend(record);
+    }
+
+    /// <summary>Does what is next for an operation: sends its result where there is one, else executes it.</summary>
+    private void Attend(JournalRecord record, PreparedOperation? prepared = null)
+    {
+        if (_tenure is not { } tenure) return;
+        if (record.Result is not null)
+        {
+            _delivery.Enqueue(record);
+            return;
+        }
+        prepared ??= _executor.Prepare(record.Operation);
+        _scheduler.Enqueue(prepared.Plan?.Target, slot => RunAsync(record, prepared, slot, tenure.Ended));
+    }
+
+    private async Task RunAsync(
+        JournalRecord record, PreparedOperation prepared, ExecutionSlot slot, CancellationToken ended)
     {
         var operation = record.Operation;
-        using var scope = logger.BeginScope(new Dictionary<string, object> { ["OperationKey"] = operation.Key.Value });
-        var started = time.GetTimestamp();
-        var outcome = await executor.ExecuteAsync(record, prepared, slot);
-        var duration = time.GetElapsedTime(started);
-
-        metrics.Finished(executor.MetricType(operation), outcome.IsCompleted, duration);
-        if (outcome.IsCompleted) LogCompleted(operation.Type, operation.Id, prepared.Plan?.Target?.ToString() ?? "-", duration);
-        else LogFailed(operation.Type, operation.Id, prepared.Plan?.Target?.ToString() ?? "-", duration, outcome.Error!);
-
-        var body = JsonSerializer.SerializeToUtf8Bytes(
-            new Contract.OperationResult
-            {
-                OperationId = operation.Id,
-                Status = outcome.IsCompleted ? settings.Hub.SuccessStatus : "failed",
-                Result = outcome.Result,
-                Error = outcome.Error,
-                Timestamp = time.GetUtcNow(),
-                Duration = duration.Ticks * TimeSpan.NanosecondsPerTick,
-            },
-            Contract.ContractJson.Default.OperationResult);
-        var finished = await journal.FinishAsync(operation.Key, body, CancellationToken.None);
-        delivery.Enqueue(finished);
+        using var scope = _logger.BeginScope(new Dictionary<string, object> { ["OperationKey"] = operation.Key.Value });
+        var started = _time.GetTimestamp();
+        if (await _executor.ExecuteAsync(record, prepared, slot, ended) is not { } outcome) return;
+        var duration = _time.GetElapsedTime(started);
+        Ended(record, prepared, outcome, duration);
+        await FinishAsync(record, Body(operation, outcome, duration), prepared.Plan is { ReadOnly: true }, ended);
     }
+
+    private void Ended(JournalRecord record, PreparedOperation prepared, OperationOutcome outcome, TimeSpan duration)
+    {
+        var operation = record.Operation;
+        _metrics.Finished(_executor.MetricType(operation), outcome.IsCompleted, duration);
+        var target = prepared.Plan?.Target?.ToString() ?? "-";
+        if (outcome.IsCompleted) LogCompleted(operation.Type, operation.Id, target, duration);
+        else LogFailed(operation.Type, operation.Id, target, duration, outcome.Error!);
+    }
+
+    // The target's next operation starts when this returns: what is done must be stored by then.
+    private async Task FinishAsync(JournalRecord record, byte[] body, bool isReadOnly, CancellationToken ended)
+    {
+        try
+        {
+            _delivery.Enqueue(isReadOnly
+                ? record with { Result = body }
+                : await _journal.FinishAsync(record.Key, body, ended));
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // Not stored: it runs again, under whoever leads then.
+        }
+    }
+
+    private byte[] Body(Operation operation, OperationOutcome outcome, TimeSpan duration) =>
+        ResultBody.Of(operation, outcome, _settings.Hub.SuccessStatus, _time.GetUtcNow(), duration);
 
     [LoggerMessage(2001, LogLevel.Information, "{Type} {Id} on {Target} completed in {Duration}")]
     private partial void LogCompleted(string type, string id, string target, TimeSpan duration);
@@ -99,4 +196,10 @@ internal sealed partial class OperationProcessor(
 
     [LoggerMessage(2004, LogLevel.Error, "An operation cannot be answered: {Error}")]
     private partial void LogUnanswerable(string error);
+
+    [LoggerMessage(2005, LogLevel.Information, "Going on with {Operations} operations and {Results} undelivered results of before")]
+    private partial void LogReplay(int operations, int results);
+
+    [LoggerMessage(2006, LogLevel.Information, "{Type} {Id} ({Key}) was stored by an agent that led before: it is done now")]
+    private partial void LogAdopted(string type, string id, OperationKey key);
 }

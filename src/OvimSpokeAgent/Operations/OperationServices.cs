@@ -1,3 +1,4 @@
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
 
@@ -8,17 +9,25 @@ internal static class OperationServices
     /// <summary>Journal, registry, scheduler, processor and delivery of operations.</summary>
     public static IServiceCollection AddOperations(this IServiceCollection services)
     {
-        services.AddSingleton<IJournalStore, MemoryJournalStore>();
+        services.AddSingleton<IJournalStore>(provider => new SecretJournalStore(
+            provider.GetRequiredService<KubernetesApi>(),
+            provider.GetRequiredService<IKubernetesApi>(),
+            provider.GetRequiredService<AgentSettings>().Namespace));
         services.AddSingleton<OperationJournal>();
         services.AddSingleton<OperationRegistry>();
         services.AddSingleton(provider =>
             new OperationScheduler(provider.GetRequiredService<AgentSettings>().Operations.Concurrency));
         services.AddSingleton<OperationExecutor>();
         services.AddSingleton<OperationProcessor>();
+        services.AddSingleton<ResultDelivery>();
         services.AddSingleton<OperationMetrics>();
         services.AddSingleton<ReportErrors>();
-        services.AddLoop<ResultDelivery>();
-        services.AddLoop<JournalCleaning>();
+        services.AddLoop<OperationLoop>();
+        foreach (var verb in (string[])["create", "get", "list", "patch", "deletecollection"])
+        {
+            services.AddSingleton(provider => new NeededPermission(
+                verb, KubernetesKinds.Secret, provider.GetRequiredService<AgentSettings>().Namespace));
+        }
         return services;
     }
 }

@@ -1,71 +1,50 @@
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
-using Polly;
-using Polly.Retry;
 
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>
-/// Brings results to the hub: at least once, the oldest first, never two of one id at a time, a few in parallel, for
-/// as long as it takes. A result that the hub refuses for good stays in the journal and blocks nothing.
+/// Brings results to the hub: at least once, with identical bodies, the oldest first, never two of one id at a time, a
+/// few in parallel, for as long as it takes. A result that the hub refuses for good blocks nothing.
 /// </summary>
-internal sealed partial class ResultDelivery : ILoop
+internal sealed partial class ResultDelivery(
+    IResultChannel channel,
+    OperationJournal journal,
+    ReportErrors errors,
+    OperationMetrics metrics,
+    AgentSettings settings,
+    Jitter jitter,
+    TimeProvider time,
+    ILogger<ResultDelivery> logger)
 {
-    private readonly IResultChannel _channel;
-    private readonly OperationJournal _journal;
-    private readonly ReportErrors _errors;
-    private readonly OperationMetrics _metrics;
-    private readonly ILogger<ResultDelivery> _logger;
-    private readonly int _workers;
-    private readonly ResiliencePipeline<DeliveryAttempt> _untilAnswered;
-
+    private readonly long _start = time.GetTimestamp();
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<long, JournalRecord> _pending = [];
-    private readonly HashSet<string> _idsOnTheWay = [];
+    private readonly DeliveryQueue _queue = new(settings.Operations.Concurrency, jitter);
     private readonly AsyncSignal _changed = new();
-    private int _refused;
 
-    public ResultDelivery(
-        IResultChannel channel,
-        OperationJournal journal,
-        ReportErrors errors,
-        OperationMetrics metrics,
-        Configuration.AgentSettings settings,
-        TimeProvider time,
-        ILogger<ResultDelivery> logger)
-    {
-        (_channel, _journal, _errors, _metrics, _logger) = (channel, journal, errors, metrics, logger);
-        _workers = settings.Operations.Concurrency;
-        _untilAnswered = new ResiliencePipelineBuilder<DeliveryAttempt> { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions<DeliveryAttempt>
-            {
-                ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result.Outcome is DeliveryOutcome.Unreachable),
-                MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = TimeSpan.FromSeconds(1),
-                MaxDelay = TimeSpan.FromSeconds(30),
-            })
-            .Build();
-    }
-
-    public string Name => "delivery";
+    /// <summary>Told of records that have to go out once more; see <see cref="OperationJournal.NewestDeliveredAfter"/>.</summary>
+    public Action<JournalRecord> Reopened { get; set; } = _ => { };
 
     /// <summary>Results that the hub has not taken yet, those it refused left out.</summary>
     public int Pending
     {
         get
         {
-            lock (_lock) return _pending.Count + _idsOnTheWay.Count;
+            lock (_lock) return _queue.Count;
         }
     }
 
-    /// <summary>Results that the hub refused since the start.</summary>
-    public int Refused => Volatile.Read(ref _refused);
-
-    /// <summary>Sends a finished record's result, again if it was delivered before.</summary>
+    /// <summary>Sends a record's result, again if it was delivered before.</summary>
     public void Enqueue(JournalRecord record)
     {
-        lock (_lock) _pending[record.Sequence] = record;
+        lock (_lock) _queue.Add(record);
+        _changed.Set();
+    }
+
+    /// <summary>Forgets what waits: another agent may see to it.</summary>
+    public void Clear()
+    {
+        lock (_lock) _queue.Clear();
         _changed.Set();
     }
 
@@ -80,76 +59,75 @@ internal sealed partial class ResultDelivery : ILoop
         }
     }
 
+    /// <summary>Delivers until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(Enumerable.Range(0, _workers).Select(_ => WorkAsync(cancellationToken)));
+        Task.WhenAll(Enumerable.Range(0, settings.Operations.Concurrency).Select(_ => WorkAsync(cancellationToken)));
+
+    private TimeSpan Now => time.GetElapsedTime(_start);
 
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
+            await channel.WaitUntilOpenAsync(cancellationToken);
             var changed = _changed.Next;
-            if (TakeNext() is not { } record)
+            Delivery? next;
+            TimeSpan? due;
+            lock (_lock)
             {
-                await changed.WaitAsync(cancellationToken);
-                continue;
+                next = _queue.TryTake(Now);
+                due = next is null ? _queue.NextDue() : null;
             }
-            try
-            {
-                await DeliverAsync(record, cancellationToken);
-            }
-            catch
-            {
-                Enqueue(record);
-                throw;
-            }
-            finally
-            {
-                lock (_lock) _idsOnTheWay.Remove(record.Operation.Id);
-                _changed.Set();
-            }
+            if (next is null) await WaitAsync(changed, due, cancellationToken);
+            else await DeliverAsync(next, cancellationToken);
         }
     }
 
-    private JournalRecord? TakeNext()
+    private async Task WaitAsync(Task changed, TimeSpan? due, CancellationToken cancellationToken)
     {
-        lock (_lock)
+        if (due is null)
         {
-            foreach (var (sequence, record) in _pending)
-            {
-                if (!_idsOnTheWay.Add(record.Operation.Id)) continue;
-                _pending.Remove(sequence);
-                return record;
-            }
-            return null;
-        }
-    }
-
-    private async Task DeliverAsync(JournalRecord record, CancellationToken cancellationToken)
-    {
-        var body = record.Result ?? throw new InvalidOperationException($"{record.Key} has no result");
-        var id = record.Operation.Id;
-        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellationToken);
-        DeliveryAttempt attempt;
-        try
-        {
-            attempt = await _untilAnswered.ExecuteAsync(
-                async c => await _channel.SendAsync(id, body, c.CancellationToken), context);
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
-        }
-
-        _metrics.ResultAttempted(attempt.Outcome);
-        if (attempt.Outcome is DeliveryOutcome.Refused)
-        {
-            Interlocked.Increment(ref _refused);
-            LogRefused(id, record.Key, attempt.Reason);
-            _errors.Add($"the result of operation {id} was refused: {attempt.Reason}");
+            await changed.WaitAsync(cancellationToken);
             return;
         }
-        if (record.State is not JournalState.Delivered) await _journal.DeliveredAsync(record.Key, cancellationToken);
-        else if (_journal.NewestDeliveredAfter(record) is { } newest) Enqueue(newest);
+        var wait = due.Value - Now;
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(changed, Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, time, waiting.Token));
+#pragma warning disable CA1849 // CancelAsync would go on somewhere else
+        waiting.Cancel();
+#pragma warning restore CA1849
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
+    {
+        var record = delivery.Record;
+        // Stored before the older one goes out: whatever happens then, the newest is sent after it.
+        if (journal.NewestDeliveredAfter(record) is { } newest)
+            Reopened(await journal.ReopenAsync(newest.Key, cancellationToken));
+
+        var body = record.Result ?? throw new InvalidOperationException($"{record.Key} has no result");
+        var attempt = await channel.SendAsync(record.Operation.Id, body, cancellationToken);
+        metrics.ResultAttempted(attempt.Outcome);
+        if (attempt.Outcome is not DeliveryOutcome.Unreachable) await SettleAsync(record, attempt, cancellationToken);
+        lock (_lock)
+        {
+            if (attempt.Outcome is DeliveryOutcome.Unreachable) _queue.Failed(delivery, Now);
+            else _queue.Answered(delivery);
+        }
+        _changed.Set();
+    }
+
+    private async Task SettleAsync(JournalRecord record, DeliveryAttempt attempt, CancellationToken cancellationToken)
+    {
+        var isDelivered = attempt.Outcome is DeliveryOutcome.Delivered;
+        if (!isDelivered)
+        {
+            LogRefused(record.Operation.Id, record.Key, attempt.Reason);
+            errors.Add($"the result of operation {record.Operation.Id} was refused: {attempt.Reason}");
+        }
+        if (record.State is not JournalState.Delivered)
+            await journal.SettleAsync(record.Key, isDelivered, cancellationToken);
     }
 
     [LoggerMessage(2101, LogLevel.Error, "The hub refuses the result of operation {Id} ({Key}): {Reason}")]

@@ -189,6 +189,18 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
             return _store.Delete(kind, name);
         }, cancellationToken);
 
+    public Task DeleteCollectionAsync(
+        ResourceKind kind, string ns, string labelSelector, CancellationToken cancellationToken) =>
+        Answer(
+            new FakeRequest("deletecollection", kind, new NamespacedName(ns, ""), labelSelector),
+            ClusterJson.Default.AnyObject,
+            () =>
+            {
+                foreach (var name in _store.Names(kind, ns, labelSelector)) _store.Delete(kind, name);
+                return [];
+            },
+            cancellationToken);
+
     public Task PutSubresourceAsync(
         ResourceKind kind, NamespacedName name, string subresource, JsonObject? body, CancellationToken cancellationToken)
     {

@@ -89,6 +89,12 @@ internal sealed class FakeStore(TimeProvider time)
         return (items, Text(version), next);
     }
 
+    public IReadOnlyList<NamespacedName> Names(ResourceKind kind, string ns, string labelSelector) =>
+    [
+        .. _objects.Values.Where(item => item.Kind == kind && Matches(item.Object, item.Name, ns, labelSelector))
+            .Select(item => item.Name),
+    ];
+
     /// <summary>Sends what happened since a version, and all that happens from now on.</summary>
     public void Follow(FakeWatch watch, string? since)
     {
@@ -102,9 +108,15 @@ internal sealed class FakeStore(TimeProvider time)
     public static bool Matches(JsonObject? item, NamespacedName name, string ns, string? labelSelector)
     {
         if (item is null || (ns.Length > 0 && name.Namespace != ns)) return false;
-        if (labelSelector is null) return true;
-        var parts = labelSelector.Split('=');
-        return (string?)item["metadata"]?["labels"]?[parts[0]] == parts[1];
+        return labelSelector is null || Selects(labelSelector, item["metadata"]?["labels"] as JsonObject);
+    }
+
+    // One requirement: key, key=value or key in (a,b).
+    private static bool Selects(string selector, JsonObject? labels)
+    {
+        var parts = selector.Split([" in (", "="], StringSplitOptions.None);
+        var value = (string?)labels?[parts[0]];
+        return value is not null && (parts.Length == 1 || parts[1].TrimEnd(')').Split(',').Contains(value));
     }
 
     /// <summary>RFC 7386.</summary>

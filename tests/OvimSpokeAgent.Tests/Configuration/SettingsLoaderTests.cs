@@ -32,6 +32,11 @@ public sealed class SettingsLoaderTests
         ("OVIM_CPU_OVERCOMMIT", "1.5", s => s.CpuOvercommit, 1.5m),
         ("OVIM_VDC_POD_SECURITY", "Restricted", s => s.Vdc.PodSecurity, "restricted"),
         ("OVIM_CLUSTER_CIDRS", "10.8.0.0/14, fd12::/64", s => string.Join(' ', s.Vdc.ClusterCidrs), "10.8.0.0/14 fd12::/64"),
+        ("OVIM_OPERATION_BACKLOG", "50", s => s.Operations.Backlog, 50),
+        ("OVIM_OPERATION_RETENTION", "10m", s => s.Operations.Retention, TimeSpan.FromMinutes(10)),
+        ("OVIM_OPERATION_EXPIRY", "2h", s => s.Operations.Expiry, TimeSpan.FromHours(2)),
+        ("OVIM_SHUTDOWN_TIMEOUT", "5s", s => s.ShutdownTimeout, TimeSpan.FromSeconds(5)),
+        ("OVIM_LEADER_ELECTION", "false", s => s.LeaderElection, false),
         ("OVIM_NAMESPACE", "agents", s => s.Namespace, "agents"),
         ("POD_NAME", "ovim-spoke-agent-5d9f-x2x", s => s.PodName, "ovim-spoke-agent-5d9f-x2x"),
         ("OVIM_HTTP_ADDRESS", "::1", s => s.Http.Address, "::1"),
@@ -65,7 +70,18 @@ public sealed class SettingsLoaderTests
         Assert.Equal(TimeSpan.FromSeconds(30), settings.HeartbeatInterval);
         Assert.Equal(TimeSpan.FromSeconds(30), settings.HealthCheckInterval);
         Assert.True(settings.MetricsEnabled);
-        Assert.Equal(new OperationSettings { Concurrency = 8, Timeout = TimeSpan.FromMinutes(5) }, settings.Operations);
+        Assert.True(settings.LeaderElection);
+        Assert.Equal(TimeSpan.FromSeconds(25), settings.ShutdownTimeout);
+        Assert.Equal(
+            new OperationSettings
+            {
+                Concurrency = 8,
+                Timeout = TimeSpan.FromMinutes(5),
+                Backlog = 1000,
+                Retention = TimeSpan.FromHours(1),
+                Expiry = TimeSpan.FromHours(24),
+            },
+            settings.Operations);
         Assert.Equal(new HttpSettings { Address = "0.0.0.0", Port = 8080 }, settings.Http);
         Assert.Equal(new LogSettings { Level = LogLevel.Information, Json = true }, settings.Log);
         Assert.Equal(
@@ -133,6 +149,11 @@ public sealed class SettingsLoaderTests
     [InlineData("OVIM_VDC_POD_SECURITY", "strict")]
     [InlineData("OVIM_CLUSTER_CIDRS", "10.0.0.0")]
     [InlineData("OVIM_CLUSTER_CIDRS", "0.0.0.0/0")]
+    [InlineData("OVIM_OPERATION_BACKLOG", "0")]
+    [InlineData("OVIM_OPERATION_RETENTION", "9m")]
+    [InlineData("OVIM_OPERATION_EXPIRY", "tomorrow")]
+    [InlineData("OVIM_SHUTDOWN_TIMEOUT", "0s")]
+    [InlineData("OVIM_LEADER_ELECTION", "sometimes")]
     [InlineData("OVIM_NAMESPACE", "Agents")]
     [InlineData("OVIM_NAMESPACE", "a.b")]
     [InlineData("OVIM_HUB_CA_FILE", "/absent.pem")]

@@ -71,6 +71,10 @@ internal sealed class EventApi : IKubernetesApi
         ResourceKind kind, NamespacedName name, DeleteOptions options, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task DeleteCollectionAsync(
+        ResourceKind kind, string ns, string labelSelector, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task PutSubresourceAsync(
         ResourceKind kind, NamespacedName name, string subresource, JsonObject? body, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

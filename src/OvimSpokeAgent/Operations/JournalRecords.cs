@@ -1,0 +1,87 @@
+namespace OvimSpokeAgent.Operations;
+
+/// <summary>The journal's records in memory, with what has to be found quickly among them. Not safe for threads.</summary>
+internal sealed class JournalRecords
+{
+    /// <summary>
+    /// How much room all records together may take, roughly: the API server's database is everyone's. Above it settled
+    /// records go early, and if that is not enough nothing new is taken.
+    /// </summary>
+    public const long MaxBytes = 64L << 20;
+
+    /// <summary>How long a settled record is kept at least, to answer repeats.</summary>
+    public static readonly TimeSpan LeastRetention = TimeSpan.FromMinutes(10);
+
+    private readonly Dictionary<OperationKey, JournalRecord> _records = [];
+    private readonly Dictionary<string, List<OperationKey>> _byId = [];
+
+    /// <summary>Bytes they take in the store, roughly.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>How many results the hub refuses.</summary>
+    public int Refused { get; private set; }
+
+    public IReadOnlyCollection<JournalRecord> All => _records.Values;
+
+    public JournalRecord? Find(OperationKey key) => _records.GetValueOrDefault(key);
+
+    /// <summary>All records of one id: the hub repeats ids.</summary>
+    public IEnumerable<JournalRecord> WithId(string id) =>
+        _byId.TryGetValue(id, out var keys) ? keys.Select(key => _records[key]) : [];
+
+    /// <summary>Adds a record or replaces the one with its key.</summary>
+    public void Put(JournalRecord record)
+    {
+        if (_records.TryGetValue(record.Key, out var old)) Count(old, -1);
+        else if (_byId.TryGetValue(record.Operation.Id, out var keys)) keys.Add(record.Key);
+        else _byId[record.Operation.Id] = [record.Key];
+        _records[record.Key] = record;
+        Count(record, 1);
+    }
+
+    public void Remove(OperationKey key)
+    {
+        if (!_records.Remove(key, out var old)) return;
+        Count(old, -1);
+        var keys = _byId[old.Operation.Id];
+        keys.Remove(key);
+        if (keys.Count == 0) _byId.Remove(old.Operation.Id);
+    }
+
+    public void Clear()
+    {
+        _records.Clear();
+        _byId.Clear();
+        (Bytes, Refused) = (0, 0);
+    }
+
+    /// <summary>
+    /// What can go now: all that has expired, and, while there is more than <see cref="MaxBytes"/>, what will expire next
+    /// and has been settled for <see cref="LeastRetention"/>. Records with one expiry go together.
+    /// </summary>
+    public IReadOnlyList<JournalRecord> ToRemove(DateTimeOffset now)
+    {
+        var going = new List<JournalRecord>();
+        var left = Bytes;
+        foreach (var group in _records.Values.Where(record => record.ExpiresAt is not null)
+            .GroupBy(record => record.ExpiresAt!.Value).OrderBy(group => group.Key))
+        {
+            var isExpired = group.Key <= now;
+            var mayGoEarly = left > MaxBytes && group.All(record => record.FinishedAt + LeastRetention <= now);
+            if (!isExpired && !mayGoEarly) continue;
+            going.AddRange(group);
+            left -= group.Sum(record => record.Size);
+        }
+        return going;
+    }
+
+    private void Count(JournalRecord record, int sign)
+    {
+        Bytes += sign * record.Size;
+        if (record.State is JournalState.Refused) Refused += sign;
+    }
+
+    /// <summary>The first full minute not before a time: records are removed by the minute.</summary>
+    public static DateTimeOffset NextMinute(DateTimeOffset time) =>
+        new((time.UtcTicks + TimeSpan.TicksPerMinute - 1) / TimeSpan.TicksPerMinute * TimeSpan.TicksPerMinute, TimeSpan.Zero);
+}

@@ -1,0 +1,112 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Supervision;
+using Polly;
+using Polly.Retry;
+
+namespace OvimSpokeAgent.Operations;
+
+/// <summary>Tries what has to be stored until it is, and knows while something does not work.</summary>
+internal sealed partial class StoreAttempts
+{
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Action _recovered;
+    private readonly ResiliencePipeline _untilStored;
+    private readonly Lock _lock = new();
+    private int _failing;
+    private StoreProblem? _problem;
+
+    /// <param name="jitter">Spreads the waits.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Gets a line when it begins to fail and one when it does no more.</param>
+    /// <param name="recovered">Called when nothing fails any more.</param>
+    public StoreAttempts(Jitter jitter, TimeProvider time, ILogger logger, Action recovered)
+    {
+        (_time, _logger, _recovered) = (time, logger, recovered);
+        _untilStored = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<KubernetesApiException>(),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Randomizer = () => jitter(),
+                Delay = TimeSpan.FromMilliseconds(200),
+                MaxDelay = TimeSpan.FromSeconds(5),
+                DelayGenerator = args =>
+                    ValueTask.FromResult((args.Outcome.Exception as KubernetesApiException)?.RetryAfter),
+            })
+            .Build();
+    }
+
+    /// <summary>What fails, and is tried again; null: nothing.</summary>
+    public StoreProblem? Problem
+    {
+        get
+        {
+            lock (_lock) return _problem;
+        }
+    }
+
+    /// <summary>Tries until it works or the caller cancels.</summary>
+    public async Task<T> UntilStoredAsync<T>(
+        Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    {
+        var isFailing = false;
+        try
+        {
+            return await _untilStored.ExecuteHereAsync(TryAsync, cancellationToken);
+        }
+        finally
+        {
+            if (isFailing) FailsNoMore();
+        }
+
+        async Task<T> TryAsync(CancellationToken token)
+        {
+            try
+            {
+                return await attempt(token);
+            }
+            catch (KubernetesApiException e)
+            {
+                Fails(e.Message, isFirst: !isFailing);
+                isFailing = true;
+                throw;
+            }
+        }
+    }
+
+    private void Fails(string message, bool isFirst)
+    {
+        bool isNew;
+        lock (_lock)
+        {
+            if (isFirst) _failing++;
+            isNew = _problem is null;
+            _problem = new StoreProblem(message, _problem?.Since ?? _time.GetUtcNow());
+        }
+        if (isNew) LogFailing(message);
+    }
+
+    // Done in the end, or given up because another agent leads.
+    private void FailsNoMore()
+    {
+        lock (_lock)
+        {
+            if (--_failing > 0) return;
+            _problem = null;
+        }
+        LogFailsNoMore();
+        _recovered();
+    }
+
+    [LoggerMessage(2201, LogLevel.Error, "The journal cannot be read or written, no operations are taken: {Problem}")]
+    private partial void LogFailing(string problem);
+
+    [LoggerMessage(2202, LogLevel.Information, "The journal fails no more")]
+    private partial void LogFailsNoMore();
+}
+
+/// <summary>What fails, and since when.</summary>
+internal sealed record StoreProblem(string Message, DateTimeOffset Since);
