@@ -42,7 +42,10 @@ public sealed class AccessRules
 
     public void AllowAll() => ImmutableInterlocked.Update(ref _denied, _ => []);
 
-    /// <summary>The user that a request is made by: its bearer token, taken as a name.</summary>
+    /// <summary>
+    /// The user that a request is made by: its bearer token, taken as a name. kubectl shows none over plain HTTP and is
+    /// <c>sandbox</c>.
+    /// </summary>
     internal static string UserOf(HttpRequest request)
     {
         const string Scheme = "Bearer ";

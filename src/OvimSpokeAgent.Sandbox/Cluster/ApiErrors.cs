@@ -43,6 +43,8 @@ internal sealed record InvalidField(string Reason, string Message, string Field)
 
     public static InvalidField Forbidden(string field, string problem) =>
         new("FieldValueForbidden", $"Forbidden: {problem}", field);
+
+    public JsonObject ToCause() => new() { ["reason"] = Reason, ["message"] = Message, ["field"] = Field };
 }
 
 /// <summary>The API server's errors in its words (measured against a v1.20 server).</summary>
@@ -100,12 +102,7 @@ internal static class ApiErrors
         var problems = fields.Select(field => $"{field.Field}: {field.Message}").ToList();
         var message = problems.Count == 1 ? problems[0] : $"[{string.Join(", ", problems)}]";
         var details = Details(kind, name, useKind: true);
-        details["causes"] = new JsonArray([.. fields.Select(field => new JsonObject
-        {
-            ["reason"] = field.Reason,
-            ["message"] = field.Message,
-            ["field"] = field.Field,
-        })]);
+        details["causes"] = new JsonArray([.. fields.Select(field => field.ToCause())]);
         return new(422, "Invalid", $"{kind.QualifiedKind} \"{name}\" is invalid: {message}", details);
     }
 

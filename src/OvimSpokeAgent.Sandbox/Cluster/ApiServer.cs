@@ -95,8 +95,7 @@ internal sealed class ApiServer(
 
     private async Task AnswerReviewAsync(HttpContext http, RequestPath path)
     {
-        var text = await RequestBody.ReadTextAsync(http.Request, http.RequestAborted);
-        var review = RequestBody.Parse(text, RequestBody.MediaType(http.Request), path.Plural);
+        var review = await RequestBody.ReadAsync(http.Request, path.Plural) ?? [];
         var answer = path.Plural switch
         {
             "selfsubjectaccessreviews" => seams.Access.Review(http.Request, review),

@@ -37,7 +37,7 @@ internal static class BuiltInKinds
             ShortNames = ["crd", "crds"],
             HasStatus = true,
             HasGeneration = true,
-            Columns = [new("Created At", "date", ".metadata.creationTimestamp")],
+            Columns = [new("Created At", "string", ".metadata.creationTimestamp")],
         };
 
     public static readonly ResourceKind ApiService =

@@ -59,7 +59,7 @@ internal static class ControllerActions
                     change(copy);
                     return copy;
                 },
-                new WriteOptions { Subresource = subresource });
+                new WriteOptions { Subresource = subresource, Manager = "kube-controller-manager" });
         }
         catch (ApiException e) when (e.Code == 404)
         {

@@ -16,6 +16,8 @@ internal static class KindRules
     /// <summary>Fills in defaults. <paramref name="current"/> is null for a new object.</summary>
     public static void Default(ResourceKind kind, JsonObject content, JsonObject? current)
     {
+        RemoveEmptyFields(kind, content);
+        PolicyDefaults.Fill(kind, content);
         switch (kind.Resource)
         {
             case ("", "namespaces"):
@@ -23,6 +25,7 @@ internal static class KindRules
                 break;
             case ("", "secrets"):
                 DefaultSecret(content);
+                CheckSecret(content);
                 break;
             case ("", "pods"):
                 if (current is null) content["status"] = new JsonObject { ["phase"] = "Pending" };
@@ -33,6 +36,22 @@ internal static class KindRules
             case ("apiextensions.k8s.io", "customresourcedefinitions"):
                 if (current is null) DefaultDefinition(content);
                 break;
+        }
+    }
+
+    /// <summary>Removes what is empty: the server has no empty list or map in a field that it knows.</summary>
+    public static void RemoveEmptyFields(ResourceKind kind, JsonObject content)
+    {
+        RemoveEmpty(content.Map("metadata"), "labels", "annotations", "finalizers", "ownerReferences");
+        if (kind.Resource is ("", "secrets" or "configmaps")) RemoveEmpty(content, "data", "binaryData");
+        if (kind.Resource.Plural == "networkpolicies") RemoveEmpty(content.Map("spec"), "ingress", "egress", "policyTypes");
+    }
+
+    private static void RemoveEmpty(JsonObject? content, params ReadOnlySpan<string> fields)
+    {
+        foreach (var field in fields)
+        {
+            if (content?[field] is JsonObject { Count: 0 } or JsonArray { Count: 0 }) content.Remove(field);
         }
     }
 
@@ -51,6 +70,17 @@ internal static class KindRules
         var data = content.MapAt("data");
         foreach (var (name, text) in texts) data[name] = Convert.ToBase64String(Encoding.UTF8.GetBytes(text.Text() ?? ""));
         content.Remove("stringData");
+    }
+
+    /// <exception cref="ApiException">400: a value is not in base64.</exception>
+    private static void CheckSecret(JsonObject content)
+    {
+        foreach (var (name, value) in content.Map("data") ?? [])
+        {
+            if (value.Text() is { } text && Convert.TryFromBase64String(text, new byte[text.Length], out _)) continue;
+            throw ApiErrors.BadRequest(
+                $"Secret in version \"v1\" cannot be handled as a Secret: v1.Secret.Data: decode base64: illegal base64 data ({name})");
+        }
     }
 
     private static void DefaultDefinition(JsonObject content)

@@ -13,6 +13,12 @@ internal sealed record WriteOptions
 
     /// <summary>Whether the whole object is given (<c>PUT</c>), not a change of it.</summary>
     public bool IsReplacement { get; init; }
+
+    /// <summary>Whether the change is a server-side apply, which notes itself who owns what.</summary>
+    public bool IsApply { get; init; }
+
+    /// <summary>The field manager that gets to own what is written.</summary>
+    public string Manager { get; init; } = "sandbox";
 }
 
 /// <summary>Creates and changes objects by the rules that hold for every kind.</summary>
@@ -41,7 +47,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         if (kind.HasGeneration) metadata["generation"] = 1;
         else metadata.Remove("generation");
         if (kind.HasStatus && !KindRules.KeepsStatusOnCreate(kind)) body.Remove("status");
-        var content = Finish(kind, key, body, null);
+        var content = Finish(kind, key, body, null, options);
 
         var resource = KindRegistry.StoredAs(kind);
         if (store.Get(resource, key) is not null) throw ApiErrors.AlreadyExists(kind, key.Name);
@@ -63,7 +69,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
             var current = store.Get(resource, key) ?? throw ApiErrors.NotFound(kind, key.Name);
             var wished = change(current);
             CheckIdentity(kind, current, wished, options);
-            var next = Finish(kind, key, Merge(kind, current.Content, wished, options.Subresource), current.Content);
+            var next = Finish(kind, key, Merge(kind, current.Content, wished, options), current.Content, options);
             if (IsUnchanged(current.Content, next)) return current;
             if (options.DryRun) return new StoredObject(resource, key, current.Version, next);
             if (DeletionRules.IsDone(kind, next))
@@ -76,6 +82,15 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
             }
         }
     }
+
+    /// <summary>The manager that a write is noted for, without its fields.</summary>
+    public FieldManagers.Entry Manager(ResourceKind kind, WriteOptions options) => new(
+        options.Manager,
+        options.IsApply ? FieldManagers.ApplyOperation : FieldManagers.UpdateOperation,
+        kind.ApiVersion,
+        options.Subresource ?? "",
+        time.GetUtcNow().ToApiTime(),
+        new FieldSet());
 
     private static void CheckNamespace(ResourceKind kind, string ns, JsonObject metadata)
     {
@@ -100,7 +115,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         if (string.IsNullOrEmpty(name))
         {
             throw ApiErrors.BadRequest(
-                $"the name of the object ({name} based on URL) was undeterminable: name must be provided");
+                $"the name of the object ({key.Name} based on URL) was undeterminable: name must be provided");
         }
         if (name != key.Name)
             throw ApiErrors.BadRequest($"the name of the object ({name}) does not match the name on the URL ({key.Name})");
@@ -125,11 +140,15 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
     }
 
     /// <summary>The wished object as far as the writer may wish: the rest stays.</summary>
-    private static JsonObject Merge(ResourceKind kind, JsonObject current, JsonObject wished, string? subresource)
+    private static JsonObject Merge(ResourceKind kind, JsonObject current, JsonObject wished, WriteOptions options)
     {
-        if (subresource is not null)
+        // Who names no managers keeps them; who names empty ones starts anew.
+        if (wished.Items("metadata", "managedFields") is not { Count: > 0 } && !options.IsApply)
+            SetOrRemove(wished.Metadata(), ManagedFields, current.At("metadata", ManagedFields));
+        if (options.Subresource is { } subresource)
         {
             var copy = current.Copy();
+            SetOrRemove(copy.Metadata(), ManagedFields, wished.At("metadata", ManagedFields));
             if (subresource == "finalize") copy.MapAt("spec")["finalizers"] = wished.At("spec", "finalizers")?.DeepClone();
             else SetOrRemove(copy, "status", wished["status"]);
             return copy;
@@ -140,10 +159,13 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         return wished;
     }
 
+    private const string ManagedFields = "managedFields";
+
     private static readonly string[] ManagedMetadata =
         ["uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
 
-    private static JsonObject Finish(ResourceKind kind, ObjectKey key, JsonObject body, JsonObject? current)
+    private JsonObject Finish(
+        ResourceKind kind, ObjectKey key, JsonObject body, JsonObject? current, WriteOptions options)
     {
         body["kind"] = kind.Kind;
         body["apiVersion"] = kind.ApiVersion;
@@ -152,6 +174,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         ObjectValidation.Check(kind, key, body, current);
         if (current is not null && kind.HasGeneration && !SpecEquals(kind, current, body))
             body.Metadata()["generation"] = (current.Number("metadata", "generation") ?? 0) + 1;
+        if (!options.IsApply) FieldManagers.NoteUpdate(current, body, FieldSchema.Of(kind), Manager(kind, options));
         return body;
     }
 

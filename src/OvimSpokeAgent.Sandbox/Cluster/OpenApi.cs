@@ -10,13 +10,14 @@ namespace OvimSpokeAgent.Sandbox.Cluster;
 /// </summary>
 internal static class OpenApi
 {
-    private const string Protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    // Older clients ask for "spec.v2@v1.0", which is no valid media type to answer with.
+    private const string Protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
     private const string Title = "OVIM sandbox";
     private const string Version = "v1";
 
     public static async Task AnswerAsync(HttpContext http)
     {
-        if (!http.Request.Headers.Accept.ToString().Contains(Protobuf, StringComparison.Ordinal))
+        if (!http.Request.Headers.Accept.ToString().Contains("proto-openapi.spec.v2", StringComparison.Ordinal))
         {
             await Answers.JsonAsync(http, 200, new JsonObject
             {

@@ -11,6 +11,8 @@ internal static class RequestBody
     /// <summary>The real server takes no more either.</summary>
     public const int MaxBytes = 3 << 20;
 
+    private static readonly string[] Accepted = ["application/json", "application/yaml", ProtobufBody.MediaType];
+
     /// <summary>The media type without its parameters; JSON if none is given.</summary>
     public static string MediaType(HttpRequest request)
     {
@@ -18,7 +20,39 @@ internal static class RequestBody
         return type.Length == 0 ? "application/json" : type;
     }
 
-    public static async Task<string> ReadTextAsync(HttpRequest request, CancellationToken cancellationToken)
+    public static async Task<string> ReadTextAsync(HttpRequest request, CancellationToken cancellationToken) =>
+        Encoding.UTF8.GetString(await ReadBytesAsync(request, cancellationToken));
+
+    /// <summary>The object that a request carries in any of the forms that there are; null if it carries none.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="what">The kind, for messages.</param>
+    /// <exception cref="ApiException">400 or 415: not such an object.</exception>
+    public static async Task<JsonObject?> ReadAsync(HttpRequest request, string what)
+    {
+        var bytes = await ReadBytesAsync(request, request.HttpContext.RequestAborted);
+        if (bytes.Length == 0) return null;
+        var mediaType = MediaType(request);
+        if (mediaType != ProtobufBody.MediaType) return Parse(Encoding.UTF8.GetString(bytes), mediaType, what);
+        try
+        {
+            return ProtobufBody.Parse(bytes) ?? throw ApiErrors.UnsupportedMediaType(Accepted);
+        }
+        catch (InvalidDataException e)
+        {
+            throw Unrecognized(what, e.Message);
+        }
+    }
+
+    /// <summary>An object of a kind; what kind it says it is must be right, but need not be said.</summary>
+    /// <exception cref="ApiException">400 or 415: not such an object.</exception>
+    public static async Task<JsonObject> ReadObjectAsync(ApiCall call)
+    {
+        var content = await ReadAsync(call.Http.Request, call.Kind.Kind) ?? throw Unrecognized(call.Kind.Kind, "the body is empty");
+        CheckKind(call.Kind, content);
+        return content;
+    }
+
+    private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
         var chunk = new byte[16 << 10];
@@ -29,17 +63,7 @@ internal static class RequestBody
             if (buffer.Length > MaxBytes)
                 throw new ApiException(413, "RequestEntityTooLarge", $"Request entity too large: limit is {MaxBytes}");
         }
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
-    }
-
-    /// <summary>An object of a kind; what kind it says it is must be right, but need not be said.</summary>
-    /// <exception cref="ApiException">400 or 415: not such an object.</exception>
-    public static async Task<JsonObject> ReadObjectAsync(ApiCall call)
-    {
-        var text = await ReadTextAsync(call.Http.Request, call.Http.RequestAborted);
-        var content = Parse(text, MediaType(call.Http.Request), call.Kind.Kind);
-        CheckKind(call.Kind, content, text);
-        return content;
+        return buffer.ToArray();
     }
 
     /// <summary>JSON or YAML text of one object.</summary>
@@ -52,22 +76,24 @@ internal static class RequestBody
             {
                 "application/json" => JsonNode.Parse(text),
                 "application/yaml" or "application/apply-patch+yaml" => YamlText.Parse(text),
-                _ => throw ApiErrors.UnsupportedMediaType(["application/json", "application/yaml"]),
+                _ => throw ApiErrors.UnsupportedMediaType(Accepted),
             };
             return node as JsonObject ?? throw new JsonException("not an object");
         }
         catch (Exception e) when (e is JsonException or YamlDotNet.Core.YamlException)
         {
-            throw ApiErrors.BadRequest(
-                $"the object provided is unrecognized (must be of type {what}): couldn't get version/kind; json parse error: {e.Message}");
+            throw Unrecognized(what, e.Message);
         }
     }
 
-    private static void CheckKind(ResourceKind kind, JsonObject content, string text)
+    private static ApiException Unrecognized(string what, string problem) => ApiErrors.BadRequest(
+        $"the object provided is unrecognized (must be of type {what}): couldn't get version/kind; json parse error: {problem}");
+
+    private static void CheckKind(ResourceKind kind, JsonObject content)
     {
         var (saidKind, saidVersion) = (content.Text("kind"), content.Text("apiVersion"));
         if (kind.IsCustom && string.IsNullOrEmpty(saidKind))
-            throw ApiErrors.BadRequest($"Object 'Kind' is missing in '{text}'");
+            throw ApiErrors.BadRequest($"Object 'Kind' is missing in '{content.ToText()}'");
         if (string.IsNullOrEmpty(saidKind) && string.IsNullOrEmpty(saidVersion)) return;
         if ((string.IsNullOrEmpty(saidKind) || saidKind == kind.Kind)
             && (string.IsNullOrEmpty(saidVersion) || saidVersion == kind.ApiVersion))

@@ -39,7 +39,9 @@ internal static class TableView
     }
 
     private static IEnumerable<PrinterColumn> Columns(ResourceKind kind) =>
-        kind.IsCustom && kind.Columns.Length > 0 ? [NameColumn, .. kind.Columns] : [NameColumn, .. kind.Columns, AgeColumn];
+        kind.Columns.Length > 0 && (kind.IsCustom || kind.Columns.Any(column => column.JsonPath == AgeColumn.JsonPath))
+            ? [NameColumn, .. kind.Columns]
+            : [NameColumn, .. kind.Columns, AgeColumn];
 
     private static JsonNode Definition(PrinterColumn column) => new JsonObject
     {

@@ -31,8 +31,40 @@ internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, Obje
         var type = RequestBody.MediaType(call.Http.Request);
         var accepted = Patches.AcceptedFor(call.Kind);
         if (!accepted.Contains(type)) throw ApiErrors.UnsupportedMediaType(accepted);
-        var patch = Patches.Parse(await RequestBody.ReadTextAsync(call.Http.Request, call.Http.RequestAborted), type);
-        var updated = writer.Update(call.Kind, call.Key, current => Patches.Apply(call.Kind, current, patch, type), OptionsOf(call));
+        var text = await RequestBody.ReadTextAsync(call.Http.Request, call.Http.RequestAborted);
+        if (type == Patches.ApplyType)
+        {
+            await ApplyAsync(call, text);
+            return;
+        }
+        if (call.Query("force").Length > 0)
+            throw Patches.InvalidOptions(InvalidField.Forbidden("force", "may not be specified for non-apply patch"));
+        var patch = Patches.Parse(text, type);
+        var updated = writer.Update(
+            call.Kind, call.Key, current => Patches.Apply(call.Kind, current, patch, type), OptionsOf(call));
+        await Answers.ObjectAsync(call, 200, updated);
+    }
+
+    private async Task ApplyAsync(ApiCall call, string text)
+    {
+        if (call.Query("fieldManager").Length == 0)
+            throw Patches.InvalidOptions(InvalidField.Required("fieldManager", "is required for apply patch"));
+        var applied = Patches.ParseApplied(call, text);
+        var options = OptionsOf(call) with { IsApply = true };
+        var (schema, manager, isForced) =
+            (FieldSchema.Of(call.Kind), writer.Manager(call.Kind, options), ApiCall.IsTrue(call.Query("force")));
+        if (store.Get(KindRegistry.StoredAs(call.Kind), call.Key) is null && call.Path.Subresource is null)
+        {
+            var made = writer.Create(
+                call.Kind, call.Namespace, ServerSideApply.Apply([], applied, schema, manager, isForced), options);
+            await Answers.ObjectAsync(call, 201, made);
+            return;
+        }
+        var updated = writer.Update(
+            call.Kind,
+            call.Key,
+            current => ServerSideApply.Apply(current.Content, applied, schema, manager, isForced),
+            options);
         await Answers.ObjectAsync(call, 200, updated);
     }
 
@@ -82,7 +114,15 @@ internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, Obje
     {
         DryRun = call.IsDryRun,
         Subresource = call.Path.Subresource,
+        Manager = ManagerOf(call),
     };
+
+    /// <summary>The field manager: as the query says, else the first word of the user agent.</summary>
+    private static string ManagerOf(ApiCall call)
+    {
+        var named = call.Query("fieldManager");
+        return named.Length > 0 ? named : call.Http.Request.Headers.UserAgent.ToString().Split('/')[0] is { Length: > 0 } agent ? agent : "unknown";
+    }
 
     private static JsonObject WordsOf(ApiCall call, JsonObject body) =>
         EventWords.IsSpokenBy(call.Kind) ? EventWords.ToCore(body) : body;
@@ -94,8 +134,7 @@ internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, Obje
 
     private static async Task<DeleteRequest> ReadDeleteRequestAsync(ApiCall call)
     {
-        var text = await RequestBody.ReadTextAsync(call.Http.Request, call.Http.RequestAborted);
-        JsonObject body = text.Length == 0 ? [] : RequestBody.Parse(text, RequestBody.MediaType(call.Http.Request), "DeleteOptions");
+        var body = await RequestBody.ReadAsync(call.Http.Request, "DeleteOptions") ?? [];
         var propagation = body.Text("propagationPolicy") ?? call.Query("propagationPolicy");
         var orphan = body.Flag("orphanDependents") ?? (call.Query("orphanDependents") is { Length: > 0 } flag && ApiCall.IsTrue(flag));
         return new DeleteRequest
@@ -120,61 +159,4 @@ internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, Obje
         const string Problem = "must be one of: Foreground, Background, Orphan, \"\"";
         return new(422, "Invalid", $"DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: \"{text}\": {Problem}");
     }
-}
-
-/// <summary>The kinds of patches.</summary>
-internal static class Patches
-{
-    public const string JsonType = "application/json-patch+json";
-    public const string MergeType = "application/merge-patch+json";
-
-    /// <summary>The media types that <c>PATCH</c> takes for a kind.</summary>
-    public static IReadOnlyList<string> AcceptedFor(ResourceKind kind) => [JsonType, MergeType];
-
-    /// <exception cref="ApiException">400: not JSON; 422: not what such a patch is.</exception>
-    public static JsonNode Parse(string text, string type)
-    {
-        try
-        {
-            var node = JsonNode.Parse(text);
-            return (type, node) switch
-            {
-                (JsonType, JsonArray) or (not JsonType, JsonObject) => node,
-                _ => throw Unusable(text, type == JsonType ? "an array is expected" : "an object is expected"),
-            };
-        }
-        catch (JsonException e)
-        {
-            throw ApiErrors.BadRequest($"error decoding patch: {e.Message}");
-        }
-    }
-
-    /// <exception cref="ApiException">422: it does not fit the object.</exception>
-    public static JsonObject Apply(ResourceKind kind, StoredObject current, JsonNode patch, string type)
-    {
-        if (patch is not JsonArray operations) return MergePatch.Apply(current.Content, patch.AsObject());
-        try
-        {
-            return JsonPatch.Apply(current.Content, operations) as JsonObject
-                ?? throw new JsonPatchException("the result is no object");
-        }
-        catch (JsonPatchException e)
-        {
-            throw new ApiException(422, "Invalid", $"the server rejected our request due to an error in our request: {e.Message}", []);
-        }
-    }
-
-    private static ApiException Unusable(string text, string problem) => new(
-        422,
-        "Invalid",
-        $" \"\" is invalid: patch: Invalid value: {JsonValue.Create(text).ToText()}: {problem}",
-        new JsonObject
-        {
-            ["causes"] = new JsonArray(new JsonObject
-            {
-                ["reason"] = "FieldValueInvalid",
-                ["message"] = $"Invalid value: {JsonValue.Create(text).ToText()}: {problem}",
-                ["field"] = "patch",
-            }),
-        });
 }

@@ -225,6 +225,22 @@ public sealed class SandboxClusterTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Access_can_be_denied_to_one_user()
+    {
+        _cluster.Access.Deny(new DeniedAccess { User = "guest", Resource = "configmaps" });
+        var config = Path.GetTempFileName();
+        using var client = new k8s.Kubernetes(k8s.KubernetesClientConfiguration.BuildConfigFromConfigFile(
+            _cluster.WriteKubeconfig(config, "guest")));
+
+        var error = await Assert.ThrowsAsync<k8s.Autorest.HttpOperationException>(
+            () => k8s.CoreV1OperationsExtensions.ListNamespacedConfigMapAsync(client.CoreV1, "default"));
+
+        Assert.Equal(HttpStatusCode.Forbidden, error.Response.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(Maps));
+        File.Delete(config);
+    }
+
+    [Fact]
     public async Task Operators_reach_all_of_it_over_HTTP()
     {
         await PostAsync("sandbox/faults", new JsonObject { ["kind"] = "Status", ["resource"] = "configmaps", ["status_code"] = 503, ["times"] = 1 });

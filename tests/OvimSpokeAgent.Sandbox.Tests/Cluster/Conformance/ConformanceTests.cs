@@ -10,7 +10,8 @@ namespace OvimSpokeAgent.Sandbox.Tests.Cluster.Conformance;
 public sealed class ConformanceTests(ConformanceTests.Servers servers) : IClassFixture<ConformanceTests.Servers>
 {
     private static readonly Scenario[] All =
-        [.. ObjectScenarios.All, .. PatchScenarios.All, .. ListScenarios.All, .. DeletionScenarios.All];
+        [.. ObjectScenarios.All, .. PatchScenarios.All, .. ListScenarios.All, .. DeletionScenarios.All,
+            .. ApplyScenarios.All, .. DefaultScenarios.All];
 
     public static TheoryData<string> Names => [.. All.Select(scenario => scenario.Name)];
 
