@@ -1,0 +1,38 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OvimSpokeAgent.Sandbox.KubeVirt;
+
+/// <summary>The API server refused a request.</summary>
+internal sealed class ApiException(int code, string reason, string message) : Exception(message)
+{
+    public int Code { get; } = code;
+
+    /// <summary>The reason in the Status object, e.g. <c>AlreadyExists</c>; empty where there was none.</summary>
+    public string Reason { get; } = reason;
+
+    public bool IsNotFound => Code == (int)HttpStatusCode.NotFound;
+
+    public bool IsConflict => Code == (int)HttpStatusCode.Conflict;
+
+    /// <summary>The version to watch from is forgotten: list again.</summary>
+    public bool IsExpired => Code == (int)HttpStatusCode.Gone;
+
+    /// <summary>Reads a Status object.</summary>
+    public static ApiException From(JsonNode? status, int code) => new(
+        (int)(status.Number("code") ?? code), status.Text("reason") ?? "", status.Text("message") ?? $"HTTP {code}");
+
+    /// <summary>Reads an answer that should be a Status object.</summary>
+    public static ApiException From(string body, int code)
+    {
+        try
+        {
+            return From(JsonNode.Parse(body), code);
+        }
+        catch (JsonException)
+        {
+            return new ApiException(code, "", $"HTTP {code}: {body[..Math.Min(body.Length, 200)]}");
+        }
+    }
+}

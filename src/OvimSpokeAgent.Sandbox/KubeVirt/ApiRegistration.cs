@@ -1,0 +1,160 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace OvimSpokeAgent.Sandbox.KubeVirt;
+
+/// <summary>
+/// Makes KubeVirt look installed: its namespace, virt-api as an aggregated API (an ExternalName Service that leads back to
+/// this machine), and the KubeVirt object where the server has the kind. The namespace stays when the rest is taken back:
+/// other things may live in it by then.
+/// </summary>
+internal sealed class ApiRegistration(ApiClient api)
+{
+    private const string Namespace = "kubevirt";
+    private const string ServiceName = "virt-api";
+    private const string ManagedByLabel = "app.kubernetes.io/managed-by";
+    private const string ManagedBy = "ovim-sandbox";
+    private const string KubeVirtVersion = "v1.9.0";
+
+    /// <summary>The name by which API servers check the certificate of the aggregated API.</summary>
+    public const string ServerName = $"{ServiceName}.{Namespace}.svc";
+
+    private static readonly TimeSpan AvailabilityLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+
+    private readonly List<(Kind Kind, ObjectName Name, string Uid)> _made = [];
+
+    /// <summary>Registers the server and waits until it can be reached through the API server.</summary>
+    public async Task RegisterAsync(SubresourceServer server, CancellationToken cancellationToken)
+    {
+        await EnsureNamespaceAsync(cancellationToken);
+        await MakeAsync(Kinds.Service, Namespace, Service(), cancellationToken);
+        await MakeAsync(Kinds.ApiService, "", ApiService(server), cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(AvailabilityLimit);
+        while (!await IsAvailableAsync(limit.Token)) await Task.Delay(LookAgain, limit.Token);
+    }
+
+    /// <summary>Makes the object that says that KubeVirt is deployed.</summary>
+    public async Task AnnounceAsync(CancellationToken cancellationToken)
+    {
+        if (await api.FindAsync(Kinds.KubeVirt.Path(""), cancellationToken) is null) return;
+        await EnsureNamespaceAsync(cancellationToken);
+        var made = await MakeAsync(Kinds.KubeVirt, Namespace, KubeVirt(), cancellationToken);
+        made["status"] = new JsonObject
+        {
+            ["phase"] = "Deployed",
+            ["observedKubeVirtVersion"] = KubeVirtVersion,
+            ["targetKubeVirtVersion"] = KubeVirtVersion,
+        };
+        foreach (var (type, value) in new[] { ("Available", true), ("Progressing", false), ("Degraded", false) })
+        {
+            Conditions.Set(
+                made["status"]!.AsObject(), new Condition(type, value, "AllComponentsReady", "All components are ready."), DateTimeOffset.UtcNow);
+        }
+        await api.ReplaceStatusAsync(Kinds.KubeVirt, made, cancellationToken);
+    }
+
+    /// <summary>Takes back what was made.</summary>
+    public async Task RemoveAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (kind, name, uid) in Enumerable.Reverse(_made))
+        {
+            try
+            {
+                await api.DeleteAsync(kind, name, uid, cancellationToken);
+            }
+            catch (ApiException e) when (e.IsNotFound || e.IsConflict)
+            {
+                // Someone else took it away, or put his own in its place.
+            }
+        }
+        _made.Clear();
+    }
+
+    private async Task EnsureNamespaceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await api.CreateAsync(Kinds.Namespace, "", Named(Kinds.Namespace, Namespace), cancellationToken);
+        }
+        catch (ApiException e) when (e.IsConflict)
+        {
+            // It is there.
+        }
+    }
+
+    /// <summary>Makes an object, in the place of one that an earlier sandbox left behind.</summary>
+    private async Task<JsonObject> MakeAsync(Kind kind, string ns, JsonObject body, CancellationToken cancellationToken)
+    {
+        var name = new ObjectName(ns, body.NameOf().Name);
+        if (await api.FindAsync(kind.Path(name), cancellationToken) is { } left)
+        {
+            if (left.Text("metadata", "labels", ManagedByLabel) != ManagedBy)
+                throw new InvalidOperationException($"{kind} {name.Name} exists: the server seems to have a KubeVirt of its own");
+            await api.DeleteAsync(kind, name, left.UidOf(), cancellationToken);
+        }
+        var made = await api.CreateAsync(kind, ns, body, cancellationToken);
+        _made.Add((kind, name, made.UidOf()));
+        return made;
+    }
+
+    // Not only the condition: the API server may still hold a connection to a server that is gone.
+    private async Task<bool> IsAvailableAsync(CancellationToken cancellationToken)
+    {
+        var service = await api.FindAsync(
+            Kinds.ApiService.Path(new ObjectName("", ApiServiceName)), cancellationToken);
+        if (!Conditions.Has(service?["status"], "Available", true)) return false;
+        try
+        {
+            await api.GetAsync($"apis/{SubresourceServer.Group}/{SubresourceServer.Version}", cancellationToken);
+            return true;
+        }
+        catch (ApiException)
+        {
+            return false;
+        }
+    }
+
+    private static string ApiServiceName => $"{SubresourceServer.Version}.{SubresourceServer.Group}";
+
+    private static JsonObject Service()
+    {
+        var service = Named(Kinds.Service, ServiceName);
+        service["spec"] = new JsonObject { ["type"] = "ExternalName", ["externalName"] = "localhost" };
+        return service;
+    }
+
+    private static JsonObject ApiService(SubresourceServer server)
+    {
+        var service = Named(Kinds.ApiService, ApiServiceName);
+        service["spec"] = new JsonObject
+        {
+            ["group"] = SubresourceServer.Group,
+            ["version"] = SubresourceServer.Version,
+            ["service"] = new JsonObject { ["namespace"] = Namespace, ["name"] = ServiceName, ["port"] = server.Port },
+            ["caBundle"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(server.CertificatePem)),
+            ["groupPriorityMinimum"] = 1000,
+            ["versionPriority"] = 15,
+        };
+        return service;
+    }
+
+    private static JsonObject KubeVirt()
+    {
+        var kubeVirt = Named(Kinds.KubeVirt, "kubevirt");
+        kubeVirt["spec"] = new JsonObject();
+        return kubeVirt;
+    }
+
+    private static JsonObject Named(Kind kind, string name) => new()
+    {
+        ["apiVersion"] = kind.ApiVersion,
+        ["kind"] = kind.Name,
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = name,
+            ["labels"] = new JsonObject { [ManagedByLabel] = ManagedBy },
+        },
+    };
+}

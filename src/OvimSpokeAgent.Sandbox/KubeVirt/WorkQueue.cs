@@ -1,0 +1,92 @@
+using System.Threading.Channels;
+
+namespace OvimSpokeAgent.Sandbox.KubeVirt;
+
+/// <summary>
+/// Keys to be worked on: each key by one worker at a time, and once more if it was added meanwhile. Keys may come later.
+/// </summary>
+internal sealed class WorkQueue<TKey> : IDisposable
+    where TKey : notnull
+{
+    private enum Stage
+    {
+        Waiting,
+        Working,
+        WorkingAndDirty,
+    }
+
+    private readonly Channel<TKey> _ready = Channel.CreateUnbounded<TKey>();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TKey, Stage> _stages = [];
+    private readonly Dictionary<TKey, ITimer> _timers = [];
+    private bool _isDisposed;
+
+    public void Add(TKey key)
+    {
+        lock (_lock)
+        {
+            if (!_stages.TryGetValue(key, out var stage))
+            {
+                _stages[key] = Stage.Waiting;
+                _ready.Writer.TryWrite(key);
+            }
+            else if (stage is Stage.Working)
+            {
+                _stages[key] = Stage.WorkingAndDirty;
+            }
+        }
+    }
+
+    /// <summary>Adds a key after a while; of several wishes for a key the last one counts.</summary>
+    public void AddAfter(TKey key, TimeSpan delay, TimeProvider time)
+    {
+        if (delay <= TimeSpan.Zero)
+        {
+            Add(key);
+            return;
+        }
+        lock (_lock)
+        {
+            if (_isDisposed) return;
+            if (_timers.Remove(key, out var old)) old.Dispose();
+            _timers[key] = time.CreateTimer(_ => Add(key), null, delay, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Calls for each key, until it is cancelled. Several may run side by side.</summary>
+    public async Task WorkAsync(Func<TKey, Task> work, CancellationToken cancellationToken)
+    {
+        await foreach (var key in _ready.Reader.ReadAllAsync(cancellationToken))
+        {
+            lock (_lock)
+            {
+                _stages[key] = Stage.Working;
+                // What it was to be looked at for later is looked at now.
+                if (_timers.Remove(key, out var timer)) timer.Dispose();
+            }
+            await work(key);
+            lock (_lock)
+            {
+                if (_stages[key] is Stage.WorkingAndDirty)
+                {
+                    _stages[key] = Stage.Waiting;
+                    _ready.Writer.TryWrite(key);
+                }
+                else
+                {
+                    _stages.Remove(key);
+                }
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            foreach (var timer in _timers.Values) timer.Dispose();
+            _timers.Clear();
+        }
+    }
+}
