@@ -15,7 +15,7 @@ internal sealed class ApiClient(Kubernetes client)
     private const string Json = "application/json";
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(30);
 
-    /// <exception cref="ApiException">The server refused.</exception>
+    /// <exception cref="RefusedException">The server refused.</exception>
     /// <exception cref="HttpRequestException">The server was not reached.</exception>
     public Task<JsonObject> GetAsync(string path, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, path, null, Json, cancellationToken);
@@ -27,7 +27,7 @@ internal sealed class ApiClient(Kubernetes client)
         {
             return await GetAsync(path, cancellationToken);
         }
-        catch (ApiException e) when (e.IsNotFound)
+        catch (RefusedException e) when (e.IsNotFound)
         {
             return null;
         }
@@ -72,7 +72,7 @@ internal sealed class ApiClient(Kubernetes client)
             request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
-            throw ApiException.From(
+            throw RefusedException.From(
                 await response.Content.ReadAsStringAsync(cancellationToken), (int)response.StatusCode);
         }
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
@@ -92,7 +92,7 @@ internal sealed class ApiClient(Kubernetes client)
             using var request = await RequestAsync(method, path, body, contentType, limit.Token);
             using var response = await client.HttpClient.SendAsync(request, limit.Token);
             var text = await response.Content.ReadAsStringAsync(limit.Token);
-            return response.IsSuccessStatusCode ? Parse(text) : throw ApiException.From(text, (int)response.StatusCode);
+            return response.IsSuccessStatusCode ? Parse(text) : throw RefusedException.From(text, (int)response.StatusCode);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -32,7 +32,15 @@ internal sealed class ApiRegistration(ApiClient api)
         await MakeAsync(Kinds.ApiService, "", ApiService(server), cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(AvailabilityLimit);
-        while (!await IsAvailableAsync(limit.Token)) await Task.Delay(LookAgain, limit.Token);
+        try
+        {
+            while (!await IsAvailableAsync(limit.Token)) await Task.Delay(LookAgain, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new InvalidOperationException(
+                $"the API server did not reach {ApiServiceName} on port {server.Port} within {AvailabilityLimit.TotalSeconds} s");
+        }
     }
 
     /// <summary>Makes the object that says that KubeVirt is deployed.</summary>
@@ -64,7 +72,7 @@ internal sealed class ApiRegistration(ApiClient api)
             {
                 await api.DeleteAsync(kind, name, uid, cancellationToken);
             }
-            catch (ApiException e) when (e.IsNotFound || e.IsConflict)
+            catch (RefusedException e) when (e.IsNotFound || e.IsConflict)
             {
                 // Someone else took it away, or put his own in its place.
             }
@@ -78,7 +86,7 @@ internal sealed class ApiRegistration(ApiClient api)
         {
             await api.CreateAsync(Kinds.Namespace, "", Named(Kinds.Namespace, Namespace), cancellationToken);
         }
-        catch (ApiException e) when (e.IsConflict)
+        catch (RefusedException e) when (e.IsConflict)
         {
             // It is there.
         }
@@ -110,7 +118,7 @@ internal sealed class ApiRegistration(ApiClient api)
             await api.GetAsync($"apis/{SubresourceServer.Group}/{SubresourceServer.Version}", cancellationToken);
             return true;
         }
-        catch (ApiException)
+        catch (RefusedException)
         {
             return false;
         }

@@ -31,8 +31,8 @@ internal static class Conditions
             ["status"] = StatusText(wanted.Status),
             ["lastProbeTime"] = null,
             ["lastTransitionTime"] = known.Text("status") == StatusText(wanted.Status)
-                ? known!.Text("lastTransitionTime") ?? now.ToKubernetes()
-                : now.ToKubernetes(),
+                ? known!.Text("lastTransitionTime") ?? now.ToApiTime()
+                : now.ToApiTime(),
         };
         if (wanted.Reason is not null) condition["reason"] = wanted.Reason;
         if (wanted.Message is not null) condition["message"] = wanted.Message;

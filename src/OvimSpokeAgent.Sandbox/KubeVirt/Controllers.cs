@@ -111,9 +111,10 @@ internal sealed partial class Controllers : IAsyncDisposable
     {
         try
         {
+            var now = _state.Now;
             var again = await ReconcileAsync(work);
             _failures.TryRemove(work, out _);
-            if (again is { } delay) _queue.AddAfter(work, delay, _state.Options.TimeProvider);
+            if (again is { } wait) _queue.AddAt(work, now + wait, _state.Options.TimeProvider);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -122,11 +123,11 @@ internal sealed partial class Controllers : IAsyncDisposable
         catch (Exception e)
         {
             var failures = _failures.AddOrUpdate(work, 1, (_, count) => count + 1);
-            var retry = FirstRetry * Math.Pow(2, Math.Min(failures, 10));
+            var wait = FirstRetry * Math.Pow(2, Math.Min(failures, 10));
             // The clock of the simulation may stand still: the connection lives in real time.
-            _queue.AddAfter(work, retry < LongestRetry ? retry : LongestRetry, TimeProvider.System);
-            if (e is ApiException { IsConflict: true } or ApiException { IsNotFound: true }) return; // it changed meanwhile
-            if (e is ApiException or HttpRequestException or IOException or JsonException)
+            _queue.AddAt(work, DateTimeOffset.UtcNow + (wait < LongestRetry ? wait : LongestRetry), TimeProvider.System);
+            if (e is RefusedException { IsConflict: true } or RefusedException { IsNotFound: true }) return; // it changed meanwhile
+            if (e is RefusedException or HttpRequestException or IOException or JsonException)
                 LogFailed(_state.Options.Logger, work, e.Message);
             else
                 LogBroken(_state.Options.Logger, e, work);

@@ -56,7 +56,7 @@ internal static class LifecycleRules
             "stop" => Stop(situation, options),
             _ => Restart(situation, options),
         };
-        return decision with { IsDryRun = options.Texts("dryRun").Contains("All") };
+        return decision with { IsDryRun = options.Items("dryRun").Texts().Contains("All") };
     }
 
     private static LifecycleDecision Start(VmSituation s, JsonObject options)

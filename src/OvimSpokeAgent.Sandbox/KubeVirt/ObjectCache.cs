@@ -61,18 +61,18 @@ internal sealed partial class ObjectCache(
                 if (_version is null) await ListAsync(cancellationToken);
                 await FollowAsync(cancellationToken);
             }
-            catch (ApiException e) when (e.IsExpired)
+            catch (RefusedException e) when (e.IsExpired)
             {
                 _version = null;
             }
-            catch (ApiException e) when (e.IsNotFound)
+            catch (RefusedException e) when (e.IsNotFound)
             {
                 _version = null;
                 _answered.TrySetResult();
                 Failing($"the server does not have {kind}");
                 pause = KindMissingRetry;
             }
-            catch (Exception e) when (e is ApiException or HttpRequestException or IOException or JsonException)
+            catch (Exception e) when (e is RefusedException or HttpRequestException or IOException or JsonException)
             {
                 Failing(e.Message);
             }
@@ -117,7 +117,7 @@ internal sealed partial class ObjectCache(
         {
             if (change["object"] is not JsonObject item) throw new JsonException("a watch event without an object");
             var type = change.Text("type");
-            if (type is "ERROR") throw ApiException.From(item, 500);
+            if (type is "ERROR") throw RefusedException.From(item, 500);
             _problem = null;
             _version = item.Text("metadata", "resourceVersion");
             lock (_lock) _watchedUpTo = Math.Max(_watchedUpTo, item.VersionOf());

@@ -30,7 +30,7 @@ internal static class ObjectReading
 
     public static string? Annotation(this JsonObject item, string name) => item.Text("metadata", "annotations", name);
 
-    public static bool HasFinalizer(this JsonObject item, string name) => item.Texts("metadata", "finalizers").Contains(name);
+    public static bool HasFinalizer(this JsonObject item, string name) => item.Items("metadata", "finalizers").Texts().Contains(name);
 
     /// <summary>The controller of a kind that owns the object, or null.</summary>
     public static Owner? OwnerOf(this JsonObject item, Kind kind) =>
@@ -52,11 +52,7 @@ internal static class ObjectReading
 
     /// <summary>The finalizers of an object without some.</summary>
     public static JsonArray FinalizersWithout(this JsonObject item, params string[] gone) =>
-        new([.. item.Texts("metadata", "finalizers").Except(gone).Select(name => JsonValue.Create(name))]);
-
-    /// <summary>A time as Kubernetes writes it: whole seconds, UTC.</summary>
-    public static string ToKubernetes(this DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        new([.. item.Items("metadata", "finalizers").Texts().Except(gone).Select(name => JsonValue.Create(name))]);
 
     public static DateTimeOffset? Time(this JsonNode? node, params ReadOnlySpan<string> path) =>
         DateTimeOffset.TryParse(

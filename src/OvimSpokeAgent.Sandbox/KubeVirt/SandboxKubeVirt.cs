@@ -83,7 +83,7 @@ public sealed class SandboxKubeVirt : IAsyncDisposable
         {
             await _registration.RemoveAsync(limit.Token);
         }
-        catch (Exception e) when (e is HttpRequestException or ApiException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or RefusedException or OperationCanceledException)
         {
             // The API server went first: there is nothing to take back.
         }
@@ -138,7 +138,7 @@ public sealed class SandboxKubeVirt : IAsyncDisposable
                 await _api.ReplaceAsync(Kinds.Vmi, ended, cancellationToken);
                 return;
             }
-            catch (ApiException e) when (e.IsConflict)
+            catch (RefusedException e) when (e.IsConflict)
             {
                 // The controllers were faster: look again.
             }

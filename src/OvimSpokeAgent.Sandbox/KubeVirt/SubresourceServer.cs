@@ -98,7 +98,7 @@ internal sealed class SubresourceServer : IAsyncDisposable
             else
                 context.Response.StatusCode = 202;
         }
-        catch (ApiException e)
+        catch (RefusedException e)
         {
             // Someone changed the VM meanwhile, or the API server refuses what virt-api wants to write.
             await RefuseAsync(context, new Refusal(e.Code, e.Reason, e.Message), name.Name);
@@ -149,7 +149,7 @@ internal sealed class SubresourceServer : IAsyncDisposable
                 await write(now);
                 return;
             }
-            catch (ApiException e) when (e.IsConflict)
+            catch (RefusedException e) when (e.IsConflict)
             {
                 now = await _api.GetAsync(Kinds.Vm.Path(vm.NameOf()), cancellationToken);
                 if (now.UidOf() != vm.UidOf() || !JsonNode.DeepEquals(now.At(decidedBy), vm.At(decidedBy))) throw;
@@ -167,8 +167,8 @@ internal sealed class SubresourceServer : IAsyncDisposable
     private Task<JsonObject> AskAsync(JsonObject vm, JsonNode requests, CancellationToken cancellationToken)
     {
         var asked = vm.Copy();
-        asked.Child("status")["stateChangeRequests"] = requests;
-        asked.Child("status").Remove("startFailure");
+        asked.MapAt("status")["stateChangeRequests"] = requests;
+        asked.MapAt("status").Remove("startFailure");
         return _api.ReplaceStatusAsync(Kinds.Vm, asked, cancellationToken);
     }
 

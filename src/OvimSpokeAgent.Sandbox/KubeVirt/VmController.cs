@@ -23,7 +23,7 @@ internal sealed class VmController(ClusterState state)
             {
                 vm = await ActAsync(action, situation with { Vm = vm }, cancellationToken);
             }
-            catch (ApiException e) when (action is VmAction.CreateInstance or VmAction.CreateVolume && !e.IsConflict)
+            catch (RefusedException e) when (action is VmAction.CreateInstance or VmAction.CreateVolume && !e.IsConflict)
             {
                 trouble = new SyncProblem("FailedCreate", Describe(action, e));
             }
@@ -82,7 +82,7 @@ internal sealed class VmController(ClusterState state)
                 return s.Vm;
             case VmAction.RequestStart:
                 var vm = s.Vm.Copy();
-                var status = vm.Child("status");
+                var status = vm.MapAt("status");
                 if (status["stateChangeRequests"] is not JsonArray requests) status["stateChangeRequests"] = requests = [];
                 requests.Add((JsonNode)new JsonObject { ["action"] = "Start" });
                 return Observed(await state.Api.ReplaceStatusAsync(Kinds.Vm, vm, cancellationToken));
@@ -131,7 +131,7 @@ internal sealed class VmController(ClusterState state)
 
     private async Task<JsonObject> MergeAsync(JsonObject vm, JsonObject patch, CancellationToken cancellationToken)
     {
-        patch.Child("metadata")["resourceVersion"] = vm.Text("metadata", "resourceVersion");
+        patch.MapAt("metadata")["resourceVersion"] = vm.Text("metadata", "resourceVersion");
         return Observed(await state.Api.MergeAsync(Kinds.Vm, vm.NameOf(), patch, cancellationToken));
     }
 
@@ -162,7 +162,7 @@ internal sealed class VmController(ClusterState state)
         var metadata = (template["metadata"] as JsonObject)?.Copy() ?? [];
         metadata["namespace"] = vm.NameOf().Namespace;
         metadata["ownerReferences"] = ObjectReading.OwnedBy(vm, Kinds.Vm);
-        metadata.Child("labels")[KubeVirtNames.CreatedByLabel] = vm.UidOf();
+        metadata.MapAt("labels")[KubeVirtNames.CreatedByLabel] = vm.UidOf();
         return new JsonObject
         {
             ["apiVersion"] = Kinds.DataVolume.ApiVersion,
@@ -172,7 +172,7 @@ internal sealed class VmController(ClusterState state)
         };
     }
 
-    private static string Describe(VmAction action, ApiException e) => action is VmAction.CreateVolume
+    private static string Describe(VmAction action, RefusedException e) => action is VmAction.CreateVolume
         ? $"Error encountered while creating DataVolumes: failed to create DataVolume: {e.Message}"
         : $"Failure while starting VMI: {e.Message}";
 }

@@ -21,8 +21,8 @@ internal static class VmStatus
     public static JsonObject Of(VmSituation s, bool boots, SyncProblem? problem, bool changedTemplate)
     {
         var status = (s.Vm["status"] as JsonObject)?.Copy() ?? [];
-        status.SetOrRemove("created", s.Vmi is null ? null : true);
-        status.SetOrRemove("ready", Conditions.Has(s.Vmi?["status"], "Ready", true) ? true : null);
+        SetFlag(status, "created", s.Vmi is not null);
+        SetFlag(status, "ready", Conditions.Has(s.Vmi?["status"], "Ready", true));
         if (s.Vmi is not null)
         {
             status["observedGeneration"] = long.TryParse(s.Vmi.Annotation(KubeVirtNames.GenerationAnnotation), out var seen)
@@ -44,6 +44,13 @@ internal static class VmStatus
     {
         var wait = BackoffUnit * (failures * failures);
         return wait < BackoffLimit ? wait : BackoffLimit;
+    }
+
+    // KubeVirt leaves out what is false.
+    private static void SetFlag(JsonObject status, string name, bool value)
+    {
+        if (value) status[name] = true;
+        else status.Remove(name);
     }
 
     private static void TrimRequests(JsonObject status, VmSituation s)
@@ -74,7 +81,7 @@ internal static class VmStatus
             {
                 ["consecutiveFailCount"] = count,
                 ["lastFailedVMIUID"] = s.Vmi!.UidOf(),
-                ["retryAfterTimestamp"] = (s.Now + Backoff(count)).ToKubernetes(),
+                ["retryAfterTimestamp"] = (s.Now + Backoff(count)).ToApiTime(),
             };
         }
     }

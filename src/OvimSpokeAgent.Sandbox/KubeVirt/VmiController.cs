@@ -23,7 +23,7 @@ internal sealed class VmiController(ClusterState state, IReadOnlyList<string> no
         }
         if (step.Vmi is null) return step.CheckAgain;
         var written = await state.Api.ReplaceAsync(Kinds.Vmi, step.Vmi, cancellationToken);
-        if (step.Vmi.IsDeleting() && !step.Vmi.Texts("metadata", "finalizers").Any()) return null; // it is gone now
+        if (step.Vmi.IsDeleting() && !step.Vmi.Items("metadata", "finalizers").Texts().Any()) return null; // it is gone now
         state.Vmis.Observe(written);
         return null;
     }

@@ -48,16 +48,16 @@ internal static class VmiManifest
     private static JsonObject SpecOf(JsonObject vm, JsonObject instancetype)
     {
         var spec = (vm.At("spec", "template", "spec") as JsonObject)?.Copy() ?? [];
-        var domain = spec.Child("domain");
+        var domain = spec.MapAt("domain");
         if (instancetype.Number("cpu", "guest") is { } vcpus)
             domain["cpu"] = new JsonObject { ["sockets"] = vcpus, ["cores"] = 1, ["threads"] = 1 };
-        if (instancetype.At("memory", "guest") is { } memory) domain.Child("memory")["guest"] = memory.DeepClone();
+        if (instancetype.At("memory", "guest") is { } memory) domain.MapAt("memory")["guest"] = memory.DeepClone();
         // A firmware id that stays the same over reboots, as KubeVirt gives it.
-        var firmware = domain.Child("firmware");
+        var firmware = domain.MapAt("firmware");
         firmware["uuid"] ??= IdFrom(vm.UidOf()).ToString();
         if (domain.At("devices", "interfaces") is null && !IsWithoutInterface(domain))
         {
-            domain.Child("devices")["interfaces"] =
+            domain.MapAt("devices")["interfaces"] =
                 new JsonArray(new JsonObject { ["name"] = "default", ["masquerade"] = new JsonObject() });
             spec["networks"] ??= new JsonArray(new JsonObject { ["name"] = "default", ["pod"] = new JsonObject() });
         }

@@ -11,17 +11,17 @@ internal static class VmiStatus
     public static JsonObject At(VmiSituation s, string phase, IReadOnlyList<Condition> conditions)
     {
         var vmi = s.Vmi.Copy();
-        var status = vmi.Child("status");
+        var status = vmi.MapAt("status");
         if (status.Text("phase") != phase)
         {
             status["phase"] = phase;
             if (status["phaseTransitionTimestamps"] is not JsonArray times) status["phaseTransitionTimestamps"] = times = [];
-            times.Add((JsonNode)new JsonObject { ["phase"] = phase, ["phaseTransitionTimestamp"] = s.Now.ToKubernetes() });
+            times.Add((JsonNode)new JsonObject { ["phase"] = phase, ["phaseTransitionTimestamp"] = s.Now.ToApiTime() });
         }
         if (phase is "Scheduled" or "Running" && status.Text("nodeName") is null)
         {
             status["nodeName"] = s.Node;
-            vmi.Child("metadata").Child("labels")[KubeVirtNames.NodeLabel] = s.Node;
+            vmi.MapAt("metadata").MapAt("labels")[KubeVirtNames.NodeLabel] = s.Node;
         }
         if (phase == "Running" && !s.Vmi.IsDeleting()) SetRunning(status, s);
         SetConditions(status, s, [ReadyIn(phase, status), .. conditions]);

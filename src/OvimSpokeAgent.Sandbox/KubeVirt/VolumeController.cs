@@ -59,7 +59,7 @@ internal sealed class VolumeController(ClusterState state)
                 Kinds.Claim, volume.NameOf().Namespace, VolumeStep.ClaimOf(volume), cancellationToken));
             return null;
         }
-        catch (ApiException e) when (e.Code is 403 or 422)
+        catch (RefusedException e) when (e.Code is 403 or 422)
         {
             return e.Message;
         }
@@ -108,7 +108,7 @@ internal sealed class VolumeController(ClusterState state)
         {
             await state.Api.DeleteAsync(kind, item.NameOf(), item.UidOf(), cancellationToken);
         }
-        catch (ApiException e) when (e.IsNotFound || e.IsConflict)
+        catch (RefusedException e) when (e.IsNotFound || e.IsConflict)
         {
             // Someone else collected it.
         }

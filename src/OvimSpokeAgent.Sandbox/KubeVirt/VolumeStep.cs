@@ -159,8 +159,8 @@ internal sealed record VolumeStep(
         {
             ["type"] = type,
             ["status"] = value,
-            ["lastTransitionTime"] = s.Now.ToKubernetes(),
-            ["lastHeartbeatTime"] = s.Now.ToKubernetes(),
+            ["lastTransitionTime"] = s.Now.ToApiTime(),
+            ["lastHeartbeatTime"] = s.Now.ToApiTime(),
         };
         if (reason is not null) condition["reason"] = reason;
         if (message is not null) condition["message"] = message;

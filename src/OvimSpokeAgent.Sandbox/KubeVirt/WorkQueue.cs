@@ -37,20 +37,18 @@ internal sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
-    /// <summary>Adds a key after a while; of several wishes for a key the last one counts.</summary>
-    public void AddAfter(TKey key, TimeSpan delay, TimeProvider time)
+    /// <summary>Adds a key at a time; of several wishes for a key the last one counts.</summary>
+    public void AddAt(TKey key, DateTimeOffset due, TimeProvider time)
     {
-        if (delay <= TimeSpan.Zero)
-        {
-            Add(key);
-            return;
-        }
         lock (_lock)
         {
             if (_isDisposed) return;
             if (_timers.Remove(key, out var old)) old.Dispose();
-            _timers[key] = time.CreateTimer(_ => Add(key), null, delay, Timeout.InfiniteTimeSpan);
+            var wait = due - time.GetUtcNow();
+            if (wait > TimeSpan.Zero) _timers[key] = time.CreateTimer(_ => Add(key), null, wait, Timeout.InfiniteTimeSpan);
         }
+        // A clock that is set by hand may have been set on before the timer was there.
+        if (time.GetUtcNow() >= due) Add(key);
     }
 
     /// <summary>Calls for each key, until it is cancelled. Several may run side by side.</summary>

@@ -166,7 +166,7 @@ public sealed class FailureTests
     }
 
     private static Action<JsonObject> Annotated(string fault) =>
-        vm => vm.Child("metadata").Child("annotations")[KubeVirtFaultNames.Annotation] = fault;
+        vm => vm.MapAt("metadata").MapAt("annotations")[KubeVirtFaultNames.Annotation] = fault;
 
     private static void WithDisk(JsonObject vm)
     {

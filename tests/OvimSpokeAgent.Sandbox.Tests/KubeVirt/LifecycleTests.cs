@@ -63,7 +63,7 @@ public sealed class LifecycleTests
         await using var cluster = await TestCluster.StartAsync(which);
         await cluster.CreateVmAsync(changes: vm =>
         {
-            vm.Child("metadata").Child("annotations")[KubeVirtFaultNames.Annotation] = "guest-ignores-shutdown";
+            vm.MapAt("metadata").MapAt("annotations")[KubeVirtFaultNames.Annotation] = "guest-ignores-shutdown";
             vm["spec"]!["template"]!["spec"]!["terminationGracePeriodSeconds"] = 20;
         });
         var first = await cluster.UntilPhaseAsync("Running");

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using OvimSpokeAgent.Sandbox.Cluster;
 using OvimSpokeAgent.Sandbox.KubeVirt;
 
 namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;
@@ -32,19 +33,22 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly Dictionary<Kind, ObjectCache> _watched = [];
     private readonly List<Task> _watches = [];
     private readonly ConcurrentQueue<string> _statuses = new();
+    private readonly SandboxCluster? _own;
 
-    private TestCluster(KubernetesClientConfiguration connection)
+    private TestCluster(KubernetesClientConfiguration connection, SandboxCluster? own)
     {
-        Connection = connection;
+        (Connection, _own) = (connection, own);
         _client = new Kubernetes(connection);
         Api = new ApiClient(_client);
     }
 
-    /// <summary>The clusters that are at hand: a real API server only where <c>OVIM_E2E_KUBECONFIG</c> names one.</summary>
+    /// <summary>
+    /// The clusters that are at hand: the sandbox's, and a real API server where <c>OVIM_E2E_KUBECONFIG</c> names one.
+    /// </summary>
     public static TheoryData<string> AtHand => [.. NamesAtHand];
 
     public static string[] NamesAtHand =>
-        Environment.GetEnvironmentVariable("OVIM_E2E_KUBECONFIG") is { Length: > 0 } ? ["real"] : [];
+        Environment.GetEnvironmentVariable("OVIM_E2E_KUBECONFIG") is { Length: > 0 } ? ["sandbox", "real"] : ["sandbox"];
 
     public KubernetesClientConfiguration Connection { get; }
 
@@ -63,9 +67,10 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public static async Task<TestCluster> StartAsync(string which, Func<SandboxKubeVirtOptions, SandboxKubeVirtOptions>? change = null)
     {
-        Assert.Equal("real", which);
-        var path = Environment.GetEnvironmentVariable("OVIM_E2E_KUBECONFIG");
-        var cluster = new TestCluster(KubernetesClientConfiguration.BuildConfigFromConfigFile(path));
+        var cluster = which == "real"
+            ? new TestCluster(
+                KubernetesClientConfiguration.BuildConfigFromConfigFile(Environment.GetEnvironmentVariable("OVIM_E2E_KUBECONFIG")), null)
+            : await StartOwnAsync();
         try
         {
             await cluster.PrepareAsync(change ?? (options => options));
@@ -78,9 +83,15 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
+    private static async Task<TestCluster> StartOwnAsync()
+    {
+        var own = await SandboxCluster.StartAsync();
+        return new TestCluster(new KubernetesClientConfiguration { Host = own.Url.ToString() }, own);
+    }
+
     public Task<JsonObject> CreateAsync(Kind kind, JsonObject body)
     {
-        body.Child("metadata")["namespace"] = Namespace;
+        body.MapAt("metadata")["namespace"] = Namespace;
         body["metadata"]!.AsObject().Remove("uid");
         body["metadata"]!.AsObject().Remove("generation");
         body["metadata"]!.AsObject().Remove("finalizers");
@@ -159,6 +170,7 @@ internal sealed class TestCluster : IAsyncDisposable
         await Task.WhenAll(_watches).ContinueWith(_ => { }, TaskScheduler.Default);
         _client.Dispose();
         _stop.Dispose();
+        if (_own is not null) await _own.DisposeAsync();
     }
 
     private async Task DeleteAllAsync(Kind kind)
@@ -178,7 +190,7 @@ internal sealed class TestCluster : IAsyncDisposable
         {
             await task;
         }
-        catch (ApiException e) when (e.IsNotFound || e.IsConflict)
+        catch (RefusedException e) when (e.IsNotFound || e.IsConflict)
         {
             // It went by itself.
         }
@@ -219,7 +231,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private async Task ApplyCrdsAsync()
     {
-        if (_hasCrds) return;
+        if (_own is not null || _hasCrds) return;
         if (Environment.GetEnvironmentVariable("OVIM_E2E_CRD_DIR") is { Length: > 0 } folder)
         {
             foreach (var file in Directory.GetFiles(folder, "*.yaml")) await ApplyAsync(await File.ReadAllTextAsync(file));

@@ -85,18 +85,18 @@ internal static class TestObjects
     }
 
     /// <summary>The object is being deleted.</summary>
-    public static void Deleting(JsonObject item) => item["metadata"]!["deletionTimestamp"] = Now.ToKubernetes();
+    public static void Deleting(JsonObject item) => item["metadata"]!["deletionTimestamp"] = Now.ToApiTime();
 
     /// <summary>The status is this.</summary>
     public static Action<JsonObject> Status(string json) => item => item["status"] = JsonNode.Parse(json);
 
     /// <summary>The status has this condition.</summary>
     public static Action<JsonObject> Condition(string type, bool value, string? reason = null) =>
-        item => Conditions.Set(item.Child("status"), new Condition(type, value, reason), Now);
+        item => Conditions.Set(item.MapAt("status"), new Condition(type, value, reason), Now);
 
     /// <summary>The status is waiting for this.</summary>
     public static Action<JsonObject> Requests(params string[] actions) => item =>
-        item.Child("status")["stateChangeRequests"] = new JsonArray(
+        item.MapAt("status")["stateChangeRequests"] = new JsonArray(
         [
             .. actions.Select(action => action == "Stop"
                 ? new JsonObject { ["action"] = action, ["uid"] = VmiUid }

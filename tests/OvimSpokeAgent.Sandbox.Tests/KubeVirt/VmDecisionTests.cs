@@ -58,7 +58,7 @@ public sealed class VmDecisionTests
             "FailedFindInstancetype"),
         ["unknown strategy"] = (Situation(Vm("Sometimes")), "FailedCreate"),
         ["unknown fault"] = (
-            Situation(Vm(changes: vm => vm.Child("metadata").Child("annotations")["sandbox.ovim.io/fail"] = "meteor")),
+            Situation(Vm(changes: vm => vm.MapAt("metadata").MapAt("annotations")["sandbox.ovim.io/fail"] = "meteor")),
             "UnknownSandboxFault"),
     };
 
@@ -82,7 +82,7 @@ public sealed class VmDecisionTests
     public void Decision_names_a_quota_that_refuses_a_disk()
     {
         var volume = Volume("Pending");
-        Conditions.Put(volume.Child("status"), Parse("""{"type":"Bound","status":"Unknown","reason":"ErrExceededQuota","message":"exceeded quota: vdc-quota"}"""));
+        Conditions.Put(volume.MapAt("status"), Parse("""{"type":"Bound","status":"Unknown","reason":"ErrExceededQuota","message":"exceeded quota: vdc-quota"}"""));
 
         var problem = VmDecision.Of(Situation(Vm(changes: WithVolume), null, volume)).Problem;
 

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace OvimSpokeAgent.Sandbox.KubeVirt;
 
 /// <summary>The API server refused a request.</summary>
-internal sealed class ApiException(int code, string reason, string message) : Exception(message)
+internal sealed class RefusedException(int code, string reason, string message) : Exception(message)
 {
     public int Code { get; } = code;
 
@@ -20,11 +20,11 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
     public bool IsExpired => Code == (int)HttpStatusCode.Gone;
 
     /// <summary>Reads a Status object.</summary>
-    public static ApiException From(JsonNode? status, int code) => new(
+    public static RefusedException From(JsonNode? status, int code) => new(
         (int)(status.Number("code") ?? code), status.Text("reason") ?? "", status.Text("message") ?? $"HTTP {code}");
 
     /// <summary>Reads an answer that should be a Status object.</summary>
-    public static ApiException From(string body, int code)
+    public static RefusedException From(string body, int code)
     {
         try
         {
@@ -32,7 +32,7 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
         }
         catch (JsonException)
         {
-            return new ApiException(code, "", $"HTTP {code}: {body[..Math.Min(body.Length, 200)]}");
+            return new RefusedException(code, "", $"HTTP {code}: {body[..Math.Min(body.Length, 200)]}");
         }
     }
 }

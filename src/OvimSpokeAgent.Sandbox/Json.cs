@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace OvimSpokeAgent.Sandbox.Cluster;
+namespace OvimSpokeAgent.Sandbox;
 
 /// <summary>Reading and making JSON as the Kubernetes API has it.</summary>
 internal static class Json
@@ -36,6 +36,9 @@ internal static class Json
     public static bool? Flag(this JsonNode? node, params ReadOnlySpan<string> path) =>
         node.At(path) is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : null;
 
+    /// <summary>Whether there is <c>true</c> at a path.</summary>
+    public static bool IsTrue(this JsonNode? node, params ReadOnlySpan<string> path) => node.Flag(path) is true;
+
     public static long? Number(this JsonNode? node, params ReadOnlySpan<string> path) =>
         node.At(path) is not JsonValue value ? null
             : value.TryGetValue<long>(out var number) ? number
@@ -45,6 +48,10 @@ internal static class Json
     public static JsonObject? Map(this JsonNode? node, params ReadOnlySpan<string> path) => node.At(path) as JsonObject;
 
     public static JsonArray? Items(this JsonNode? node, params ReadOnlySpan<string> path) => node.At(path) as JsonArray;
+
+    /// <summary>The objects of the array at a path; none where there is no array.</summary>
+    public static IEnumerable<JsonObject> Objects(this JsonNode? node, params ReadOnlySpan<string> path) =>
+        node.Items(path)?.OfType<JsonObject>() ?? [];
 
     public static IEnumerable<string> Texts(this JsonArray? array) =>
         array is null ? [] : array.Select(item => item.Text()).OfType<string>();
