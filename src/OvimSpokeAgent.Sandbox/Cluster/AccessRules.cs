@@ -33,6 +33,9 @@ public sealed class AccessRules
 {
     private const string DefaultUser = "sandbox";
 
+    /// <summary>The group that every user is in.</summary>
+    internal const string Group = "system:masters";
+
     private ImmutableList<DeniedAccess> _denied = [];
 
     public IReadOnlyList<DeniedAccess> Denied => _denied;

@@ -10,9 +10,12 @@ internal sealed class ApiServer(
     ListEndpoint lists,
     WatchEndpoint watches,
     WriteEndpoint writes,
+    AggregatedApis aggregated,
     ObjectStore store,
     ClusterSeams seams)
 {
+    private readonly AggregationProxy _proxy = new(aggregated);
+
     public async Task HandleAsync(HttpContext http)
     {
         var path = RequestPath.Parse(http.Request.Path.Value ?? "/");
@@ -47,8 +50,9 @@ internal sealed class ApiServer(
         }
         if (kinds.Find(path.Group, path.Version, path.Plural) is not { } kind)
         {
-            if (!kinds.HasVersion(path.Group, path.Version)) await Answers.TextAsync(http, 404, ApiErrors.PageNotFound);
-            else throw ApiErrors.NoSuchResource();
+            if (kinds.HasVersion(path.Group, path.Version)) throw ApiErrors.NoSuchResource();
+            if (aggregated.Find(path.Group, path.Version) is { } apiService) await _proxy.HandleAsync(http, apiService);
+            else await Answers.TextAsync(http, 404, ApiErrors.PageNotFound);
             return;
         }
         // A whole collection of a namespaced kind can be read without naming a namespace, an object cannot.
@@ -111,6 +115,11 @@ internal sealed class ApiServer(
         if (parts is ["healthz" or "livez" or "readyz", ..]) return Answers.TextAsync(http, 200, "ok");
         if (parts is ["version"]) return Answers.JsonAsync(http, 200, Version());
         if (parts is ["openapi", "v2"]) return OpenApi.AnswerAsync(http);
+        if (parts is ["apis", var group, var version] && !kinds.HasVersion(group, version)
+            && aggregated.Find(group, version) is { } apiService)
+        {
+            return _proxy.HandleAsync(http, apiService);
+        }
         return discovery.Answer(parts) is { } document
             ? Answers.JsonAsync(http, 200, document)
             : Answers.TextAsync(http, 404, ApiErrors.PageNotFound);

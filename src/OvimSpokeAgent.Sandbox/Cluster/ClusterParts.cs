@@ -19,19 +19,25 @@ internal sealed record ClusterParts
 
     public required ClusterControllers Controllers { get; init; }
 
+    public required AggregationController Aggregation { get; init; }
+
+    public required AggregatedApis Aggregated { get; init; }
+
     public static ClusterParts Make(SandboxClusterOptions options, CancellationToken stopping)
     {
         var (time, store, running) = (options.TimeProvider, new ObjectStore(options.HistoryLimit), new RunningWatches());
         var kinds = new KindRegistry(store);
         var (writer, deleter) = (new ObjectWriter(store, time), new ObjectDeleter(store, time));
+        var aggregated = new AggregatedApis(store);
         var seams = new ClusterSeams(
             new ClusterRequests(), new ClusterFaults(running, store), new AccessRules(), time, stopping);
         var server = new ApiServer(
             kinds,
-            new Discovery(kinds),
+            new Discovery(kinds, aggregated),
             new ListEndpoint(store),
             new WatchEndpoint(store, running, options, stopping),
             new WriteEndpoint(store, writer, deleter),
+            aggregated,
             store,
             seams);
         var controllers = new ClusterControllers(store,
@@ -50,6 +56,8 @@ internal sealed record ClusterParts
             Seams = seams,
             Server = server,
             Controllers = controllers,
+            Aggregation = new AggregationController(store, writer, aggregated, time),
+            Aggregated = aggregated,
         };
         foreach (var ns in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
             writer.Create(BuiltInKinds.Namespace, "", new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["name"] = ns } }, new());

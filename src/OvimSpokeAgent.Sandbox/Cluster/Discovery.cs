@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace OvimSpokeAgent.Sandbox.Cluster;
 
 /// <summary>Says which groups, versions and kinds there are.</summary>
-internal sealed class Discovery(KindRegistry kinds)
+internal sealed class Discovery(KindRegistry kinds, AggregatedApis aggregated)
 {
     private const string Authorization = "authorization.k8s.io";
 
@@ -39,6 +39,7 @@ internal sealed class Discovery(KindRegistry kinds)
         .Where(kind => kind.Group.Length > 0)
         .Select(kind => (kind.Group, kind.Version))
         .Append((Authorization, "v1"))
+        .Concat(aggregated.Versions())
         .GroupBy(pair => pair.Item1, pair => pair.Item2)
         .Select(group => (group.Key, group.Distinct().OrderDescending(VersionPriority.Comparer).ToArray()));
 

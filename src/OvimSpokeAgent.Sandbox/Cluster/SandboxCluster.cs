@@ -81,7 +81,8 @@ public sealed class SandboxCluster : IAsyncDisposable
             throw;
         }
         cluster.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
-        cluster._controllers = parts.Controllers.RunAsync(stopping.Token);
+        cluster._controllers = Task.WhenAll(
+            parts.Controllers.RunAsync(stopping.Token), parts.Aggregation.RunAsync(stopping.Token));
         return cluster;
     }
 
@@ -133,6 +134,7 @@ public sealed class SandboxCluster : IAsyncDisposable
         using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _app.StopAsync(soon.Token);
         await _app.DisposeAsync();
+        _parts.Aggregated.Dispose();
         _stopping.Dispose();
     }
 }
