@@ -14,11 +14,11 @@ internal static class AgentEndpoints
     public static void Map(WebApplication app, HubState state, SandboxHubOptions options)
     {
         app.MapGet("/health", context => context.Response.WriteAsync("""{"status":"ok"}"""));
-        app.MapPost("/api/v1/spoke/status", context => Guarded(context, options, () => ReceiveReportAsync(context, state)));
-        app.MapGet("/api/v1/spoke/operations", context => Guarded(context, options, () => HandOutAsync(context, state, options)));
+        app.MapPost("/api/v1/spoke/status", context => Guarded(context, state, () => ReceiveReportAsync(context, state, options)));
+        app.MapGet("/api/v1/spoke/operations", context => Guarded(context, state, () => HandOutAsync(context, state, options)));
         app.MapPost(
             "/api/v1/spoke/operations/{id}/result",
-            context => Guarded(context, options, () => ReceiveResultAsync(context, state)));
+            context => Guarded(context, state, () => ReceiveResultAsync(context, state)));
     }
 
     public static Task AnswerAsync(HttpContext context, int status, JsonNode? body)
@@ -45,10 +45,10 @@ internal static class AgentEndpoints
         }
     }
 
-    private static Task Guarded(HttpContext context, SandboxHubOptions options, Func<Task> handle)
+    private static Task Guarded(HttpContext context, HubState state, Func<Task> handle)
     {
         var headers = context.Request.Headers;
-        if (headers.Authorization != $"Bearer {options.Token}") return ErrorAsync(context, 401, "invalid token");
+        if (headers.Authorization != $"Bearer {state.Token}") return ErrorAsync(context, 401, "invalid token");
         foreach (var header in IdHeaders)
         {
             if (string.IsNullOrEmpty(headers[header])) return ErrorAsync(context, 401, $"missing header {header}");
@@ -56,7 +56,8 @@ internal static class AgentEndpoints
         return handle();
     }
 
-    private static async Task ReceiveReportAsync(HttpContext context, HubState state)
+    private static async Task ReceiveReportAsync(
+        HttpContext context, HubState state, SandboxHubOptions options)
     {
         var (_, report) = await ReadObjectAsync(context);
         if (report is null)
@@ -73,6 +74,7 @@ internal static class AgentEndpoints
             }
         }
         state.Report(report);
+        if (options.TakesGzip) context.Response.Headers.AcceptEncoding = "gzip";
         await AnswerAsync(context, 200, new JsonObject { ["status"] = "received" });
     }
 

@@ -31,7 +31,16 @@ internal sealed class HubState(SandboxHubOptions options)
     private readonly Dictionary<string, ReceivedReport> _agents = [];
     private readonly Queue<ReceivedReport> _reports = new();
 
+    private volatile string _token = options.Token;
+
     public ChangeSignal Changed { get; } = new();
+
+    /// <summary>The bearer token that agents must show.</summary>
+    public string Token
+    {
+        get => _token;
+        set => _token = value;
+    }
 
     public IReadOnlyList<ReceivedResult> Results
     {

@@ -1,9 +1,12 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace OvimSpokeAgent.Sandbox.Hub;
 
@@ -23,6 +26,15 @@ public sealed record SandboxHubOptions
 
     /// <summary>The bearer token that agents must show.</summary>
     public string Token { get; init; } = "sandbox-token";
+
+    /// <summary>Serves TLS with the certificate this gives, asked for each connection; null: plain HTTP.</summary>
+    public Func<X509Certificate2>? Certificate { get; init; }
+
+    /// <summary>Demands client certificates and says which are accepted; null: demands none.</summary>
+    public Func<X509Certificate2, bool>? AcceptsClient { get; init; }
+
+    /// <summary>Takes compressed reports, and says so.</summary>
+    public bool TakesGzip { get; init; }
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
@@ -47,6 +59,13 @@ public sealed class SandboxHub : IAsyncDisposable
     private SandboxHub(WebApplication app, HubState state, HubFaults faults) =>
         (_app, _state, Faults) = (app, state, faults);
 
+    /// <summary>The bearer token that agents must show from now on.</summary>
+    public string Token
+    {
+        get => _state.Token;
+        set => _state.Token = value;
+    }
+
     /// <summary>Where agents and operators reach it.</summary>
     public Uri Url { get; private set; } = new("http://localhost");
 
@@ -69,9 +88,12 @@ public sealed class SandboxHub : IAsyncDisposable
         var (state, faults) = (new HubState(options), new HubFaults());
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Port));
+        builder.Services.AddRequestDecompression();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, options.Port, listener => UseTls(listener, options)));
         var app = builder.Build();
         app.Use((context, next) => HubFaultMiddleware.InvokeAsync(context, next, faults));
+        if (options.TakesGzip) app.UseRequestDecompression();
         AgentEndpoints.Map(app, state, options);
         OperatorEndpoints.Map(app, state, faults);
         var hub = new SandboxHub(app, state, faults);
@@ -129,6 +151,18 @@ public sealed class SandboxHub : IAsyncDisposable
 
     /// <summary>Forgets everything, as a hub does that restarts.</summary>
     public void Restart() => _state.Forget();
+
+    private static void UseTls(ListenOptions listener, SandboxHubOptions options)
+    {
+        if (options.Certificate is not { } certificate) return;
+        listener.UseHttps(https =>
+        {
+            https.ServerCertificateSelector = (_, _) => certificate();
+            if (options.AcceptsClient is not { } accepts) return;
+            https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+            https.ClientCertificateValidation = (client, _, _) => accepts(client);
+        });
+    }
 
     public async ValueTask DisposeAsync()
     {

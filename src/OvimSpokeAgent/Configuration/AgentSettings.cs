@@ -62,6 +62,11 @@ public sealed record HubSettings
 
     public string? TokenFile { get; init; }
 
+    /// <summary>PEM files of the client certificate and its key; both or none.</summary>
+    public string? CertFile { get; init; }
+
+    public string? KeyFile { get; init; }
+
     public required bool TlsInsecure { get; init; }
 
     /// <summary>PEM file with CAs that are trusted in addition to the system's.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OvimSpokeAgent.Tls;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Configuration;
@@ -106,16 +107,22 @@ internal sealed class SettingsLoader
         var tokenFile = Text(SettingsTable.HubTokenFile);
         if (token is not null && tokenFile is not null)
             _errors.Add("OVIM_HUB_TOKEN and OVIM_HUB_TOKEN_FILE: both are set, expected one of them");
-        if (token is null && tokenFile is null
-            && !_rejected.Contains(SettingsTable.HubToken) && !_rejected.Contains(SettingsTable.HubTokenFile))
+        var (certFile, keyFile) = ReadPair(SettingsTable.HubCertFile, SettingsTable.HubKeyFile);
+        if (token is null && tokenFile is null && certFile is null
+            && !_rejected.Contains(SettingsTable.HubToken) && !_rejected.Contains(SettingsTable.HubTokenFile)
+            && !_rejected.Contains(SettingsTable.HubCertFile))
         {
-            _errors.Add("OVIM_HUB_TOKEN: missing, expected a token here or the path of its file in OVIM_HUB_TOKEN_FILE");
+            _errors.Add(
+                "OVIM_HUB_TOKEN: missing, expected a token here, the path of its file in OVIM_HUB_TOKEN_FILE, or a client "
+                + "certificate in OVIM_HUB_CERT_FILE and OVIM_HUB_KEY_FILE");
         }
         return new HubSettings
         {
             Endpoint = SettingText.TryUrl(endpoint, out var url) ? url : new Uri("http://invalid"),
             Token = token,
             TokenFile = tokenFile,
+            CertFile = certFile,
+            KeyFile = keyFile,
             TlsInsecure = Bool(SettingsTable.HubTlsInsecure),
             CaFile = Text(SettingsTable.HubCaFile),
             Timeout = Duration(SettingsTable.HubTimeout),
@@ -131,6 +138,25 @@ internal sealed class SettingsLoader
         return Text(SettingsTable.ClusterCidrs) is { } text && SettingText.TryNetworks(text, out var networks)
             ? settings with { ClusterCidrs = networks }
             : settings;
+    }
+
+    // A certificate and its key: both or none, and they belong together.
+    private (string? CertFile, string? KeyFile) ReadPair(Setting certificate, Setting key)
+    {
+        var (certFile, keyFile) = (Text(certificate), Text(key));
+        if (_rejected.Contains(certificate) || _rejected.Contains(key)) return (certFile, keyFile);
+        if (certFile is null != keyFile is null)
+        {
+            var (set, missing) = certFile is null ? (key, certificate) : (certificate, key);
+            _errors.Add($"{missing.Name}: missing, expected {missing.Expected}, since {set.Name} is set");
+        }
+        else if (certFile is not null && keyFile is not null
+            && _readFile(certFile).Text is { } certPem && _readFile(keyFile).Text is { } keyPem
+            && PemCertificates.Pair(certPem, keyPem).Problem is { } problem)
+        {
+            _errors.Add($"{key.Name}: {JsonText.Show(keyFile)}: {problem}, expected the key of {certificate.Name}");
+        }
+        return (certFile, keyFile);
     }
 
     // Absent outside a pod.

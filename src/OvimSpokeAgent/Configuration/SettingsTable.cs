@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using OvimSpokeAgent.Tls;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Configuration;
@@ -37,7 +36,7 @@ internal static class SettingsTable
     public static readonly Setting HubToken = new()
     {
         Name = "OVIM_HUB_TOKEN",
-        DefaultNote = "this or `OVIM_HUB_TOKEN_FILE` is **required**",
+        DefaultNote = "this, `OVIM_HUB_TOKEN_FILE` or a client certificate is **required**",
         Description = "Bearer token for the hub",
         Expected = "a token of printable ASCII characters without spaces",
         IsSecret = true,
@@ -45,11 +44,23 @@ internal static class SettingsTable
     };
 
     public static readonly Setting HubTokenFile = FileOf(
-        "OVIM_HUB_TOKEN_FILE", "File with the bearer token; read anew for each request",
+        "OVIM_HUB_TOKEN_FILE", "File with the bearer token; read again when it changes and when the hub refuses the token",
         "a token of printable ASCII characters without spaces", text => SettingText.IsToken(text.Trim()))
         with
     // Who mixes the two variables up puts the token itself here.
     { Show = text => text.StartsWith('/') || text.StartsWith('.') ? JsonText.Show(text) : "its value (not shown)" };
+
+    public static readonly Setting HubCertFile = FileOf(
+        "OVIM_HUB_CERT_FILE", "PEM file with the client certificate for the hub (and its intermediates); read again when it changes",
+        "PEM certificates", HoldsCertificates)
+        with
+    { Aliases = ["OVIM_HUB_CERT_PATH"] };
+
+    public static readonly Setting HubKeyFile = FileOf(
+        "OVIM_HUB_KEY_FILE", "PEM file with the client certificate's private key, unencrypted",
+        "an unencrypted PEM private key", PemCertificates.HoldsKey)
+        with
+    { Aliases = ["OVIM_HUB_KEY_PATH"] };
 
     public static readonly Setting HubTlsInsecure = Bool(
         "OVIM_HUB_TLS_INSECURE", "false", "Accept any certificate of the hub. For trials only")
@@ -57,7 +68,7 @@ internal static class SettingsTable
     { Aliases = ["OVIM_HUB_TLS_SKIP_VERIFY"] };
 
     public static readonly Setting HubCaFile = FileOf(
-        "OVIM_HUB_CA_FILE", "PEM file with CAs to trust for the hub, in addition to the system's",
+        "OVIM_HUB_CA_FILE", "PEM file with CAs to trust for the hub, in addition to the system's; read again when it changes",
         "PEM certificates", HoldsCertificates)
         with
     { Aliases = ["OVIM_HUB_CA_PATH"] };
@@ -188,7 +199,7 @@ internal static class SettingsTable
     public static readonly IReadOnlyList<Setting> All =
     [
         ClusterId, ZoneId, AgentId,
-        HubEndpoint, HubToken, HubTokenFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
+        HubEndpoint, HubToken, HubTokenFile, HubCertFile, HubKeyFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
         OperationConcurrency, OperationTimeout, OperationBacklog, OperationRetention, OperationExpiry,
         CpuOvercommit, VdcPodSecurity, ClusterCidrs,
@@ -273,19 +284,7 @@ internal static class SettingsTable
         Accepts = accepts,
     };
 
-    private static bool HoldsCertificates(string pem)
-    {
-        var certificates = new X509Certificate2Collection();
-        try
-        {
-            certificates.ImportFromPem(pem);
-        }
-        catch (CryptographicException)
-        {
-            return false; // the library has no way to ask first
-        }
-        return certificates.Count > 0;
-    }
+    private static bool HoldsCertificates(string pem) => PemCertificates.Certificates(pem) is { Count: > 0 };
 
     private static string Show(TimeSpan duration) =>
         duration < TimeSpan.FromSeconds(1) ? $"{duration.TotalMilliseconds:0}ms"

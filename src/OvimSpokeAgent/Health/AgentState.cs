@@ -32,7 +32,7 @@ internal static class AgentStateMachine
         {
             return health switch
             {
-                HealthStatus.Healthy => AgentState.Healthy,
+                HealthStatus.Healthy or HealthStatus.Warning => AgentState.Healthy,
                 HealthStatus.Degraded => AgentState.Degraded,
                 _ => AgentState.Unhealthy,
             };

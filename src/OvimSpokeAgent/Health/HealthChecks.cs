@@ -3,6 +3,7 @@ using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Health;
 
@@ -25,8 +26,31 @@ internal sealed class HubCheck(HubConnection connection, AgentSettings settings)
         if (link.Problem is not null)
             return HealthFinding.Degraded($"the last {link.MissedReports} reports were not taken: {link.Problem}");
         return settings.Hub.TlsInsecure
-            ? HealthFinding.Degraded("registered, but OVIM_HUB_TLS_INSECURE accepts any certificate")
+            ? HealthFinding.Warning("registered, but OVIM_HUB_TLS_INSECURE accepts any certificate")
             : HealthFinding.Healthy("registered");
+    }
+}
+
+/// <summary>Tokens, certificates and CAs from files: whether the newest content is in use, and how long it lasts.</summary>
+internal sealed class CredentialsCheck(IEnumerable<IFileValueOwner> owners, TimeProvider time) : IHealthCheck
+{
+    public string Name => "credentials";
+
+    public bool NeededForReady => false;
+
+    public HealthFinding Check()
+    {
+        var now = time.GetUtcNow();
+        var values = owners.SelectMany(owner => owner.FileValues).ToList();
+        var unusable = values.Where(value => value.Problem is not null)
+            .Select(value => $"the new {value.What} cannot be used: {value.Problem}");
+        var ending = values.Select(value => CertificateExpiry.Of(value, now)).OfType<CertificateExpiry>()
+            .Where(expiry => expiry.IsNear(now))
+            .Select(expiry => expiry.Describe(now));
+        var warnings = unusable.Concat(ending).ToList();
+        return warnings.Count == 0
+            ? HealthFinding.Healthy($"{values.Count} from files in use")
+            : HealthFinding.Warning(string.Join("; ", warnings));
     }
 }
 

@@ -7,6 +7,10 @@ namespace OvimSpokeAgent.Health;
 internal enum HealthStatus
 {
     Healthy,
+
+    /// <summary>Works; someone should look at it in time. The agent's state stays Healthy: hubs give a degraded agent less work.</summary>
+    Warning,
+
     Degraded,
     Unhealthy,
 }
@@ -15,6 +19,8 @@ internal enum HealthStatus
 internal readonly record struct HealthFinding(HealthStatus Status, string Message)
 {
     public static HealthFinding Healthy(string message) => new(HealthStatus.Healthy, message);
+
+    public static HealthFinding Warning(string message) => new(HealthStatus.Warning, message);
 
     public static HealthFinding Degraded(string message) => new(HealthStatus.Degraded, message);
 

@@ -1,6 +1,8 @@
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Supervision;
+using Prometheus;
 
 namespace OvimSpokeAgent.Health;
 
@@ -15,6 +17,8 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
     private readonly AgentSettings _settings;
     private readonly TimeProvider _time;
     private readonly ILogger<HealthReporter> _logger;
+    private readonly EventRecorder _events;
+    private readonly Counter _transitions;
     private readonly DateTimeOffset _startedAt;
     private readonly Lock _lock = new();
     private AgentState _state = AgentState.Connecting;
@@ -23,11 +27,15 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
     public HealthReporter(
         IEnumerable<IHealthCheck> checks,
         HubConnection hub,
+        EventRecorder events,
+        IMetricFactory metrics,
         AgentSettings settings,
         TimeProvider time,
         ILogger<HealthReporter> logger)
     {
-        (_checks, _hub, _settings, _time, _logger) = ([.. checks], hub, settings, time, logger);
+        (_checks, _hub, _events, _settings, _time, _logger) = ([.. checks], hub, events, settings, time, logger);
+        _transitions = metrics.CreateCounter(
+            "ovim_agent_state_transitions_total", "Changes of the agent's state.", ["from", "to"]);
         _startedAt = time.GetUtcNow();
         hub.Changed += OnHubChanged;
     }
@@ -73,7 +81,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
         }
         return new HealthDocument
         {
-            State = Advance(worst).ToString(),
+            State = Advance(worst, components).ToString(),
             Ready = ready,
             UptimeSeconds = Math.Round((_time.GetUtcNow() - _startedAt).TotalSeconds, 3),
             Version = AgentVersion.Current,
@@ -93,7 +101,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
 
     private void OnHubChanged(HubLink link) => Check();
 
-    private AgentState Advance(HealthStatus worst)
+    private AgentState Advance(HealthStatus worst, Dictionary<string, ComponentHealth> components)
     {
         AgentState before, after;
         lock (_lock)
@@ -102,12 +110,29 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
             var link = _hub.Link;
             _state = after = AgentStateMachine.Next(before, link.IsRegistered, link.IsTrying, worst);
         }
-        if (before == after) return after;
-        LogChanged(before, after);
-        StateChanged?.Invoke(after);
+        if (before != after) Changed(before, after, Reason(worst, components));
         return after;
     }
 
-    [LoggerMessage(4001, LogLevel.Information, "State {Before} → {After}")]
-    private partial void LogChanged(AgentState before, AgentState after);
+    private void Changed(AgentState before, AgentState after, string reason)
+    {
+        LogChanged(before, after, reason);
+        _transitions.WithLabels(before.ToString(), after.ToString()).Inc();
+        _events.Record(
+            _events.Agent,
+            after is AgentState.Healthy or AgentState.Connecting ? EventSeverity.Normal : EventSeverity.Warning,
+            $"Agent{after}",
+            $"{before} → {after}: {reason}");
+        StateChanged?.Invoke(after);
+    }
+
+    // What the worst of the components say.
+    private static string Reason(HealthStatus worst, Dictionary<string, ComponentHealth> components) =>
+        worst is HealthStatus.Healthy or HealthStatus.Warning
+            ? "all components are well"
+            : string.Join("; ", components.Where(component => component.Value.Status == worst)
+                .Select(component => $"{component.Key}: {component.Value.Message}"));
+
+    [LoggerMessage(4001, LogLevel.Information, "State {Before} → {After}: {Reason}")]
+    private partial void LogChanged(AgentState before, AgentState after, string reason);
 }

@@ -17,6 +17,36 @@ internal sealed class HubMetrics(IMetricFactory metrics)
     private readonly Counter _losses = metrics.CreateCounter(
         "ovim_hub_possible_losses_total", "Poll answers that were not whole, so that operations may be lost.");
 
+    private readonly Counter _calls = metrics.CreateCounter(
+        "ovim_hub_calls_total",
+        "Calls to the hub, by endpoint and outcome (answered, refused, failed, not_tried).",
+        ["endpoint", "outcome"]);
+
+    private readonly Gauge _insecure = metrics.CreateGauge(
+        "ovim_hub_tls_insecure", "1 while any certificate of the hub is accepted (OVIM_HUB_TLS_INSECURE).");
+
+    /// <summary>Whether the hub's certificate is looked at.</summary>
+    public bool IsInsecure
+    {
+        set => _insecure.Set(value ? 1 : 0);
+    }
+
+    public void Called(HubEndpoint endpoint, HubCallOutcome outcome) => _calls.WithLabels(
+        endpoint switch
+        {
+            HubEndpoint.Status => "status",
+            HubEndpoint.Operations => "operations",
+            HubEndpoint.Result => "result",
+            _ => "health",
+        },
+        outcome switch
+        {
+            HubCallOutcome.Answered => "answered",
+            HubCallOutcome.Refused => "refused",
+            HubCallOutcome.NotTried => "not_tried",
+            _ => "failed",
+        }).Inc();
+
     public void ReportTaken(TimeSpan duration)
     {
         _reports.WithLabels("taken").Inc();
@@ -30,4 +60,19 @@ internal sealed class HubMetrics(IMetricFactory metrics)
     public void PollFailed() => _polls.WithLabels("failed").Inc();
 
     public void PossibleLoss() => _losses.Inc();
+}
+
+/// <summary>How a call to the hub ended.</summary>
+internal enum HubCallOutcome
+{
+    Answered,
+
+    /// <summary>The hub answered that it does not do it.</summary>
+    Refused,
+
+    /// <summary>No answer.</summary>
+    Failed,
+
+    /// <summary>Held back by a circuit breaker or the hub's wish.</summary>
+    NotTried,
 }

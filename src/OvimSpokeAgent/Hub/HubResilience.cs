@@ -1,116 +1,96 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Http.Resilience;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
 using Polly;
 
 namespace OvimSpokeAgent.Hub;
 
 /// <summary>
-/// Builds the hub's HTTP pipeline. Each endpoint has its own circuit breaker, so that one that fails silences no other.
-/// Taking operations is never retried.
+/// Builds the hub's HTTP pipelines, one an endpoint, so that one that fails silences no other: retries of what is safe to
+/// repeat, a circuit breaker, a limit for each attempt. The limit of the whole call, body included, is
+/// <see cref="HubCaller"/>'s.
 /// </summary>
 internal static class HubResilience
 {
     private const int Retries = 2;
 
+    // What a wait that the hub asks for may be to be spent inside a call; a longer one ends it.
+    private static readonly TimeSpan WaitWithinCall = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan FirstBreak = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(30);
+
     public static IServiceCollection AddHubClient(this IServiceCollection services)
     {
-        services.AddSingleton<HubToken>();
+        services.AddSingleton<HubPacing>();
+        services.AddSingleton<HubAbilities>();
         services.AddTransient<HubIdentityHandler>();
-        var client = services.AddHttpClient<HubClient>((provider, http) =>
+        services.AddTransient<HubTransport>();
+        services.AddTransient<HubClient>();
+        var client = services.AddHttpClient<HubCaller>((provider, http) =>
         {
             http.BaseAddress = BaseAddress(provider.GetRequiredService<AgentSettings>().Hub.Endpoint);
-            http.Timeout = Timeout.InfiniteTimeSpan; // the pipelines below set the limits
+            http.Timeout = Timeout.InfiniteTimeSpan; // HubCaller sets the limits
+            http.DefaultRequestVersion = HttpVersion.Version20;
+            http.DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower; // HTTP/2 where TLS offers it
         });
-        client.ConfigurePrimaryHttpMessageHandler(provider =>
-            CreateHandler(provider.GetRequiredService<AgentSettings>().Hub));
+        client.ConfigurePrimaryHttpMessageHandler<HubTransport>();
         client.AddResilienceHandler("hub", (pipeline, context) =>
-        {
-            var provider = context.ServiceProvider;
-            Configure(
-                pipeline,
-                provider.GetRequiredService<AgentSettings>().Hub.Timeout,
-                provider.GetRequiredService<TimeProvider>());
-        }).SelectPipelineBy(_ => request => EndpointOf(request));
+            Configure(pipeline, Enum.Parse<HubEndpoint>(context.InstanceName), context.ServiceProvider))
+            .SelectPipelineBy(_ => request => HubPaths.EndpointOf(request.RequestUri!).ToString());
         client.AddHttpMessageHandler<HubIdentityHandler>();
-        client.SetHandlerLifetime(Timeout.InfiniteTimeSpan); // SocketsHttpHandler renews its connections itself
+        client.SetHandlerLifetime(Timeout.InfiniteTimeSpan); // HubTransport renews its connections itself
         return services;
     }
 
     private static void Configure(
-        ResiliencePipelineBuilder<HttpResponseMessage> pipeline, TimeSpan wholeCall, TimeProvider time)
+        ResiliencePipelineBuilder<HttpResponseMessage> pipeline, HubEndpoint endpoint, IServiceProvider provider)
     {
-        pipeline.TimeProvider = time;
-        pipeline.AddTimeout(wholeCall);
-        pipeline.AddRetry(new HttpRetryStrategyOptions
+        pipeline.TimeProvider = provider.GetRequiredService<TimeProvider>();
+        if (endpoint is not HubEndpoint.Operations) pipeline.AddRetry(Retry(provider));
+        pipeline.AddCircuitBreaker(Breaker(endpoint, provider.GetRequiredService<Jitter>()));
+        if (endpoint is not HubEndpoint.Operations)
+            pipeline.AddTimeout(provider.GetRequiredService<AgentSettings>().Hub.Timeout / Retries);
+    }
+
+    // A hub that is away or overwhelmed is not asked three times: the heartbeat loop's own pace is enough.
+    private static HttpRetryStrategyOptions Retry(IServiceProvider provider)
+    {
+        var pacing = provider.GetRequiredService<HubPacing>();
+        var connection = provider.GetRequiredService<HubConnection>();
+        var jitter = provider.GetRequiredService<Jitter>();
+        return new HttpRetryStrategyOptions
         {
             MaxRetryAttempts = Retries,
             BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
+            UseJitter = true, // decorrelated
             Delay = TimeSpan.FromMilliseconds(500),
+            ShouldRetryAfterHeader = false, // its delay has no jitter
             ShouldHandle = args => ValueTask.FromResult(
                 HttpClientResiliencePredicates.IsTransient(args.Outcome)
-                && args.Context.GetRequestMessage()?.RequestUri is { } uri && !HubPaths.IsPoll(uri)),
-        });
-        pipeline.AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
-        {
-            FailureRatio = 0.9,
-            MinimumThroughput = 10,
-            SamplingDuration = TimeSpan.FromMinutes(1),
-            BreakDuration = TimeSpan.FromSeconds(5),
-        });
-        pipeline.AddTimeout(wholeCall / Retries);
+                && connection.Link.IsRegistered
+                && !(args.Outcome.Result is { } answer && pacing.WaitAskedBy(answer) > WaitWithinCall)),
+            DelayGenerator = args => ValueTask.FromResult(
+                args.Outcome.Result is { } answer && pacing.WaitAskedBy(answer) is { } wait
+                    ? wait + TimeSpan.FromSeconds(jitter())
+                    : (TimeSpan?)null),
+        };
     }
 
-    private static string EndpointOf(HttpRequestMessage request)
+    // While a hub that is away is probed, the probes' own pace stays below what opens the breaker.
+    private static HttpCircuitBreakerStrategyOptions Breaker(HubEndpoint endpoint, Jitter jitter) => new()
     {
-        var path = request.RequestUri!.AbsolutePath;
-        if (HubPaths.IsPoll(request.RequestUri)) return "operations";
-        return path.EndsWith("/result", StringComparison.Ordinal) ? "result"
-            : path.EndsWith("/status", StringComparison.Ordinal) ? "status" : "health";
-    }
+        FailureRatio = 0.8,
+        MinimumThroughput = endpoint is HubEndpoint.Status or HubEndpoint.Health ? 10 : 5,
+        SamplingDuration = TimeSpan.FromSeconds(endpoint is HubEndpoint.Status or HubEndpoint.Health ? 30 : 60),
+        BreakDurationGenerator = args =>
+        {
+            var grown = FirstBreak * Math.Pow(2, Math.Min(args.HalfOpenAttempts, 8));
+            return ValueTask.FromResult((grown < LongestBreak ? grown : LongestBreak) + TimeSpan.FromSeconds(jitter()));
+        },
+    };
 
     private static Uri BaseAddress(Uri endpoint) =>
         endpoint.AbsoluteUri.EndsWith('/') ? endpoint : new Uri(endpoint.AbsoluteUri + "/");
-
-    private static SocketsHttpHandler CreateHandler(HubSettings hub)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false, // the token must not follow to another host
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5), // follows DNS changes
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-        };
-        if (hub.TlsInsecure)
-        {
-#pragma warning disable CA5359 // asked for by OVIM_HUB_TLS_INSECURE, and shown in health
-            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
-#pragma warning restore CA5359
-        }
-        else if (hub.CaFile is { } file)
-        {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(file);
-            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
-                IsTrusted(certificate, chain, errors, authorities);
-        }
-        return handler;
-    }
-
-    // The system's CAs were asked already; the file's are in addition to them.
-    private static bool IsTrusted(
-        X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, X509Certificate2Collection authorities)
-    {
-        if (errors is SslPolicyErrors.None) return true;
-        if (errors is not SslPolicyErrors.RemoteCertificateChainErrors || certificate is null || chain is null) return false;
-        using var custom = new X509Chain();
-        custom.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        custom.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        custom.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        foreach (var element in chain.ChainElements.Skip(1)) custom.ChainPolicy.ExtraStore.Add(element.Certificate);
-        using var leaf = X509CertificateLoader.LoadCertificate(certificate.Export(X509ContentType.Cert));
-        return custom.Build(leaf);
-    }
 }

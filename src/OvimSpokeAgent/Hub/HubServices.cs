@@ -1,5 +1,7 @@
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Hub;
 
@@ -8,6 +10,7 @@ internal static class HubServices
     /// <summary>The hub's client and the loops that report and poll.</summary>
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
+        services.AddHubCredentials();
         services.AddHubClient();
         services.AddSingleton<IResultChannel, HubResultChannel>();
         services.AddSingleton<HubConnection>();
@@ -15,5 +18,12 @@ internal static class HubServices
         services.AddLoop<HeartbeatLoop>();
         services.AddLoop<PollLoop>();
         return services;
+    }
+
+    private static void AddHubCredentials(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => new HubCredentials(provider.GetRequiredService<AgentSettings>()));
+        services.AddSingleton<IFileValueOwner>(provider => provider.GetRequiredService<HubCredentials>());
+        services.AddLoop<FileReload>();
     }
 }

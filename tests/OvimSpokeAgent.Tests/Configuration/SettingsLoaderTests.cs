@@ -107,7 +107,8 @@ public sealed class SettingsLoaderTests
     {
         string[] tested =
         [
-            .. Good.Select(row => row.Name), "OVIM_HUB_TOKEN_FILE", "OVIM_HUB_CA_FILE", "OVIM_KUBECONFIG",
+            .. Good.Select(row => row.Name), "OVIM_HUB_TOKEN_FILE", "OVIM_HUB_CERT_FILE", "OVIM_HUB_KEY_FILE",
+            "OVIM_HUB_CA_FILE", "OVIM_KUBECONFIG",
             "OVIM_HUB_TLS_INSECURE",
         ];
 
@@ -261,6 +262,33 @@ public sealed class SettingsLoaderTests
     }
 
     [Theory]
+    [InlineData("OVIM_HUB_CERT_FILE", "OVIM_HUB_KEY_FILE")]
+    [InlineData("OVIM_HUB_CERT_PATH", "OVIM_HUB_KEY_PATH")]
+    public void Client_certificate_may_stand_for_the_token(string cert, string key)
+    {
+        var (certificate, privateKey) = Pair();
+
+        var hub = new TestEnvironment().Without("OVIM_HUB_TOKEN").With(cert, "/tls.crt").With(key, "/tls.key")
+            .WithFile("/tls.crt", certificate).WithFile("/tls.key", privateKey).LoadClean().Hub;
+
+        Assert.Equal(("/tls.crt", "/tls.key"), (hub.CertFile, hub.KeyFile));
+        Assert.Null(hub.Token);
+    }
+
+    [Theory]
+    [InlineData("OVIM_HUB_CERT_FILE", "OVIM_HUB_KEY_FILE")]
+    [InlineData("OVIM_HUB_KEY_FILE", "OVIM_HUB_CERT_FILE")]
+    public void Certificate_and_key_come_together(string set, string missing)
+    {
+        var (certificate, privateKey) = Pair();
+
+        Assert.StartsWith(
+            $"{missing}: missing, expected ",
+            new TestEnvironment().With(set, "/tls.pem").WithFile("/tls.pem", certificate + privateKey).LoadError(),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("OVIM_KUBECONFIG")]
     [InlineData("KUBECONFIG")]
     public void Kubeconfig_is_taken_from_either_variable(string name) => Assert.Equal(
@@ -318,12 +346,14 @@ public sealed class SettingsLoaderTests
         9090,
         new TestEnvironment().With("OVIM_HTTP_PORT", "tcp://10.96.0.7:80").With("OVIM_API_PORT", "9090").Load().Settings!.Http.Port);
 
-    private static string Certificate()
+    private static string Certificate() => Pair().Certificate;
+
+    private static (string Certificate, string Key) Pair()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=test-ca", key, HashAlgorithmName.SHA256);
         using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
-        return certificate.ExportCertificatePem();
+        return (certificate.ExportCertificatePem() + "\n", key.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
     [Fact]

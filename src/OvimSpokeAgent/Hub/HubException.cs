@@ -1,0 +1,19 @@
+using System.Net;
+
+namespace OvimSpokeAgent.Hub;
+
+/// <summary>The hub did not do what it was asked for.</summary>
+internal sealed class HubException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What the hub answered; null: nothing.</summary>
+    public HttpStatusCode? Status { get; init; }
+
+    /// <summary>The hub may have got the request, and so may have done what it says.</summary>
+    public bool WasSent { get; init; }
+
+    /// <summary>The same request can never succeed (a 4xx other than 401, 404, 408 and 429).</summary>
+    public bool IsPermanent =>
+        Status is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError
+            and not (HttpStatusCode.Unauthorized or HttpStatusCode.NotFound
+                or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
+}

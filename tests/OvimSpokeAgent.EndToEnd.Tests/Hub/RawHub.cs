@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
+
+/// <summary>
+/// A hub that does what no HTTP server would: a test writes the bytes. One connection, one request. Requests that no
+/// script is for are answered as a hub would that has nothing to do.
+/// </summary>
+internal sealed class RawHub : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly X509Certificate2? _certificate;
+    private readonly ConcurrentQueue<RawRequest> _requests = new();
+    private readonly ConcurrentDictionary<string, Func<RawConnection, Task>> _scripts = new();
+    private readonly AsyncSignal _changed = new();
+    private readonly Task _accepting;
+
+    public RawHub(X509Certificate2? certificate = null)
+    {
+        _certificate = certificate;
+        _listener.Start();
+        Url = new Uri($"{(certificate is null ? "http" : "https")}://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+        _accepting = AcceptAsync();
+    }
+
+    public Uri Url { get; }
+
+    public IReadOnlyCollection<RawRequest> Requests => _requests;
+
+    /// <summary>Answers requests whose path holds <paramref name="path"/> by a script, from now on.</summary>
+    public void Answer(string path, Func<RawConnection, Task> script) => _scripts[path] = script;
+
+    /// <summary>The same, with bytes; the connection is closed after them.</summary>
+    public void Answer(string path, string answer) =>
+        Answer(path, connection => connection.WriteAsync(answer));
+
+    /// <summary>Waits until so many requests to a path have come.</summary>
+    public async Task WaitForRequestsAsync(string path, int count)
+    {
+        while (true)
+        {
+            var changed = _changed.Next;
+            if (_requests.Count(request => request.Path.Contains(path, StringComparison.Ordinal)) >= count) return;
+            await changed.WaitAsync(TimeSpan.FromSeconds(60));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            Socket socket;
+            try
+            {
+                socket = await _listener.AcceptSocketAsync(_stop.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException)
+            {
+                return;
+            }
+            _ = ServeAsync(socket);
+        }
+    }
+
+    private async Task ServeAsync(Socket socket)
+    {
+        try
+        {
+            using (socket)
+            {
+                await using var stream = await OpenAsync(socket);
+                if (await ReadRequestAsync(stream) is not { } request) return;
+                _requests.Enqueue(request);
+                _changed.Set();
+                var script = _scripts.FirstOrDefault(entry => request.Path.Contains(entry.Key, StringComparison.Ordinal)).Value;
+                if (script is not null) await script(new RawConnection(stream, socket, _stop.Token));
+                else await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"u8.ToArray(), _stop.Token);
+            }
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException
+            or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
+        {
+            // The agent hung up: that is what these tests are about.
+        }
+    }
+
+    private async Task<Stream> OpenAsync(Socket socket)
+    {
+        var network = new NetworkStream(socket, ownsSocket: false);
+        if (_certificate is null) return network;
+        var tls = new SslStream(network);
+        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+        return tls;
+    }
+
+    private async Task<RawRequest?> ReadRequestAsync(Stream stream)
+    {
+        var text = new StringBuilder();
+        var buffer = new byte[64 << 10];
+        var (headEnd, length) = (-1, 0);
+        while (headEnd < 0 || text.Length < headEnd + length)
+        {
+            var read = await stream.ReadAsync(buffer, _stop.Token);
+            if (read == 0) return null;
+            text.Append(Encoding.Latin1.GetString(buffer, 0, read));
+            if (headEnd >= 0) continue;
+            var end = text.ToString().IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            if (end < 0) continue;
+            headEnd = end + 4;
+            length = ContentLength(text.ToString(0, end));
+        }
+        var head = text.ToString(0, headEnd);
+        var line = head.Split("\r\n")[0].Split(' ');
+        return new RawRequest(line[0], line[1], head);
+    }
+
+    private static int ContentLength(string head) => head.Split("\r\n")
+        .Where(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))
+        .Select(line => int.Parse(line["Content-Length:".Length..], System.Globalization.CultureInfo.InvariantCulture))
+        .FirstOrDefault();
+}
+
+/// <summary>A request as it came.</summary>
+internal sealed record RawRequest(string Method, string Path, string Head);
+
+/// <summary>What a script can do to a connection.</summary>
+internal sealed class RawConnection(Stream stream, Socket socket, CancellationToken stop)
+{
+    public Task WriteAsync(string text) => stream.WriteAsync(Encoding.UTF8.GetBytes(text), stop).AsTask();
+
+    /// <summary>Ends the connection with RST instead of FIN.</summary>
+    public void Reset()
+    {
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Close();
+    }
+
+    /// <summary>Says nothing more until the test ends.</summary>
+    public Task StaySilentAsync() => Task.Delay(Timeout.InfiniteTimeSpan, stop);
+
+    /// <summary>A little later.</summary>
+    public Task PauseAsync(int milliseconds) => Task.Delay(milliseconds, stop);
+}
