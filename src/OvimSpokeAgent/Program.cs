@@ -6,6 +6,7 @@ var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
     .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "");
 try
 {
+    using var second = new SecondSignal();
     await using var agent = AgentHost.Build(environment);
     await agent.RunAsync();
     return 0;

@@ -41,6 +41,7 @@ public static class AgentHost
         builder.Services.AddAgentLogging(settings.Log);
         builder.Services.AddAgentMetrics();
         builder.Services.AddClusterAccess();
+        builder.Services.AddLeadership(settings);
         builder.Services.AddEvents();
         builder.Services.AddOperations();
         builder.Services.AddVirtualMachines();

@@ -15,6 +15,7 @@ internal sealed class ReportComposer(
     HubConnection hub,
     VirtualMachineManager virtualMachines,
     IEnumerable<IWatchCacheStatus> caches,
+    ILeadership leadership,
     ReportErrors errors,
     TimeProvider time) : IReportSource
 {
@@ -24,6 +25,7 @@ internal sealed class ReportComposer(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
+            await leadership.WaitForFirstAnswerAsync(either.Token);
             foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -31,6 +33,9 @@ internal sealed class ReportComposer(
             // The hub learns that the agent is there, and that it is not healthy.
         }
     }
+
+    public Task WaitUntilWantedAsync(CancellationToken cancellationToken) =>
+        leadership.WaitUntilNotStandbyAsync(cancellationToken);
 
     public StatusReport Compose()
     {

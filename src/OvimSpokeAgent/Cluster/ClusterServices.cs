@@ -12,8 +12,8 @@ internal static class ClusterServices
             provider.GetRequiredService<AgentSettings>(), provider.GetServices<ClusterHandlerFactory>()));
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<KubernetesApi>();
-        services.AddSingleton<IKubernetesApi>(provider => provider.GetRequiredService<KubernetesApi>());
-        services.AddSingleton<ILeadership, SoleLeadership>();
+        services.AddSingleton<IKubernetesApi>(provider => new LeaderOnlyApi(
+            provider.GetRequiredService<KubernetesApi>(), provider.GetRequiredService<ILeadership>()));
         services.AddWatchCache(new WatchSpec<NamespaceObject, ManagedNamespace>
         {
             Kind = KubernetesKinds.Namespace,
@@ -39,7 +39,8 @@ internal static class ClusterServices
             provider.GetRequiredService<IKubernetesApi>(),
             spec,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>().CreateLogger("OvimSpokeAgent.Cluster.WatchCache")));
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("OvimSpokeAgent.Cluster.WatchCache"),
+            provider.GetRequiredService<Jitter>()));
         services.AddSingleton<IWatchCacheStatus>(provider => provider.GetRequiredService<WatchCache<TObject, TItem>>());
         return services.AddSupervised<WatchCache<TObject, TItem>>();
     }

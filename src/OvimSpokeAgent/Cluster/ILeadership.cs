@@ -22,11 +22,27 @@ internal interface ILeadership
     /// <summary>The tenure at this very moment, or null. Asked before each write: it looks at the clocks.</summary>
     Tenure? Current { get; }
 
-    /// <summary>The other agent that leads while this one stands by; null: none is known.</summary>
+    /// <summary>The other agent that leads while this one stands by; null: none is known to.</summary>
     string? OtherLeader { get; }
+
+    /// <summary>Why it is not known who leads, or why that cannot be kept up; null: nothing is wrong.</summary>
+    string? Problem { get; }
 
     /// <summary>Completes as soon as this agent leads.</summary>
     Task<Tenure> WaitUntilLeadingAsync(CancellationToken cancellationToken);
+
+    /// <summary>Completes when it was found out for the first time who leads.</summary>
+    Task WaitForFirstAnswerAsync(CancellationToken cancellationToken);
+
+    /// <summary>Completes while no other agent is known to lead: then this one speaks to the hub.</summary>
+    Task WaitUntilNotStandbyAsync(CancellationToken cancellationToken);
+
+    /// <summary>Ends the tenure and begins none any more.</summary>
+    void StepDown();
+
+    /// <summary>Lets another agent lead at once; to be called when nothing is in flight any more.</summary>
+    /// <exception cref="KubernetesApiException">The other has to wait until the Lease runs out.</exception>
+    Task ReleaseAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>The only agent there is.</summary>
@@ -38,9 +54,19 @@ internal sealed class SoleLeadership : ILeadership
 
     public string? OtherLeader => null;
 
+    public string? Problem => null;
+
     public async Task<Tenure> WaitUntilLeadingAsync(CancellationToken cancellationToken)
     {
         if (_tenure.IsOver) await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
         return _tenure;
     }
+
+    public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task WaitUntilNotStandbyAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void StepDown() => _tenure.End();
+
+    public Task ReleaseAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

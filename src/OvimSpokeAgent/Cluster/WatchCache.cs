@@ -30,6 +30,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private readonly WatchSpec<TObject, TItem> _spec;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Jitter _jitter;
     private readonly ResiliencePipeline _untilAnswered;
 
     private readonly ConcurrentDictionary<NamespacedName, TItem> _items = [];
@@ -38,9 +39,10 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private volatile CacheStatus _status;
     private string? _resourceVersion;
 
-    public WatchCache(IKubernetesApi api, WatchSpec<TObject, TItem> spec, TimeProvider time, ILogger logger)
+    public WatchCache(
+        IKubernetesApi api, WatchSpec<TObject, TItem> spec, TimeProvider time, ILogger logger, Jitter? jitter = null)
     {
-        (_api, _spec, _time, _logger) = (api, spec, time, logger);
+        (_api, _spec, _time, _logger, _jitter) = (api, spec, time, logger, jitter ?? Random.Shared.NextDouble);
         _status = new CacheStatus { Since = time.GetUtcNow() };
         _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
@@ -50,6 +52,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 MaxRetryAttempts = int.MaxValue,
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
+                Randomizer = () => _jitter(),
                 Delay = TimeSpan.FromMilliseconds(500),
                 MaxDelay = TimeSpan.FromSeconds(20),
                 DelayGenerator = args =>
@@ -106,7 +109,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             var pause = Jittered(BetweenWatches);
             try
             {
-                var events = await _untilAnswered.ExecuteAsync(async token => await OpenAsync(token), cancellationToken);
+                var events = await _untilAnswered.ExecuteHereAsync(OpenAsync, cancellationToken);
                 await FollowAsync(events, cancellationToken);
             }
             catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Expired)
@@ -159,7 +162,8 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         }
         while (next is not null);
 
-        foreach (var name in _items.Keys.Where(name => !listed.ContainsKey(name))) Remove(name);
+        foreach (var name in _items.Keys.Where(name => !listed.ContainsKey(name)).OrderBy(name => name.ToString(), StringComparer.Ordinal))
+            Remove(name);
         foreach (var (name, item) in listed) Put(name, item);
         _resourceVersion = version;
         var now = _time.GetUtcNow();
@@ -246,9 +250,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         }
     }
 
-#pragma warning disable CA5394 // spreading load needs no secret
-    private static TimeSpan Jittered(TimeSpan upTo) => upTo * (0.5 + (Random.Shared.NextDouble() / 2));
-#pragma warning restore CA5394
+    private TimeSpan Jittered(TimeSpan upTo) => upTo * (0.5 + (_jitter() / 2));
 
     private sealed class Subscription(Action end) : IDisposable
     {

@@ -15,6 +15,7 @@ internal static class HealthServices
         services.AddSingleton<IHealthCheck, CredentialsCheck>();
         services.AddSingleton<IHealthCheck, OperationsCheck>();
         services.AddSingleton<IHealthCheck, JournalCheck>();
+        services.AddSingleton<IHealthCheck, LeadershipCheck>();
         services.AddSingleton<IHealthCheck, PermissionsCheck>();
         services.AddSingleton<IHealthCheck, LoopsCheck>();
         services.AddLoop<HealthReporter>();

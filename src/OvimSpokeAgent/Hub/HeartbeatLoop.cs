@@ -35,6 +35,7 @@ internal sealed partial class HeartbeatLoop(
         var healthChecked = false;
         while (true)
         {
+            await reports.WaitUntilWantedAsync(cancellationToken);
             var soon = _soon.Next;
             connection.Trying();
             healthChecked = healthChecked || await CheckHealthAsync(cancellationToken);

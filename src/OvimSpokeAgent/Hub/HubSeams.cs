@@ -21,6 +21,9 @@ internal interface IReportSource
     /// </summary>
     Task WaitUntilMeaningfulAsync(CancellationToken cancellationToken);
 
+    /// <summary>Does not complete while another agent speaks to the hub.</summary>
+    Task WaitUntilWantedAsync(CancellationToken cancellationToken);
+
     Contract.StatusReport Compose();
 
     /// <summary>The hub took this report.</summary>

@@ -1,6 +1,7 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
@@ -100,14 +101,15 @@ internal sealed class VirtualMachineManager(
     /// <summary>Completes when the VM with this uid is gone.</summary>
     public async Task WaitUntilGoneAsync(NamespacedName name, string uid, CancellationToken cancellationToken)
     {
-        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var signal = new AsyncSignal();
+        var gone = signal.Next;
         using var subscription = machines.Subscribe(change =>
         {
-            if (change.Name == name && change.New?.Uid != uid) gone.TrySetResult();
+            if (change.Name == name && change.New?.Uid != uid) signal.Set();
         });
         // The cache may not have heard of the VM yet, so that it cannot say that it is gone.
         if (await ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return;
-        await gone.Task.WaitAsync(cancellationToken);
+        await gone.WaitAsync(cancellationToken);
     }
 
     private static string? ReasonAgainst(VirtualMachineObject vm) =>

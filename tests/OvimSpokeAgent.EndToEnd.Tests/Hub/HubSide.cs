@@ -191,6 +191,8 @@ internal sealed class SmallReports(AgentSettings settings) : IReportSource
 
     public Task WaitUntilMeaningfulAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    public Task WaitUntilWantedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public StatusReport Compose() => new()
     {
         AgentId = settings.AgentId,

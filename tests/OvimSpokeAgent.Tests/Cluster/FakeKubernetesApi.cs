@@ -34,6 +34,12 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
     /// <summary>Asked after a write took effect; an exception is what its caller gets instead of the answer.</summary>
     public Func<FakeRequest, Exception?>? LostAnswer { get; set; }
 
+    /// <summary>Told of every change, whoever made it.</summary>
+    public Action<FakeChange> Changed
+    {
+        set => _store.Changed = value;
+    }
+
     /// <summary>What answers <c>PUT</c> on subresources.</summary>
     public Action<NamespacedName, string, JsonObject>? Subresource { get; set; }
 

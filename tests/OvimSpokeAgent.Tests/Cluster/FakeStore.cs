@@ -13,8 +13,12 @@ internal sealed class FakeStore(TimeProvider time)
     private readonly List<FakeChange> _history = [];
     private readonly List<FakeWatch> _followers = [];
     private long _compactedAt;
+    private int _uids;
 
     public long Version { get; private set; } = 100;
+
+    /// <summary>Told of every change.</summary>
+    public Action<FakeChange> Changed { get; set; } = _ => { };
 
     public static NamespacedName NameOf(JsonObject body) =>
         new((string?)body["metadata"]?["namespace"] ?? "", (string?)body["metadata"]?["name"] ?? "");
@@ -29,7 +33,7 @@ internal sealed class FakeStore(TimeProvider time)
         created["metadata"] = metadata;
         metadata["name"] = name.Name;
         if (name.Namespace.Length > 0) metadata["namespace"] = name.Namespace;
-        metadata["uid"] ??= Guid.NewGuid().ToString();
+        metadata["uid"] ??= new Guid(++_uids, 0, 0, new byte[8]).ToString();
         metadata["creationTimestamp"] ??= Now();
         return Put(kind, name, null, created);
     }
@@ -146,6 +150,7 @@ internal sealed class FakeStore(TimeProvider time)
     {
         _history.Add(change);
         foreach (var follower in _followers) follower.Send(change);
+        Changed(change);
     }
 
     private long Stamp(JsonObject item)

@@ -46,8 +46,12 @@ internal sealed class FakeWatch(ResourceKind kind, string ns, string? labelSelec
     {
         try
         {
-            await foreach (var (eventType, item) in _events.Reader.ReadAllAsync(cancellationToken))
-                yield return new WatchEvent<T>(eventType, item.Deserialize(type)!);
+            // Not ReadAllAsync: that one leaves the caller's synchronization context.
+            while (await _events.Reader.WaitToReadAsync(cancellationToken))
+            {
+                while (_events.Reader.TryRead(out var change))
+                    yield return new WatchEvent<T>(change.Type, change.Object.Deserialize(type)!);
+            }
         }
         finally
         {

@@ -1,0 +1,259 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Agent;
+
+/// <summary>
+/// Of several agents in a namespace lets one work, by a Lease. The holder renews it every two seconds and stops working
+/// seven seconds after the last renewal that is known to have worked, by the monotonic and the wall clock: a process that
+/// was paused finds out before its next write. Another one takes it ten seconds after the last renewal that it saw, by
+/// its own clock; at once when it was let go, or when it carries the own name (a container that was restarted in its pod).
+/// </summary>
+internal sealed partial class LeaderElection(
+    IKubernetesApi api, AgentSettings settings, TimeProvider time, ILogger<LeaderElection> logger) : ILoop, ILeadership
+{
+    /// <summary>How long others leave the Lease to a holder that does not renew it.</summary>
+    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the holder works after its last renewal; the rest is for what is on the wire.</summary>
+    public static readonly TimeSpan WorkDuration = TimeSpan.FromSeconds(7);
+
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TryEvery = TimeSpan.FromSeconds(1);
+
+    private readonly NamespacedName _name = new(settings.Namespace, Names.Agent);
+    private readonly AsyncSignal _changed = new();
+    private volatile State _state = new();
+    private volatile bool _steppedDown;
+    private Observation? _observed;
+
+    /// <summary>The name under which this agent holds the Lease.</summary>
+    public string Identity { get; } = settings.PodName
+        ?? $"{Environment.MachineName}_{time.GetUtcNow():yyyyMMdd'T'HHmmss'Z'}_{Guid.NewGuid():N}";
+
+    public string Name => "leader election";
+
+    public string? OtherLeader => _state.OtherLeader;
+
+    public string? Problem => _state.Problem;
+
+    public Tenure? Current
+    {
+        get
+        {
+            if (_state is not { Tenure: { IsOver: false } tenure, Limit: { } limit }) return null;
+            if (!limit.IsOver(time)) return tenure;
+            tenure.End(); // the loop did not get to it: the process was paused
+            return null;
+        }
+    }
+
+    public async Task<Tenure> WaitUntilLeadingAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = _changed.Next;
+            if (Current is { } tenure) return tenure;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
+        WaitUntilAsync(state => state.IsKnown, cancellationToken);
+
+    public Task WaitUntilNotStandbyAsync(CancellationToken cancellationToken) =>
+        WaitUntilAsync(state => state.OtherLeader is null, cancellationToken);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!_steppedDown)
+        {
+            try
+            {
+                if (await TryAcquireAsync(cancellationToken) is { } held) await HoldAsync(held.Lease, held.Limit, cancellationToken);
+            }
+            catch (KubernetesApiException e)
+            {
+                // Not known now; who was seen to lead still does, as far as this agent can tell.
+                Enter(_state with { Problem = e.Message });
+            }
+            await Task.Delay(TryEvery, time, cancellationToken);
+        }
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+    }
+
+    public void StepDown()
+    {
+        _steppedDown = true;
+        _state.Tenure?.End();
+    }
+
+    public async Task ReleaseAsync(CancellationToken cancellationToken)
+    {
+        var lease = await ReadAsync(cancellationToken);
+        if (lease?.Spec.HolderIdentity != Identity) return;
+        await PatchAsync(lease.Release(), cancellationToken);
+        LogReleased(Identity);
+    }
+
+    /// <summary>The Lease and how long it lets this agent work, if it is free or its holder is gone; else null.</summary>
+    private async Task<(LeaseObject Lease, Deadline Limit)?> TryAcquireAsync(CancellationToken cancellationToken)
+    {
+        var lease = await ReadAsync(cancellationToken);
+        if (lease is not null && !IsFree(lease))
+        {
+            if (OtherLeader != lease.Spec.HolderIdentity) LogStandby(lease.Spec.HolderIdentity!);
+            Enter(new State { IsKnown = true, OtherLeader = lease.Spec.HolderIdentity });
+            return null;
+        }
+        var limit = Deadline.In(WorkDuration, time);
+        try
+        {
+            return (await TakeAsync(lease, cancellationToken), limit);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict or ApiErrorReason.AlreadyExists)
+        {
+            return null; // another was faster
+        }
+    }
+
+    private Task<LeaseObject> TakeAsync(LeaseObject? lease, CancellationToken cancellationToken) => lease is null
+        ? api.CreateAsync(
+            KubernetesKinds.Lease,
+            _name.Namespace,
+            LeaseObject.Create(_name, Identity, LeaseDuration, time.GetUtcNow()),
+            LeaseJson.Default.LeaseObject,
+            cancellationToken)
+        : PatchAsync(lease.Take(Identity, LeaseDuration, time.GetUtcNow()), cancellationToken);
+
+    // Whose it is counts as long as that one changes it: other clocks say nothing.
+    private bool IsFree(LeaseObject lease)
+    {
+        var holder = lease.Spec.HolderIdentity;
+        if (string.IsNullOrEmpty(holder) || holder == Identity) return true;
+        if (_observed?.Version != lease.Metadata.ResourceVersion)
+            _observed = new Observation(lease.Metadata.ResourceVersion, time.GetTimestamp());
+        var duration = lease.Spec.LeaseDurationSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : LeaseDuration;
+        return time.GetElapsedTime(_observed.At) >= duration;
+    }
+
+    private async Task HoldAsync(LeaseObject lease, Deadline limit, CancellationToken cancellationToken)
+    {
+        var tenure = new Tenure();
+        LogLeading(Identity);
+        Enter(new State { IsKnown = true, Tenure = tenure, Limit = limit });
+        try
+        {
+            var wait = RenewEvery;
+            while (!_steppedDown && Current == tenure)
+            {
+                using var over = new CancellationTokenSource(limit.Left(time), time);
+                using var until = CancellationTokenSource.CreateLinkedTokenSource(over.Token, tenure.Ended, cancellationToken);
+                await Task.Delay(wait, time, until.Token);
+                var next = Deadline.In(WorkDuration, time);
+                try
+                {
+                    lease = await RenewAsync(lease, until.Token);
+                    Enter(_state with { Limit = limit = next, Problem = null });
+                    wait = RenewEvery;
+                }
+                catch (KubernetesApiException e) when (e.Reason is not ApiErrorReason.NotLeading)
+                {
+                    Enter(_state with { Problem = e.Message });
+                    wait = TryEvery;
+                }
+            }
+        }
+        catch (KubernetesApiException)
+        {
+            // It is another's.
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Not renewed in time, or stepped down.
+        }
+        finally
+        {
+            tenure.End();
+            if (!_steppedDown) LogLost(_state.Problem);
+            Enter(_state with { Tenure = null, Limit = null });
+        }
+    }
+
+    /// <exception cref="KubernetesApiException">NotLeading: it is another's; else: it did not work.</exception>
+    private async Task<LeaseObject> RenewAsync(LeaseObject lease, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await PatchAsync(lease.Renew(time.GetUtcNow()), cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict)
+        {
+            // Changed by an own renewal whose answer was lost, by a person, or by another agent.
+            var current = await ReadAsync(cancellationToken);
+            if (current?.Spec.HolderIdentity != Identity)
+                throw new KubernetesApiException(ApiErrorReason.NotLeading, $"{current?.Spec.HolderIdentity} took the Lease");
+            return await PatchAsync(current.Renew(time.GetUtcNow()), cancellationToken);
+        }
+    }
+
+    private async Task<LeaseObject?> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await api.GetAsync(KubernetesKinds.Lease, _name, LeaseJson.Default.LeaseObject, cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private Task<LeaseObject> PatchAsync(System.Text.Json.Nodes.JsonObject patch, CancellationToken cancellationToken) =>
+        api.MergePatchAsync(KubernetesKinds.Lease, _name, patch, LeaseJson.Default.LeaseObject, cancellationToken);
+
+    private async Task WaitUntilAsync(Func<State, bool> condition, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = _changed.Next;
+            if (condition(_state)) return;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private void Enter(State state)
+    {
+        if (_state == state) return;
+        _state = state;
+        _changed.Set();
+    }
+
+    private sealed record State
+    {
+        public bool IsKnown { get; init; }
+
+        public string? OtherLeader { get; init; }
+
+        public Tenure? Tenure { get; init; }
+
+        public Deadline? Limit { get; init; }
+
+        public string? Problem { get; init; }
+    }
+
+    private sealed record Observation(string Version, long At);
+
+    [LoggerMessage(1201, LogLevel.Information, "{Identity} leads")]
+    private partial void LogLeading(string identity);
+
+    [LoggerMessage(1202, LogLevel.Information, "Standby: {Leader} leads")]
+    private partial void LogStandby(string leader);
+
+    [LoggerMessage(1203, LogLevel.Warning, "The Lease is lost, work stops: {Problem}")]
+    private partial void LogLost(string? problem);
+
+    [LoggerMessage(1204, LogLevel.Information, "{Identity} let the Lease go")]
+    private partial void LogReleased(string identity);
+}

@@ -1,0 +1,25 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Agent;
+
+internal static class LeadershipServices
+{
+    /// <summary>Lets one of several agents work, unless <c>OVIM_LEADER_ELECTION</c> is off.</summary>
+    public static IServiceCollection AddLeadership(this IServiceCollection services, AgentSettings settings)
+    {
+        if (!settings.LeaderElection) return services.AddSingleton<ILeadership, SoleLeadership>();
+        services.AddSingleton(provider => new LeaderElection(
+            provider.GetRequiredService<KubernetesApi>(), // past the guard that asks this very election
+            settings,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LeaderElection>>()));
+        services.AddSingleton<ILeadership>(provider => provider.GetRequiredService<LeaderElection>());
+        services.AddNeededPermissions(
+            new("create", KubernetesKinds.Lease, settings.Namespace),
+            new("get", KubernetesKinds.Lease, settings.Namespace),
+            new("patch", KubernetesKinds.Lease, settings.Namespace));
+        return services.AddSupervised<LeaderElection>();
+    }
+}
