@@ -33,6 +33,9 @@ public sealed record Step
     /// </summary>
     public string? Answer { get; init; }
 
+    /// <summary>A text that the answer must have somewhere.</summary>
+    public string? Holds { get; init; }
+
     /// <summary>Goes on asking until the answer is as expected: for what a controller does in its own time.</summary>
     public bool IsEventual { get; init; }
 

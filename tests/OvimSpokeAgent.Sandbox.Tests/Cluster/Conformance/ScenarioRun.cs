@@ -50,6 +50,7 @@ internal sealed class ScenarioRun(HttpClient server, Scenario scenario)
 
     private string? Compare(Step step, string text)
     {
+        if (step.Holds is { } part && !text.Contains(part, StringComparison.Ordinal)) return $"expected the text {part}";
         if (step.Answer is null) return null;
         if (!step.Answer.TrimStart().StartsWith('{') && !step.Answer.TrimStart().StartsWith('['))
             return text.Contains(Fill(step.Answer), StringComparison.Ordinal) ? null : $"expected the text {step.Answer}";
