@@ -27,7 +27,8 @@ internal sealed record ClusterParts
     {
         var (time, store, running) = (options.TimeProvider, new ObjectStore(options.HistoryLimit), new RunningWatches());
         var kinds = new KindRegistry(store);
-        var (writer, deleter) = (new ObjectWriter(store, time), new ObjectDeleter(store, time));
+        var quotas = new Quotas(store);
+        var (writer, deleter) = (new ObjectWriter(store, quotas, time), new ObjectDeleter(store, time));
         var aggregated = new AggregatedApis(store);
         var seams = new ClusterSeams(
             new ClusterRequests(), new ClusterFaults(running, store), new AccessRules(), time, stopping);
@@ -45,6 +46,7 @@ internal sealed record ClusterParts
             new NamespaceController(store, kinds, writer, deleter, time),
             new GarbageCollector(store, kinds, writer, deleter),
             new DefinitionController(store, kinds, writer, deleter),
+            new QuotaController(quotas, kinds, writer),
         ]);
         var parts = new ClusterParts
         {

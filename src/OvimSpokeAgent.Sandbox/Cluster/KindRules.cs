@@ -28,6 +28,7 @@ internal static class KindRules
                 CheckSecret(content);
                 break;
             case ("", "pods"):
+                DefaultRequests(content);
                 if (current is null) content["status"] = new JsonObject { ["phase"] = "Pending" };
                 break;
             case ("", "persistentvolumeclaims"):
@@ -61,6 +62,19 @@ internal static class KindRules
         if (current is not null) return;
         content.MapAt("spec")["finalizers"] = new JsonArray("kubernetes");
         content["status"] = new JsonObject { ["phase"] = "Active" };
+    }
+
+    /// <summary>A container that says no request asks for its limit.</summary>
+    private static void DefaultRequests(JsonObject pod)
+    {
+        foreach (var container in (pod.Items("spec", "containers") ?? []).Concat(pod.Items("spec", "initContainers") ?? []))
+        {
+            foreach (var (name, limit) in container.Map("resources", "limits") ?? [])
+            {
+                var requests = container!["resources"]!.AsObject().MapAt("requests");
+                if (!requests.ContainsKey(name)) requests[name] = limit?.DeepClone();
+            }
+        }
     }
 
     private static void DefaultSecret(JsonObject content)

@@ -22,7 +22,7 @@ internal sealed record WriteOptions
 }
 
 /// <summary>Creates and changes objects by the rules that hold for every kind.</summary>
-internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
+internal sealed class ObjectWriter(ObjectStore store, Quotas quotas, TimeProvider time)
 {
     private const string SuffixCharacters = "bcdfghjklmnpqrstvwxz2456789";
 
@@ -37,7 +37,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         if (metadata.Text("resourceVersion") is { Length: > 0 })
             throw new ApiException(500, null, "resourceVersion should not be set on objects to be created");
         var key = new ObjectKey(ns, metadata.Text("name") ?? "");
-        GuardNamespace(kind, key)?.Invoke();
+        CheckNamespaceTakes(kind, key);
 
         metadata["uid"] = Guid.NewGuid().ToString();
         metadata["creationTimestamp"] = time.GetUtcNow().ToApiTime();
@@ -51,8 +51,12 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
 
         var resource = KindRegistry.StoredAs(kind);
         if (store.Get(resource, key) is not null) throw ApiErrors.AlreadyExists(kind, key.Name);
-        if (options.DryRun) return new StoredObject(resource, key, 0, content);
-        return store.TryPut(resource, key, null, content, GuardNamespace(kind, key))
+        if (options.DryRun)
+        {
+            Admit(kind, key, content);
+            return new StoredObject(resource, key, 0, content);
+        }
+        return store.TryPut(resource, key, null, content, () => Admit(kind, key, content))
             ?? throw ApiErrors.AlreadyExists(kind, key.Name);
     }
 
@@ -197,25 +201,29 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time)
         }
     }
 
-    private Action? GuardNamespace(ResourceKind kind, ObjectKey key)
+    /// <summary>What depends on other objects: under the lock nothing of it can change before the object is there.</summary>
+    private void Admit(ResourceKind kind, ObjectKey key, JsonObject content)
     {
-        if (!kind.Namespaced) return null;
-        return () =>
-        {
-            var ns = store.Get(BuiltInKinds.Namespace.Resource, new("", key.Namespace))
-                ?? throw ApiErrors.NotFound(BuiltInKinds.Namespace, key.Namespace);
-            if (!ns.IsDeleting) return;
-            throw ApiErrors.Forbidden(
-                kind,
-                key.Name,
-                $"unable to create new content in namespace {key.Namespace} because it is being terminated",
-                new JsonObject
-                {
-                    ["reason"] = "NamespaceTerminating",
-                    ["message"] = $"namespace {key.Namespace} is being terminated",
-                    ["field"] = "metadata.namespace",
-                });
-        };
+        CheckNamespaceTakes(kind, key);
+        if (kind.Namespaced) quotas.Check(kind, key, content);
+    }
+
+    private void CheckNamespaceTakes(ResourceKind kind, ObjectKey key)
+    {
+        if (!kind.Namespaced) return;
+        var ns = store.Get(BuiltInKinds.Namespace.Resource, new("", key.Namespace))
+            ?? throw ApiErrors.NotFound(BuiltInKinds.Namespace, key.Namespace);
+        if (!ns.IsDeleting) return;
+        throw ApiErrors.Forbidden(
+            kind,
+            key.Name,
+            $"unable to create new content in namespace {key.Namespace} because it is being terminated",
+            new JsonObject
+            {
+                ["reason"] = "NamespaceTerminating",
+                ["message"] = $"namespace {key.Namespace} is being terminated",
+                ["field"] = "metadata.namespace",
+            });
     }
 
     private static void SetOrRemove(JsonObject map, string key, JsonNode? value)

@@ -23,7 +23,7 @@ public sealed record SandboxClusterOptions
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How many changes are kept at least, for watches that start in the past and for pages of lists.</summary>
-    public int HistoryLimit { get; init; } = 20_000;
+    public int HistoryLimit { get; init; } = 5_000;
 }
 
 /// <summary>

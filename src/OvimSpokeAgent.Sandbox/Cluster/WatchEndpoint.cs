@@ -14,6 +14,7 @@ internal sealed class WatchEndpoint(
 
     public async Task HandleAsync(ApiCall call)
     {
+        if (call.Query("sendInitialEvents").Length > 0) throw NoStreamingLists();
         var isSelected = call.Selection();
         var from = call.ResourceVersion();
         var resource = KindRegistry.StoredAs(call.Kind);
@@ -111,6 +112,18 @@ internal sealed class WatchEndpoint(
             ["creationTimestamp"] = null,
         },
     });
+
+    // As a server without the feature, so that clients go back to list and watch.
+    private static ApiException NoStreamingLists()
+    {
+        var problem = InvalidField.Forbidden(
+            "sendInitialEvents", "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled");
+        return new(
+            422,
+            "Invalid",
+            $"ListOptions.meta.k8s.io \"\" is invalid: {problem.Field}: {problem.Message}",
+            new JsonObject { ["group"] = "meta.k8s.io", ["kind"] = "ListOptions", ["causes"] = new JsonArray(problem.ToCause()) });
+    }
 
     private static TimeSpan TimeoutOf(ApiCall call)
     {

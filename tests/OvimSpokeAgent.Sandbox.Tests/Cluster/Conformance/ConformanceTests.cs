@@ -11,7 +11,8 @@ public sealed class ConformanceTests(ConformanceTests.Servers servers) : IClassF
 {
     private static readonly Scenario[] All =
         [.. ObjectScenarios.All, .. PatchScenarios.All, .. ListScenarios.All, .. DeletionScenarios.All,
-            .. ApplyScenarios.All, .. DefaultScenarios.All, .. LifecycleScenarios.All];
+            .. ApplyScenarios.All, .. DefaultScenarios.All, .. LifecycleScenarios.All,
+            .. QuotaScenarios.All];
 
     public static TheoryData<string> Names => [.. All.Select(scenario => scenario.Name)];
 
