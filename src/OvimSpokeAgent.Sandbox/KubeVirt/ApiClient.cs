@@ -13,6 +13,8 @@ namespace OvimSpokeAgent.Sandbox.KubeVirt;
 internal sealed class ApiClient(Kubernetes client)
 {
     private const string Json = "application/json";
+    // Faults of the sandbox's cluster can be meant for the agent, or for this.
+    private static readonly ProductInfoHeaderValue UserAgent = new("sandbox-kubevirt", null);
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(30);
 
     /// <exception cref="RefusedException">The server refused.</exception>
@@ -104,6 +106,7 @@ internal sealed class ApiClient(Kubernetes client)
         HttpMethod method, string path, JsonNode? body, string contentType, CancellationToken cancellationToken)
     {
         var request = new HttpRequestMessage(method, new Uri(client.BaseUri, path)) { Version = new Version(2, 0) };
+        request.Headers.UserAgent.Add(UserAgent);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(Json));
         if (body is not null)
         {

@@ -45,6 +45,8 @@ internal sealed partial class Controllers : IAsyncDisposable
     {
         _tasks.AddRange(_state.Caches.Select(cache => cache.RunAsync(_stop.Token)));
         await Task.WhenAll(_state.Caches.Select(cache => cache.Answered)).WaitAsync(cancellationToken);
+        // Those that run keep their addresses; new ones get others.
+        foreach (var vmi in _state.Vmis.Items) _state.Addresses.Of(vmi);
         // Only now: with a cache half full, an object's owner would seem to be gone.
         for (var i = 0; i < Workers; i++) _tasks.Add(_queue.WorkAsync(WorkAsync, _stop.Token));
     }

@@ -15,6 +15,7 @@ internal sealed partial class ObjectCache(
     private const int PageSize = 500;
     private const int WatchSeconds = 3600;
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan KindMissingRetry = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<ObjectName, JsonObject> _items = [];
@@ -113,18 +114,33 @@ internal sealed partial class ObjectCache(
     {
         var path = $"{kind.Path("")}?watch=true&allowWatchBookmarks=true&timeoutSeconds={WatchSeconds}"
             + $"&resourceVersion={_version}";
-        await foreach (var change in api.WatchAsync(path, cancellationToken))
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(SilenceLimit);
+        try
         {
-            if (change["object"] is not JsonObject item) throw new JsonException("a watch event without an object");
-            var type = change.Text("type");
-            if (type is "ERROR") throw RefusedException.From(item, 500);
-            _problem = null;
-            _version = item.Text("metadata", "resourceVersion");
-            lock (_lock) _watchedUpTo = Math.Max(_watchedUpTo, item.VersionOf());
-            if (type is "BOOKMARK" || !isWatched(item.NameOf().Namespace)) continue;
-            if (type is "DELETED") Remove(item.NameOf(), item);
-            else Put(item);
+            await foreach (var change in api.WatchAsync(path, silence.Token))
+            {
+                silence.CancelAfter(SilenceLimit);
+                Take(change);
+            }
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Nothing came for long, not even a bookmark: the connection may be dead.
+        }
+    }
+
+    private void Take(JsonObject change)
+    {
+        if (change["object"] is not JsonObject item) throw new JsonException("a watch event without an object");
+        var type = change.Text("type");
+        if (type is "ERROR") throw RefusedException.From(item, 500);
+        _problem = null;
+        _version = item.Text("metadata", "resourceVersion");
+        lock (_lock) _watchedUpTo = Math.Max(_watchedUpTo, item.VersionOf());
+        if (type is "BOOKMARK" || !isWatched(item.NameOf().Namespace)) return;
+        if (type is "DELETED") Remove(item.NameOf(), item);
+        else Put(item);
     }
 
     private void Put(JsonObject item)

@@ -5,9 +5,9 @@ namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 [Collection(TestClusterCollection.Name)]
 public sealed class SubresourceTests
 {
-    public static TheoryData<string> Clusters => ["real"];
+    public static TheoryData<string> Clusters => TestCluster.AtHand;
 
-    [RealServerTheory]
+    [Theory]
     [MemberData(nameof(Clusters))]
     public async Task A_manual_VM_starts_restarts_and_stops_through_the_API_server(string which)
     {
@@ -31,7 +31,7 @@ public sealed class SubresourceTests
             vm.Text("status", "printableStatus") == "Stopped" && vm.At("status", "stateChangeRequests") is null);
     }
 
-    [RealServerTheory]
+    [Theory]
     [MemberData(nameof(Clusters))]
     public async Task What_does_not_fit_the_state_is_refused_with_a_Status(string which)
     {
@@ -50,7 +50,7 @@ public sealed class SubresourceTests
         Assert.Equal(400, (await cluster.PutAsync("restart", """{"gracePeriodSeconds":5}""")).Code);
     }
 
-    [RealServerTheory]
+    [Theory]
     [MemberData(nameof(Clusters))]
     public async Task A_stop_with_a_shorter_grace_period_ends_a_guest_that_ignores_the_shutdown(string which)
     {
@@ -67,7 +67,7 @@ public sealed class SubresourceTests
         await cluster.UntilPrintsAsync("Stopped");
     }
 
-    [RealServerTheory]
+    [Theory]
     [MemberData(nameof(Clusters))]
     public async Task A_halted_VM_can_be_started_paused(string which)
     {
@@ -81,7 +81,7 @@ public sealed class SubresourceTests
         Assert.Equal("Always", vm.Text("spec", "runStrategy"));
     }
 
-    [RealServerTheory]
+    [Theory]
     [MemberData(nameof(Clusters))]
     public async Task While_virt_api_is_down_the_answer_is_503_and_VMs_are_still_there(string which)
     {
@@ -97,7 +97,7 @@ public sealed class SubresourceTests
         Assert.Equal(202, (await cluster.PutAsync("restart")).Code);
     }
 
-    [RealServerTheory]
+    [Theory]
     [MemberData(nameof(Clusters))]
     public async Task What_was_registered_is_taken_back(string which)
     {
@@ -111,14 +111,6 @@ public sealed class SubresourceTests
 
         Assert.Null(await cluster.Api.FindAsync(Kinds.Service.Path(service), CancellationToken.None));
         Assert.Null(await cluster.Api.FindAsync(Kinds.ApiService.Path(apiService), CancellationToken.None));
-    }
-
-    private sealed class RealServerTheoryAttribute : TheoryAttribute
-    {
-        public RealServerTheoryAttribute()
-        {
-            if (!TestCluster.NamesAtHand.Contains("real")) Skip = "OVIM_E2E_KUBECONFIG does not name the kubeconfig of a real API server";
-        }
     }
 
     private static Task<TestCluster> StartAsync(string which) =>

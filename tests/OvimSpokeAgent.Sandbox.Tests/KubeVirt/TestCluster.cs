@@ -61,6 +61,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public SandboxKubeVirt KubeVirt { get; private set; } = null!;
 
+    /// <summary>The sandbox's cluster, where it is one.</summary>
+    public SandboxCluster Own => _own ?? throw new InvalidOperationException("a real API server");
+
     /// <summary>All values of a VM's <c>printableStatus</c>, in the order in which they were seen.</summary>
     public IReadOnlyList<string> StatusesOf(string vm) =>
         [.. _statuses.Where(entry => entry.StartsWith(vm + ":", StringComparison.Ordinal)).Select(entry => entry[(vm.Length + 1)..])];

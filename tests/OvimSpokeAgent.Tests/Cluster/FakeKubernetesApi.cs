@@ -213,7 +213,7 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         cancellationToken.ThrowIfCancellationRequested();
         var request = new FakeRequest("put", kind, name, $"{subresource} {body?.ToJsonString()}".TrimEnd());
         Note(request);
-        (Subresource ?? throw KindMissing(kind))(name, subresource, FakeStore.OnTheWire(body ?? []));
+        (Subresource ?? throw KindMissing(kind))(name, subresource, body ?? []);
         return LostAnswer?.Invoke(request) is { } lost ? Task.FromException(lost) : Task.CompletedTask;
     }
 

@@ -1,0 +1,159 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Sandbox.Hub;
+
+namespace OvimSpokeAgent.Sandbox.Tour;
+
+/// <summary>The main job, shown through the hub alone: what is queued there, its results, and the agent's reports.</summary>
+/// <param name="world">Where it happens.</param>
+/// <param name="screen">What is told.</param>
+/// <param name="patience">How long each thing may take; null: long enough.</param>
+internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpan? patience = null)
+{
+    private const string Vm = "demo";
+
+    private readonly TimeSpan _patience = patience ?? TimeSpan.FromSeconds(60);
+    private int _steps;
+    private int _operations;
+
+    /// <returns>What went wrong, or null.</returns>
+    public async Task<string?> RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            await RegistersAsync(stop);
+            await CreatesAsync(stop);
+            await StopsAsync(stop);
+            await StartsAsync(stop);
+            await RefusesAsync(stop);
+            await DeletesAsync(stop);
+            await screen.WriteLineAsync("\nThat was the main job, and all went as it should.");
+            return null;
+        }
+        catch (TourException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private async Task RegistersAsync(CancellationToken stop)
+    {
+        await StepAsync("The agent registers: its first report is the registration.");
+        var report = await ReportAsync("reports that it is healthy", report => report.Text("status") == "healthy", stop);
+        await TellAsync($"The hub knows agent {report.Text("agent_id")} of cluster {report.Text("cluster_id")}; it says it is {report.Text("status")}.");
+    }
+
+    private async Task CreatesAsync(CancellationToken stop)
+    {
+        await StepAsync($"The hub queues create_vm for a VM \"{Vm}\" with 2 CPUs and 2Gi of memory; the agent polls and carries it out.");
+        await CompletesAsync(
+            "create_vm", stop, ("image_url", "quay.io/containerdisks/fedora:41"), ("cpu", 2), ("memory", "2Gi"));
+        await TellAsync("The result at the hub: completed. The API server has taken the VM; how far it is shows in the reports:");
+        var vm = await BecomesAsync("running", stop);
+        await TellAsync($"It runs on {vm.Text("node_name")} and has the address {vm.Text("ip_address")}.");
+    }
+
+    private async Task StopsAsync(CancellationToken stop)
+    {
+        await StepAsync("The hub queues stop_vm; the guest shuts down.");
+        await CompletesAsync("stop_vm", stop);
+        await BecomesAsync("stopped", stop);
+    }
+
+    private async Task StartsAsync(CancellationToken stop)
+    {
+        await StepAsync("The hub queues start_vm; the VM comes up again.");
+        await CompletesAsync("start_vm", stop);
+        await BecomesAsync("running", stop);
+    }
+
+    private async Task RefusesAsync(CancellationToken stop)
+    {
+        await StepAsync("The hub queues an operation that is wrong: create_vm with \"lots\" of memory.");
+        var result = await RunAsync(
+            "create_vm", stop, ("name", "wrong"), ("image_url", "quay.io/containerdisks/fedora:41"), ("cpu", 2), ("memory", "lots"));
+        var error = result.Text("error") ?? "";
+        if (result.Text("status") != "failed" || !error.Contains("memory", StringComparison.Ordinal))
+            throw new TourException($"create_vm with \"lots\" of memory should have failed and named the field; its result is {result.ToText()}");
+        await TellAsync($"The result at the hub: failed, \"{error}\"");
+    }
+
+    private async Task DeletesAsync(CancellationToken stop)
+    {
+        await StepAsync("The hub queues delete_vm; the result comes when the VM is gone.");
+        await CompletesAsync("delete_vm", stop);
+        await ReportAsync($"reports no {Vm} any more", report => Find(report) is null, stop);
+        await TellAsync("It is gone, from the cluster and from the agent's reports.");
+    }
+
+    /// <summary>Queues an operation; its result must be a completion.</summary>
+    private async Task CompletesAsync(string type, CancellationToken stop, params (string Field, JsonNode Value)[] more)
+    {
+        var result = await RunAsync(type, stop, more);
+        if (result.Text("status") != "completed") throw new TourException($"{type} should have completed; its result is {result.ToText()}");
+    }
+
+    private async Task<JsonObject> RunAsync(string type, CancellationToken stop, params (string Field, JsonNode Value)[] more)
+    {
+        var payload = new JsonObject { ["name"] = Vm, ["namespace"] = SandboxWorld.Namespace };
+        foreach (var (field, value) in more) payload[field] = value;
+        // A hub's own ids repeat within a second; the tour asks for each result by its id.
+        var id = world.Hub.Queue(SandboxWorld.AgentId, type, payload, $"tour-{++_operations}");
+        var result = await WithinAsync(
+            token => world.Hub.ResultOfAsync(id, token), () => $"the hub has no result for {type} ({id})", stop);
+        return result.Json;
+    }
+
+    /// <summary>Waits until the agent reports the VM in a state, and tells what it reports on the way.</summary>
+    private async Task<JsonObject> BecomesAsync(string status, CancellationToken stop)
+    {
+        string? told = null;
+        while (true)
+        {
+            var report = await ReportAsync(
+                $"reports {Vm} as {status}", report => Find(report).Text("status") is { } now && now != told, stop);
+            var vm = Find(report)!;
+            told = vm.Text("status");
+            await TellAsync($"  reported as {told}" + (vm.Text("phase") is { Length: > 0 } phase ? $" (KubeVirt: {phase})" : ""));
+            if (told == status) return vm;
+        }
+    }
+
+    private async Task<JsonObject> ReportAsync(string what, Func<JsonObject, bool> isAsWanted, CancellationToken stop)
+    {
+        var report = await WithinAsync(
+            token => world.Hub.ReportAsync(report => report == Latest && isAsWanted(report.Json), token),
+            () => $"the agent should be one that {what}; its last report: {Describe(Latest?.Json)}",
+            stop);
+        return report.Json;
+    }
+
+    private ReceivedReport? Latest => world.Hub.Reports.LastOrDefault(report => report.AgentId == SandboxWorld.AgentId);
+
+    private static JsonObject? Find(JsonObject report) =>
+        report.Objects("vms").FirstOrDefault(vm => vm.Text("name") == Vm && vm.Text("namespace") == SandboxWorld.Namespace);
+
+    // A whole report can be long.
+    private static string Describe(JsonObject? report) => report is null
+        ? "none"
+        : $"status {report.Text("status")}, errors {report.At("errors").ToText()}, VM {Vm} {Find(report).ToText()}";
+
+    private async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> wait, Func<string> problem, CancellationToken stop)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(_patience);
+        try
+        {
+            return await wait(limit.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new TourException($"{problem()} (after {_patience.TotalSeconds} s)");
+        }
+    }
+
+    private Task StepAsync(string text) => screen.WriteLineAsync($"{++_steps}. {text}");
+
+    private Task TellAsync(string text) => screen.WriteLineAsync($"   {text}");
+
+    private sealed class TourException(string message) : Exception(message);
+}

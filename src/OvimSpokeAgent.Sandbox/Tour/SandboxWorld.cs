@@ -1,0 +1,147 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Nodes;
+using k8s;
+using Microsoft.AspNetCore.Builder;
+using OvimSpokeAgent.Agent;
+using OvimSpokeAgent.Sandbox.Cluster;
+using OvimSpokeAgent.Sandbox.Hub;
+using OvimSpokeAgent.Sandbox.KubeVirt;
+
+namespace OvimSpokeAgent.Sandbox.Tour;
+
+/// <summary>Everything that the sandbox runs: hub, cluster, KubeVirt, and the agent between them.</summary>
+internal sealed class SandboxWorld : IAsyncDisposable
+{
+    /// <summary>The namespace that an operator (the sandbox) opted in for the hub's VMs.</summary>
+    public const string Namespace = "tour";
+
+    /// <summary>The id under which the hub queues work.</summary>
+    public const string AgentId = "spoke-agent-sandbox";
+
+    private const string AgentNamespace = "ovim-system";
+    private const string ManagedByLabel = "app.kubernetes.io/managed-by";
+    private const string ManagedBy = "ovim-spoke-agent";
+
+    // Slow enough to be seen in the heartbeats, quick enough to be watched.
+    private static readonly TimeSpan StepDelay = TimeSpan.FromMilliseconds(400);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ovim-sandbox-");
+    private AgentLog? _log;
+    private WebApplication? _agent;
+
+    private SandboxWorld(SandboxHub hub) => Hub = hub;
+
+    public SandboxHub Hub { get; }
+
+    public SandboxCluster Cluster { get; private set; } = null!;
+
+    public SandboxKubeVirt? KubeVirt { get; private set; }
+
+    /// <summary>Where the agent's endpoints are; null without an agent.</summary>
+    public Uri? AgentUrl => _agent is null ? null : new Uri(_agent.Urls.Single());
+
+    public string KubeconfigPath => Path.Combine(_folder.FullName, "kubeconfig");
+
+    public string AgentLogPath => Path.Combine(_folder.FullName, "agent.log");
+
+    /// <summary>The variables that configure an agent for this world; all that an agent needs.</summary>
+    public IReadOnlyDictionary<string, string> AgentVariables => new Dictionary<string, string>
+    {
+        ["OVIM_CLUSTER_ID"] = "sandbox",
+        ["OVIM_HUB_ENDPOINT"] = Hub.Url.ToString(),
+        ["OVIM_HUB_TOKEN"] = new SandboxHubOptions().Token,
+        ["OVIM_HUB_POLL_INTERVAL"] = "500ms",
+        ["OVIM_HEARTBEAT_INTERVAL"] = "500ms",
+        ["OVIM_HEALTH_CHECK_INTERVAL"] = "2s",
+        ["OVIM_NAMESPACE"] = AgentNamespace,
+        ["OVIM_KUBECONFIG"] = KubeconfigPath,
+        ["OVIM_HTTP_ADDRESS"] = "127.0.0.1",
+        ["OVIM_HTTP_PORT"] = "0",
+        ["OVIM_LOG_FORMAT"] = "text",
+    };
+
+    /// <summary>Leave the agent's log behind when the sandbox ends: something went wrong.</summary>
+    public bool KeepsLog { get; set; }
+
+    /// <exception cref="SandboxException">A port is in use.</exception>
+    public static async Task<SandboxWorld> StartAsync(SandboxSettings settings, CancellationToken cancellationToken)
+    {
+        var hub = await OnPortAsync(
+            settings.HubPort, "--hub-port",
+            () => SandboxHub.StartAsync(new SandboxHubOptions { Port = settings.HubPort }, cancellationToken));
+        var world = new SandboxWorld(hub);
+        try
+        {
+            await world.StartRestAsync(settings, cancellationToken);
+            return world;
+        }
+        catch
+        {
+            world.KeepsLog = true;
+            await world.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_agent is not null)
+        {
+            await _agent.StopAsync();
+            await _agent.DisposeAsync();
+        }
+        _log?.Dispose();
+        if (KubeVirt is not null) await KubeVirt.DisposeAsync();
+        if (Cluster is not null) await Cluster.DisposeAsync();
+        await Hub.DisposeAsync();
+        if (!KeepsLog || !File.Exists(AgentLogPath)) _folder.Delete(recursive: true);
+    }
+
+    private async Task StartRestAsync(SandboxSettings settings, CancellationToken cancellationToken)
+    {
+        Cluster = await OnPortAsync(
+            settings.ClusterPort, "--cluster-port",
+            () => SandboxCluster.StartAsync(new SandboxClusterOptions { Port = settings.ClusterPort }, cancellationToken));
+        Cluster.WriteKubeconfig(KubeconfigPath);
+        Arrange(settings.Vms);
+        KubeVirt = await SandboxKubeVirt.StartAsync(
+            new SandboxKubeVirtOptions
+            {
+                Connection = KubernetesClientConfiguration.BuildConfigFromConfigFile(KubeconfigPath),
+                StepDelay = StepDelay,
+            },
+            cancellationToken);
+        if (settings.HasAgent) await StartAgentAsync(cancellationToken);
+    }
+
+    /// <summary>What an operator prepares: the agent's namespace, one for VMs that is opted in, perhaps some VMs.</summary>
+    private void Arrange(int vms)
+    {
+        var namespaces = Cluster.Objects("v1", "namespaces");
+        namespaces.Create(new JsonObject { ["metadata"] = new JsonObject { ["name"] = AgentNamespace } });
+        namespaces.Create(new JsonObject { ["metadata"] = new JsonObject { ["name"] = Namespace, ["labels"] = OptedIn() } });
+        RunningVms.Arrange(Cluster, Namespace, OptedIn(), vms);
+    }
+
+    [SuppressMessage("Reliability", "CA2000", Justification = "The world owns the agent.")]
+    private async Task StartAgentAsync(CancellationToken cancellationToken)
+    {
+        _log = AgentLog.Into(AgentLogPath);
+        _agent = AgentHost.Build(AgentVariables);
+        await _agent.StartAsync(cancellationToken);
+    }
+
+    private static async Task<T> OnPortAsync<T>(int port, string option, Func<Task<T>> start)
+    {
+        try
+        {
+            return await start();
+        }
+        catch (IOException e)
+        {
+            throw new SandboxException($"port {port} cannot be used ({e.Message}): choose another with {option}", e);
+        }
+    }
+
+    private static JsonObject OptedIn() => new() { [ManagedByLabel] = ManagedBy };
+}
