@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using k8s;
+using k8s.Exceptions;
 using OvimSpokeAgent.Configuration;
 
 namespace OvimSpokeAgent.Cluster;
@@ -39,8 +40,7 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
     public async Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
         ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        // "watch=true" would have the library's own handler hand out the first line alone.
-        var path = $"{kind.CollectionPath(ns)}{QueryString(query)}&watch=1&allowWatchBookmarks=true";
+        var path = kind.CollectionPath(ns) + QueryString(query, watch: true);
         var response = await OpenWatchAsync(path, cancellationToken);
         return ReadEventsAsync(response, type, $"watch {kind}", cancellationToken);
     }
@@ -200,8 +200,21 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString()));
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType!);
         }
-        if (client.Credentials is { } credentials) await credentials.ProcessHttpRequestAsync(request, cancellationToken);
+        await AuthenticateAsync(request, cancellationToken);
         return request;
+    }
+
+    private async Task AuthenticateAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (client.Credentials is { } credentials) await credentials.ProcessHttpRequestAsync(request, cancellationToken);
+        }
+        catch (Exception e) when (e is KubeConfigException or IOException or UnauthorizedAccessException)
+        {
+            throw new KubernetesApiException(
+                ApiErrorReason.Unauthorized, $"the agent's credentials for {client.BaseUri} cannot be read: {e.Message}", inner: e);
+        }
     }
 
     private KubernetesApiException Failure(HttpResponseMessage response, byte[] body, string description)
@@ -234,7 +247,7 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
 
     private static bool IsBrokenConnection(Exception e) => e is HttpRequestException or IOException;
 
-    private static string QueryString(ListQuery query)
+    private static string QueryString(ListQuery query, bool watch = false)
     {
         var parts = new List<string>();
         Add("labelSelector", query.LabelSelector);
@@ -243,7 +256,9 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
         Add("limit", query.Limit?.ToString(System.Globalization.CultureInfo.InvariantCulture));
         Add("continue", query.Continue);
         if (query.Timeout is { } timeout) parts.Add($"timeoutSeconds={(long)timeout.TotalSeconds}");
-        return "?" + string.Join('&', parts);
+        // "watch=true" would have the library's own handler hand out the first line alone.
+        if (watch) parts.AddRange(["watch=1", "allowWatchBookmarks=true"]);
+        return parts.Count == 0 ? "" : "?" + string.Join('&', parts);
 
         void Add(string name, string? value)
         {

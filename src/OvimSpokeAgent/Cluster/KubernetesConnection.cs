@@ -1,5 +1,9 @@
+using System.Security.Cryptography;
 using k8s;
+using k8s.Exceptions;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Validation;
+using YamlDotNet.Core;
 
 namespace OvimSpokeAgent.Cluster;
 
@@ -10,21 +14,35 @@ internal delegate DelegatingHandler ClusterHandlerFactory();
 internal static class KubernetesConnection
 {
     /// <summary>Opens the client that the settings name: a kubeconfig's, or the pod's service account's.</summary>
-    /// <exception cref="k8s.Exceptions.KubeConfigException">There is no usable configuration.</exception>
+    /// <exception cref="ConfigurationException">There is no usable configuration.</exception>
     public static Kubernetes Open(AgentSettings settings, IEnumerable<ClusterHandlerFactory> handlers)
     {
-        var config = settings.Kubeconfig is { } path
-            ? KubernetesClientConfiguration.BuildConfigFromConfigFile(path)
-            : KubernetesClientConfiguration.InClusterConfig();
-        config.FirstMessageHandlerSetup = handler =>
+        try
         {
-            handler.ConnectTimeout = TimeSpan.FromSeconds(10);
-            handler.PooledConnectionLifetime = TimeSpan.FromMinutes(30);
-            // A connection that died without a word is noticed on every open watch within 45 s.
-            handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-            handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
-            handler.EnableMultipleHttp2Connections = true;
-        };
-        return new Kubernetes(config, [.. handlers.Select(create => create())]);
+            var config = settings.Kubeconfig is { } path
+                ? KubernetesClientConfiguration.BuildConfigFromConfigFile(path)
+                : KubernetesClientConfiguration.InClusterConfig();
+            config.FirstMessageHandlerSetup = SetUp;
+            return new Kubernetes(config, [.. handlers.Select(create => create())]);
+        }
+        catch (Exception e) when (e is KubeConfigException or YamlException or IOException or FormatException
+            or ArgumentException or CryptographicException)
+        {
+            throw new ConfigurationException([Problem(settings.Kubeconfig, e)], []);
+        }
     }
+
+    private static void SetUp(SocketsHttpHandler handler)
+    {
+        handler.ConnectTimeout = TimeSpan.FromSeconds(10);
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(30);
+        // A connection that died without a word is noticed on every open watch within 45 s.
+        handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
+        handler.EnableMultipleHttp2Connections = true;
+    }
+
+    private static string Problem(string? kubeconfig, Exception e) => kubeconfig is null
+        ? $"{SettingsTable.Kubeconfig.Name}: missing, expected a kubeconfig, or a pod with a service account ({e.Message})"
+        : $"{SettingsTable.Kubeconfig.Name}: {JsonText.Show(kubeconfig)} cannot be used ({JsonText.Shorten(e.Message)}), expected {SettingsTable.Kubeconfig.Expected}";
 }

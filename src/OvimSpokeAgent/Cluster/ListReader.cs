@@ -11,14 +11,21 @@ internal static class ListReader
     {
         var items = new List<T>();
         string resourceVersion = "", next = "";
+        var isList = false;
         var reader = new Utf8JsonReader(body);
         Expect(reader.Read() && reader.TokenType is JsonTokenType.StartObject);
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("items"u8)) ReadItems(ref reader, type, items);
+            if (reader.ValueTextEquals("items"u8))
+            {
+                ReadItems(ref reader, type, items);
+                isList = true;
+            }
             else if (reader.ValueTextEquals("metadata"u8)) ReadMetadata(ref reader, ref resourceVersion, ref next);
             else SkipValue(ref reader);
         }
+        // Taken for an empty list, an answer of something in between would make all that is known disappear.
+        Expect(isList);
         return new ObjectList<T>(items, resourceVersion, next.Length == 0 ? null : next);
     }
 
@@ -46,6 +53,7 @@ internal static class ListReader
     private static string ReadString(ref Utf8JsonReader reader)
     {
         reader.Read();
+        Expect(reader.TokenType is JsonTokenType.String or JsonTokenType.Null);
         return reader.GetString() ?? "";
     }
 

@@ -56,15 +56,30 @@ internal sealed partial class PermissionCheck(
         while (true)
         {
             await connectivity.WaitUntilReachableAsync(cancellationToken);
-            var missing = new List<NeededPermission>();
+            var isChecked = await CheckAsync(cancellationToken);
+            var pause = isChecked && _missing is [] ? Interval : IntervalWhileMissing;
+            await Task.Delay(pause, time, cancellationToken);
+        }
+    }
+
+    // What was known stays where the server gives no answer now.
+    private async Task<bool> CheckAsync(CancellationToken cancellationToken)
+    {
+        var missing = new List<NeededPermission>();
+        try
+        {
             foreach (var permission in needed)
             {
                 if (!await IsAllowedAsync(permission, cancellationToken)) missing.Add(permission);
             }
-            if (missing.Count > 0 && !missing.SequenceEqual(_missing ?? [])) LogMissing(string.Join(", ", missing));
-            _missing = missing;
-            await Task.Delay(missing.Count > 0 ? IntervalWhileMissing : Interval, time, cancellationToken);
         }
+        catch (KubernetesApiException e) when (e.IsTransient)
+        {
+            return false;
+        }
+        if (missing.Count > 0 && !missing.SequenceEqual(_missing ?? [])) LogMissing(string.Join(", ", missing));
+        _missing = missing;
+        return true;
     }
 
     private async Task<bool> IsAllowedAsync(NeededPermission permission, CancellationToken cancellationToken)

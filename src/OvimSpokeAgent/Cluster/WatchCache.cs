@@ -17,6 +17,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
 {
     private const int PageSize = 500;
 
+    // One cut watch is everyday life (load balancers, servers that restart) and no news; from the second on it is.
+    private const int VainWatchesUntilFailing = 2;
+
     /// <summary>A watch from which nothing came for so long is replaced: resuming costs next to nothing.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromMinutes(10);
 
@@ -24,7 +27,11 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     public static readonly TimeSpan KindMissingInterval = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan BriefWatch = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan BetweenWatches = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromMinutes(1);
 
     private readonly IKubernetesApi _api;
     private readonly WatchSpec<TObject, TItem> _spec;
@@ -33,11 +40,13 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private readonly Jitter _jitter;
     private readonly ResiliencePipeline _untilAnswered;
 
-    private readonly ConcurrentDictionary<NamespacedName, TItem> _items = [];
+    private readonly ConcurrentDictionary<NamespacedName, Entry> _items = [];
     private readonly AsyncSignal _changed = new();
     private ImmutableList<Action<CacheChange<TItem>>> _subscribers = [];
     private volatile CacheStatus _status;
     private string? _resourceVersion;
+    private long _events;
+    private int _vainWatches; // in a row: ended at once, and nothing came
 
     public WatchCache(
         IKubernetesApi api, WatchSpec<TObject, TItem> spec, TimeProvider time, ILogger logger, Jitter? jitter = null)
@@ -50,13 +59,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 ShouldHandle = new PredicateBuilder().Handle<KubernetesApiException>(
                     e => e.Reason is not (ApiErrorReason.Expired or ApiErrorReason.KindMissing)),
                 MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Randomizer = () => _jitter(),
-                Delay = TimeSpan.FromMilliseconds(500),
-                MaxDelay = TimeSpan.FromSeconds(20),
-                DelayGenerator = args =>
-                    ValueTask.FromResult((args.Outcome.Exception as KubernetesApiException)?.RetryAfter),
+                // Not Polly's own: its jitter ends where the longest delay begins.
+                DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(RetryDelay(
+                    args.AttemptNumber, (args.Outcome.Exception as KubernetesApiException)?.RetryAfter ?? TimeSpan.Zero)),
                 OnRetry = args =>
                 {
                     Failing(args.Outcome.Exception!.Message);
@@ -77,10 +82,10 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     public int Count => _items.Count;
 
     /// <summary>A snapshot of all items.</summary>
-    public ICollection<TItem> Items => _items.Values;
+    public ICollection<TItem> Items => [.. _items.Select(pair => pair.Value.Item)];
 
     /// <summary>The item, or null.</summary>
-    public TItem? Get(NamespacedName name) => _items.GetValueOrDefault(name);
+    public TItem? Get(NamespacedName name) => _items.GetValueOrDefault(name)?.Item;
 
     /// <summary>Calls back for every change, on the cache's own loop: quickly, please. Dispose to end it.</summary>
     public IDisposable Subscribe(Action<CacheChange<TItem>> onChange)
@@ -106,28 +111,39 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     {
         while (true)
         {
-            var pause = Jittered(BetweenWatches);
+            var eventsBefore = _events;
+            long? opened = null;
+            string? problem = null;
             try
             {
                 var events = await _untilAnswered.ExecuteHereAsync(OpenAsync, cancellationToken);
+                opened = _time.GetTimestamp();
                 await FollowAsync(events, cancellationToken);
-            }
-            catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Expired)
-            {
-                _resourceVersion = null;
             }
             catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.KindMissing)
             {
                 KindMissing(e.Message);
-                pause = Jittered(KindMissingInterval);
+                _vainWatches = 0;
+                await Task.Delay(Jittered(KindMissingInterval), _time, cancellationToken);
+                continue;
             }
             catch (KubernetesApiException e)
             {
-                Failing(e.Message);
+                if (e.Reason is ApiErrorReason.Expired) _resourceVersion = null;
+                problem = e.Message;
             }
-            await Task.Delay(pause, _time, cancellationToken);
+            var isVain = _events == eventsBefore && !(opened is { } at && _time.GetElapsedTime(at) >= BriefWatch);
+            _vainWatches = isVain ? _vainWatches + 1 : 0;
+            if (problem is not null && _vainWatches >= VainWatchesUntilFailing) Failing(problem);
+            await Task.Delay(Jittered(Doubled(BetweenWatches, _vainWatches - 1)), _time, cancellationToken);
         }
     }
+
+    private TimeSpan RetryDelay(int attempt, TimeSpan asked) => TimeSpan.FromTicks(Math.Max(
+        Jittered(Doubled(FirstRetry, attempt)).Ticks, Math.Min(asked.Ticks, LongestRetryAfter.Ticks)));
+
+    private static TimeSpan Doubled(TimeSpan first, int times) =>
+        TimeSpan.FromTicks(Math.Min(first.Ticks << Math.Clamp(times, 0, 10), LongestPause.Ticks));
 
     /// <summary>Lists, if there is no version to go on from, and opens the watch.</summary>
     private async Task<IAsyncEnumerable<WatchEvent<TObject>>> OpenAsync(CancellationToken cancellationToken)
@@ -144,27 +160,27 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             },
             _spec.Type,
             cancellationToken);
-        Heard();
+        if (_vainWatches < VainWatchesUntilFailing) Heard();
         return events;
     }
 
     private async Task ListAsync(CancellationToken cancellationToken)
     {
-        var listed = new Dictionary<NamespacedName, TItem>();
+        var listed = new Dictionary<NamespacedName, Entry>();
         string? next = null;
         string version;
         do
         {
             var query = new ListQuery { LabelSelector = _spec.LabelSelector, Limit = PageSize, Continue = next };
             var page = await _api.ListAsync(Kind, "", query, _spec.Type, cancellationToken);
-            foreach (var item in page.Items) listed[item.Metadata.Key] = _spec.Project(item, _time.GetUtcNow());
+            foreach (var item in page.Items) listed[item.Metadata.Key] = EntryOf(item);
             (next, version) = (page.Continue, page.ResourceVersion);
         }
         while (next is not null);
 
         foreach (var name in _items.Keys.Where(name => !listed.ContainsKey(name)).OrderBy(name => name.ToString(), StringComparer.Ordinal))
             Remove(name);
-        foreach (var (name, item) in listed) Put(name, item);
+        foreach (var (name, entry) in listed) Put(name, entry);
         _resourceVersion = version;
         var now = _time.GetUtcNow();
         Enter(CacheState.Synced, null, status => status with { LastSync = now, LastEvent = now });
@@ -179,9 +195,11 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             await foreach (var (type, item) in events.WithCancellation(either.Token))
             {
                 silence.CancelAfter(SilenceLimit);
-                _resourceVersion = item.Metadata.ResourceVersion;
+                _events++;
+                _vainWatches = 0;
+                if (item.Metadata.ResourceVersion is { Length: > 0 } version) _resourceVersion = version;
                 if (type is WatchEventType.Deleted) Remove(item.Metadata.Key);
-                else if (type is not WatchEventType.Bookmark) Put(item.Metadata.Key, _spec.Project(item, _time.GetUtcNow()));
+                else if (type is not WatchEventType.Bookmark) Put(item.Metadata.Key, EntryOf(item));
                 Heard();
             }
         }
@@ -191,16 +209,22 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         }
     }
 
-    private void Put(NamespacedName name, TItem item)
+    // A version that is known already is no change: the time at which it was first seen stays.
+    private Entry EntryOf(TObject item) =>
+        _items.TryGetValue(item.Metadata.Key, out var known) && known.Version == item.Metadata.ResourceVersion
+            ? known
+            : new Entry(item.Metadata.ResourceVersion, _spec.Project(item, _time.GetUtcNow()));
+
+    private void Put(NamespacedName name, Entry entry)
     {
         var old = _items.GetValueOrDefault(name);
-        _items[name] = item;
-        if (!item.Equals(old)) Tell(new CacheChange<TItem>(name, old, item));
+        _items[name] = entry;
+        if (!entry.Item.Equals(old?.Item)) Tell(new CacheChange<TItem>(name, old?.Item, entry.Item));
     }
 
     private void Remove(NamespacedName name)
     {
-        if (_items.TryRemove(name, out var old)) Tell(new CacheChange<TItem>(name, old, null));
+        if (_items.TryRemove(name, out var old)) Tell(new CacheChange<TItem>(name, old.Item, null));
     }
 
     private void Tell(CacheChange<TItem> change)
@@ -224,7 +248,11 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private void KindMissing(string problem)
     {
         _resourceVersion = null;
-        foreach (var name in _items.Keys) Remove(name);
+        // An API server that just started may not know its custom kinds yet: only a second look decides.
+        if (_status.State is CacheState.KindMissing)
+        {
+            foreach (var name in _items.Keys) Remove(name);
+        }
         Enter(CacheState.KindMissing, problem, status => status with { LastSync = null });
     }
 
@@ -251,6 +279,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     }
 
     private TimeSpan Jittered(TimeSpan upTo) => upTo * (0.5 + (_jitter() / 2));
+
+    /// <summary>An item and the version of the object it was made of.</summary>
+    private sealed record Entry(string Version, TItem Item);
 
     private sealed class Subscription(Action end) : IDisposable
     {

@@ -12,25 +12,30 @@ internal static class WatchReader
     /// <summary>The longest event that is read, in bytes: far beyond what the API server's database takes.</summary>
     public const int MaxEventBytes = 32 << 20;
 
+    private const int BufferSize = 16 << 10;
+
     /// <exception cref="KubernetesApiException">The stream carried an ERROR event.</exception>
     /// <exception cref="JsonException">A line is no event of this kind.</exception>
     /// <exception cref="IOException">The stream broke, or an event is over <see cref="MaxEventBytes"/>.</exception>
     public static async IAsyncEnumerable<WatchEvent<T>> ReadAsync<T>(
         Stream stream, JsonTypeInfo<T> type, string request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var pipe = PipeReader.Create(stream);
+        var pipe = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize));
+        long searched = 0; // of the event that is not whole yet
         try
         {
             while (true)
             {
                 var read = await pipe.ReadAsync(cancellationToken);
                 var buffer = read.Buffer;
-                while (buffer.PositionOf((byte)'\n') is { } end)
+                while (buffer.Slice(searched).PositionOf((byte)'\n') is { } end)
                 {
                     var line = buffer.Slice(0, end);
                     buffer = buffer.Slice(buffer.GetPosition(1, end));
+                    searched = 0;
                     if (!line.IsEmpty) yield return Parse(line, type, request);
                 }
+                searched = buffer.Length;
                 if (buffer.Length > MaxEventBytes)
                     throw new IOException($"{request}: an event is over {MaxEventBytes >> 20} MiB");
                 pipe.AdvanceTo(buffer.Start, buffer.End);
@@ -57,10 +62,11 @@ internal static class WatchReader
             var isObject = reader.ValueTextEquals("object"u8);
             var isType = reader.ValueTextEquals("type"u8);
             reader.Read();
-            if (isType) eventType = reader.GetString();
+            if (isType) eventType = reader.TokenType is JsonTokenType.String ? reader.GetString() : null;
             else if (isObject) at = reader;
             reader.Skip();
         }
+        reader.Read(); // fails where the line goes on
         if (at.TokenType is not JsonTokenType.StartObject) throw new JsonException("a watch event without an object");
         return eventType switch
         {

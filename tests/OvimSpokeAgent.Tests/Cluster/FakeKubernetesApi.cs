@@ -43,6 +43,9 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
     /// <summary>What answers <c>PUT</c> on subresources.</summary>
     public Action<NamespacedName, string, JsonObject>? Subresource { get; set; }
 
+    /// <summary>What a SelfSubjectAccessReview answers for these attributes; allowed if not set.</summary>
+    public Func<JsonObject, bool>? Reviews { get; set; }
+
     /// <summary>The page size the server imposes, whatever the client asks for.</summary>
     public int? MaxPage { get; set; }
 
@@ -161,6 +164,7 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         var name = FakeStore.NameOf(body) with { Namespace = ns };
         return Answer(new FakeRequest("create", kind, name, body.ToJsonString()), type, () =>
         {
+            if (kind == KubernetesKinds.SelfSubjectAccessReview) return Review(body);
             if (ns.Length > 0 && _store.Find(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns)) is null)
                 throw NotFound(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns));
             return _store.Find(kind, name) is null ? _store.Create(kind, name, body) : throw AlreadyExists(kind, name);
@@ -213,7 +217,7 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         cancellationToken.ThrowIfCancellationRequested();
         var request = new FakeRequest("put", kind, name, $"{subresource} {body?.ToJsonString()}".TrimEnd());
         Note(request);
-        (Subresource ?? throw KindMissing(kind))(name, subresource, body ?? []);
+        (Subresource ?? throw KindMissing(kind))(name, subresource, FakeStore.OnTheWire(body ?? []));
         return LostAnswer?.Invoke(request) is { } lost ? Task.FromException(lost) : Task.CompletedTask;
     }
 
@@ -258,6 +262,11 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
 
     private static KubernetesApiException KindMissing(ResourceKind kind) =>
         Error(ApiErrorReason.KindMissing, $"the cluster does not have this kind of object ({kind})");
+
+    private JsonObject Review(JsonObject body) => new()
+    {
+        ["status"] = new JsonObject { ["allowed"] = Reviews?.Invoke(body["spec"]!["resourceAttributes"]!.AsObject()) ?? true },
+    };
 
     private JsonObject Existing(ResourceKind kind, NamespacedName name) =>
         _store.Find(kind, name) ?? throw NotFound(kind, name);

@@ -123,6 +123,9 @@ internal sealed class FakeStore(TimeProvider time)
         return value is not null && (parts.Length == 1 || parts[1].TrimEnd(')').Split(',').Contains(value));
     }
 
+    /// <summary>As a client gets it: numbers have no type of their own.</summary>
+    public static JsonObject OnTheWire(JsonObject item) => JsonNode.Parse(item.ToJsonString())!.AsObject();
+
     /// <summary>RFC 7386.</summary>
     public static void Merge(JsonObject target, JsonObject patch)
     {
@@ -137,6 +140,7 @@ internal sealed class FakeStore(TimeProvider time)
     private JsonObject Put(ResourceKind kind, NamespacedName name, JsonObject? before, JsonObject after)
     {
         var version = Stamp(after);
+        after = OnTheWire(after);
         _objects[Key(kind, name)] = (kind, name, after);
         Record(new FakeChange(kind, name, before, after, version, after));
         return after.DeepClone().AsObject();

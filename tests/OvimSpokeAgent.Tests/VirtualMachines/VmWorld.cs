@@ -17,7 +17,7 @@ internal sealed class VmWorld : IAsyncDisposable
 
     private readonly CancellationTokenSource _end = new();
     private readonly WatchCache<NamespaceObject, ManagedNamespace> _namespaces;
-    private readonly Task _loops;
+    private Task _loops = Task.CompletedTask;
     private readonly VirtualMachinePower _power;
 
     private VmWorld()
@@ -47,7 +47,6 @@ internal sealed class VmWorld : IAsyncDisposable
         Namespaces = new ManagedNamespaces(_namespaces, Cluster, new TestEnvironment().LoadClean());
         Manager = new VirtualMachineManager(Cluster, Machines, Instances, Namespaces, Time);
         _power = new VirtualMachinePower(Cluster, Manager);
-        _loops = Task.WhenAll(_namespaces.RunAsync(_end.Token), Machines.RunAsync(_end.Token), Instances.RunAsync(_end.Token));
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero));
@@ -82,6 +81,8 @@ internal sealed class VmWorld : IAsyncDisposable
     {
         var world = new VmWorld();
         prepare?.Invoke(world.Cluster);
+        var end = world._end.Token;
+        world._loops = Task.WhenAll(world._namespaces.RunAsync(end), world.Machines.RunAsync(end), world.Instances.RunAsync(end));
         Assert.Null(await world.Manager.ReasonAgainstListAsync(Limits.Token()));
         return world;
     }

@@ -1,0 +1,99 @@
+using System.Net;
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.Tests.Cluster;
+
+public sealed class StatusDocumentTests
+{
+    [Theory]
+    [InlineData(400, "BadRequest", ApiErrorReason.Invalid, false)]
+    [InlineData(401, "Unauthorized", ApiErrorReason.Unauthorized, false)]
+    [InlineData(403, "Forbidden", ApiErrorReason.Forbidden, false)]
+    [InlineData(404, "NotFound", ApiErrorReason.NotFound, false)]
+    [InlineData(405, "MethodNotAllowed", ApiErrorReason.Invalid, false)]
+    [InlineData(408, "Timeout", ApiErrorReason.Unavailable, true)]
+    [InlineData(409, "AlreadyExists", ApiErrorReason.AlreadyExists, false)]
+    [InlineData(409, "Conflict", ApiErrorReason.Conflict, false)]
+    [InlineData(410, "Expired", ApiErrorReason.Expired, false)]
+    [InlineData(415, "UnsupportedMediaType", ApiErrorReason.Invalid, false)]
+    [InlineData(422, "Invalid", ApiErrorReason.Invalid, false)]
+    [InlineData(429, "TooManyRequests", ApiErrorReason.TooManyRequests, true)]
+    [InlineData(500, "InternalError", ApiErrorReason.Unavailable, true)]
+    [InlineData(503, "ServiceUnavailable", ApiErrorReason.Unavailable, true)]
+    [InlineData(504, "Timeout", ApiErrorReason.Unavailable, true)]
+    public void Status_is_the_error_it_says(int code, string reason, object expected, bool isTransient)
+    {
+        var e = Read(code, $$"""{"kind":"Status","status":"Failure","message":"as it was said","reason":"{{reason}}","details":{"name":"web"},"code":{{code}}}""", out var isFromServer);
+
+        Assert.Equal(((ApiErrorReason)expected, "as it was said", isTransient), (e.Reason, e.Message, e.IsTransient));
+        Assert.True(isFromServer);
+    }
+
+    [Theory]
+    [InlineData("404 page not found\n", false)]
+    [InlineData("""{"kind":"Status","message":"the server could not find the requested resource","reason":"NotFound","details":{},"code":404}""", true)]
+    [InlineData("""{"kind":"Status","message":"the server could not find the requested resource","reason":"NotFound","code":404}""", true)]
+    public void Missing_kind_is_told_from_a_missing_object(string body, bool expectedFromServer)
+    {
+        var e = Read(404, body, out var isFromServer);
+
+        Assert.Equal(ApiErrorReason.KindMissing, e.Reason);
+        Assert.Equal("the cluster does not have this kind of object (GET /apis/x)", e.Message);
+        Assert.Equal(expectedFromServer, isFromServer);
+    }
+
+    [Fact]
+    public void Causes_name_their_fields()
+    {
+        var e = Read(
+            422,
+            """
+            {"kind":"Status","message":"admission webhook denied the request","details":{"name":"web","causes":[
+              {"reason":"FieldValueInvalid","message":"too small","field":"spec.template.spec.domain.memory"},{"message":"no field"},{}]},"code":422}
+            """,
+            out _);
+
+        Assert.Equal(
+            [new("spec.template.spec.domain.memory", "too small"), new("", "no field"), new("", "")], e.Causes);
+    }
+
+    [Theory]
+    [InlineData(null, """{"kind":"Status","details":{"retryAfterSeconds":7},"code":429}""", 7)]
+    [InlineData(3, """{"kind":"Status","details":{"retryAfterSeconds":7},"code":429}""", 3)]
+    [InlineData(null, """{"kind":"Status","details":{"retryAfterSeconds":0},"code":429}""", null)]
+    [InlineData(null, "busy", null)]
+    public void Header_says_how_long_to_wait_else_the_status_does(int? header, string body, int? seconds)
+    {
+        var retryAfter = header is { } h ? TimeSpan.FromSeconds(h) : (TimeSpan?)null;
+
+        var e = StatusDocument.ToException(HttpStatusCode.TooManyRequests, body, retryAfter, "GET /apis/x", out _);
+
+        Assert.Equal(seconds, (int?)e.RetryAfter?.TotalSeconds);
+    }
+
+    [Theory]
+    [InlineData(502, "<html>\nBad Gateway</html>", "GET /apis/x: 502 <html>�Bad Gateway</html>")]
+    [InlineData(503, "", "GET /apis/x: 503 ")]
+    [InlineData(500, "{\"kind\":\"Status\"", "GET /apis/x: 500 {\"kind\":\"Status\"")]
+    [InlineData(500, "{\"kind\":7}", "GET /apis/x: 500 {\"kind\":7}")]
+    [InlineData(500, "{\"kind\":\"Error\",\"message\":\"x\"}", "GET /apis/x: 500 {\"kind\":\"Error\",\"message\":\"x\"}")]
+    public void Answer_of_something_in_between_is_shown_with_the_request(int code, string body, string message)
+    {
+        var e = Read(code, body, out var isFromServer);
+
+        Assert.Equal((ApiErrorReason.Unavailable, message), (e.Reason, e.Message));
+        Assert.False(isFromServer);
+    }
+
+    [Fact]
+    public void Status_without_a_message_is_shown_as_it_is()
+    {
+        var e = Read(500, """{"kind":"Status","code":500}""", out var isFromServer);
+
+        Assert.Equal("""GET /apis/x: 500 {"kind":"Status","code":500}""", e.Message);
+        Assert.True(isFromServer);
+    }
+
+    private static KubernetesApiException Read(int code, string body, out bool isFromServer) =>
+        StatusDocument.ToException((HttpStatusCode)code, body, null, "GET /apis/x", out isFromServer);
+}
