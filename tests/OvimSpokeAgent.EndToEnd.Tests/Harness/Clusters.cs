@@ -1,16 +1,14 @@
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 
-/// <summary>The clusters that tests share, each started when the first test asks for it.</summary>
+/// <summary>The cluster that tests share, opened when the first test asks for it.</summary>
 public sealed class Clusters : IAsyncLifetime
 {
     private Task<RealCluster>? _real;
 
-    /// <summary>Starts a test's environment on a cluster.</summary>
-    internal async Task<TestEnvironment> OnAsync(ClusterKind kind) => await TestEnvironment.StartAsync(kind switch
-    {
-        ClusterKind.RealApiServer => await (_real ??= RealCluster.OpenAsync()),
-        _ => throw new NotSupportedException(kind.ToString()),
-    });
+    /// <summary>Starts a test's environment: on the shared real API server, or on a sandbox of its own.</summary>
+    internal async Task<TestEnvironment> OnAsync(ClusterKind kind) => kind is ClusterKind.RealApiServer
+        ? await TestEnvironment.StartAsync(await (_real ??= RealCluster.OpenAsync()), ownsCluster: false)
+        : await TestEnvironment.StartAsync(await SandboxTestCluster.StartAsync(), ownsCluster: true);
 
     public Task InitializeAsync() => Task.CompletedTask;
 

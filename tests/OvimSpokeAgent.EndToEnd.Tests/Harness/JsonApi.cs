@@ -26,6 +26,18 @@ internal sealed class JsonApi(Kubernetes client) : IDisposable
 
     public Task<JsonObject> CreateAsync(string collection, JsonObject body) => ChangeAsync(HttpMethod.Post, collection, body);
 
+    public Task<JsonObject> CreateNamespaceAsync(string name, params (string Name, string Value)[] labels) =>
+        CreateAsync("api/v1/namespaces", new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Namespace",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name,
+                ["labels"] = new JsonObject(labels.Select(label => KeyValuePair.Create(label.Name, (JsonNode?)label.Value))),
+            },
+        });
+
     public Task<JsonObject> CreateFromYamlAsync(string collection, string yaml) =>
         ChangeAsync(HttpMethod.Post, collection, yaml, "application/yaml");
 

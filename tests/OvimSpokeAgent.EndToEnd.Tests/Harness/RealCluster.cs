@@ -1,4 +1,7 @@
 using System.Text.Json.Nodes;
+using k8s;
+using k8s.KubeConfigModels;
+using OvimSpokeAgent.Sandbox.KubeVirt;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 
@@ -11,6 +14,8 @@ internal sealed class RealCluster : ITestCluster
     private readonly string _kubeconfig;
     private readonly string _folder = Directory.CreateTempSubdirectory("ovim-e2e-").FullName;
 
+    private SandboxKubeVirt? _kubeVirt;
+
     private RealCluster(string kubeconfig) => (_kubeconfig, Admin) = (kubeconfig, JsonApi.Open(kubeconfig));
 
     public JsonApi Admin { get; }
@@ -19,17 +24,17 @@ internal sealed class RealCluster : ITestCluster
     {
         var cluster = new RealCluster(Environment.GetEnvironmentVariable(OnRealApiServerAttribute.KubeconfigVariable)!);
         await cluster.InstallKubeVirtKindsAsync();
+        cluster._kubeVirt = await SandboxKubeVirt.StartAsync(new()
+        {
+            Connection = KubernetesClientConfiguration.BuildConfigFromConfigFile(cluster._kubeconfig),
+            StepDelay = TimeSpan.FromMilliseconds(20),
+        });
         return cluster;
     }
 
     public async Task<string> InstallAgentAsync(string ns)
     {
-        await Admin.CreateAsync("api/v1/namespaces", new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Namespace",
-            ["metadata"] = new JsonObject { ["name"] = ns },
-        });
+        await Admin.CreateNamespaceAsync(ns);
         foreach (var manifest in Manifests.AgentRights(ns)) await Admin.ApplyAsync(Manifests.PathOf(manifest), manifest);
         var review = await Admin.CreateAsync(
             $"api/v1/namespaces/{ns}/serviceaccounts/ovim-spoke-agent/token",
@@ -44,11 +49,11 @@ internal sealed class RealCluster : ITestCluster
         return path;
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        if (_kubeVirt is not null) await _kubeVirt.DisposeAsync();
         Admin.Dispose();
         Directory.Delete(_folder, recursive: true);
-        return ValueTask.CompletedTask;
     }
 
     private async Task InstallKubeVirtKindsAsync()
@@ -71,9 +76,9 @@ internal sealed class RealCluster : ITestCluster
     // The administrator's kubeconfig with another user: where the server is and whom to trust stays the same.
     private string KubeconfigWithToken(string token)
     {
-        var config = k8s.KubernetesClientConfiguration.LoadKubeConfig(_kubeconfig);
+        var config = KubernetesClientConfiguration.LoadKubeConfig(_kubeconfig);
         var user = config.Users.Single();
-        user.UserCredentials = new k8s.KubeConfigModels.UserCredentials { Token = token };
-        return k8s.KubernetesYaml.Serialize(config);
+        user.UserCredentials = new UserCredentials { Token = token };
+        return KubernetesYaml.Serialize(config);
     }
 }

@@ -20,16 +20,7 @@ internal static class TestClusterExtensions
     public static async Task<string> HasManagedNamespaceAsync(this ITestCluster cluster, string prefix = "vms")
     {
         var name = $"{prefix}-{Guid.NewGuid().ToString("N")[..8]}";
-        await cluster.Admin.CreateAsync("api/v1/namespaces", new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Namespace",
-            ["metadata"] = new JsonObject
-            {
-                ["name"] = name,
-                ["labels"] = new JsonObject { ["app.kubernetes.io/managed-by"] = "ovim-spoke-agent" },
-            },
-        });
+        await cluster.Admin.CreateNamespaceAsync(name, ("app.kubernetes.io/managed-by", "ovim-spoke-agent"));
         return name;
     }
 

@@ -11,9 +11,10 @@ internal sealed class TestEnvironment : IAsyncDisposable
     private readonly List<string> _namespaces = [];
     private readonly List<TestAgent> _agents = [];
     private readonly string _kubeconfig;
+    private readonly bool _ownsCluster;
 
-    private TestEnvironment(ITestCluster cluster, SandboxHub hub, string agentNamespace, string kubeconfig) =>
-        (Cluster, Hub, AgentNamespace, _kubeconfig) = (cluster, hub, agentNamespace, kubeconfig);
+    private TestEnvironment(ITestCluster cluster, bool ownsCluster, SandboxHub hub, string agentNamespace, string kubeconfig) =>
+        (Cluster, _ownsCluster, Hub, AgentNamespace, _kubeconfig) = (cluster, ownsCluster, hub, agentNamespace, kubeconfig);
 
     public ITestCluster Cluster { get; }
 
@@ -25,11 +26,12 @@ internal sealed class TestEnvironment : IAsyncDisposable
     /// <summary>A managed namespace for the test's VMs.</summary>
     public string Namespace => _namespaces[0];
 
-    public static async Task<TestEnvironment> StartAsync(ITestCluster cluster)
+    /// <summary>Starts it on a cluster, which is disposed of with it if the test owns it.</summary>
+    public static async Task<TestEnvironment> StartAsync(ITestCluster cluster, bool ownsCluster)
     {
         var ns = $"ovim-{Guid.NewGuid().ToString("N")[..8]}";
         var kubeconfig = await cluster.InstallAgentAsync(ns);
-        var environment = new TestEnvironment(cluster, await SandboxHub.StartAsync(), ns, kubeconfig);
+        var environment = new TestEnvironment(cluster, ownsCluster, await SandboxHub.StartAsync(), ns, kubeconfig);
         environment._namespaces.Add(await cluster.HasManagedNamespaceAsync());
         return environment;
     }
@@ -92,7 +94,10 @@ internal sealed class TestEnvironment : IAsyncDisposable
     }
 
     /// <summary>Waits until the agent's latest report is as wanted.</summary>
-    public async Task<JsonObject> ReportsAsync(TestAgent agent, Func<JsonObject, bool> isAsWanted)
+    public Task<JsonObject> ReportsAsync(TestAgent agent, Func<JsonObject, bool> isAsWanted) => ReportsAsync(agent.Id, isAsWanted);
+
+    /// <summary>Waits until the latest report of the agent with this id is as wanted.</summary>
+    public async Task<JsonObject> ReportsAsync(string agent, Func<JsonObject, bool> isAsWanted)
     {
         using var limit = new CancellationTokenSource(Patience);
         try
@@ -106,18 +111,49 @@ internal sealed class TestEnvironment : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for the agent's next report.</summary>
+    public Task<JsonObject> NextReportAsync(TestAgent agent)
+    {
+        var latest = LatestReport(agent.Id);
+        return ReportsAsync(agent, _ => LatestReport(agent.Id) != latest);
+    }
+
+    /// <summary>Waits until a component of the agent's health says this; looks with every report.</summary>
+    public async Task SaysInHealthAsync(TestAgent agent, string component, string message)
+    {
+        while (true)
+        {
+            var said = (string?)(await agent.HealthAsync())["components"]![component]!["message"];
+            if (said!.Contains(message, StringComparison.Ordinal)) return;
+            await NextReportAsync(agent);
+        }
+    }
+
     /// <summary>Waits until the agent reports a VM with this status; null: until it reports it no more.</summary>
     public async Task<JsonObject?> ReportsVmAsync(TestAgent agent, string vm, string? status) =>
         VmIn(await ReportsAsync(agent, report => (string?)VmIn(report, vm)?["status"] == status), vm);
+
+    /// <summary>Changes a VM as its owner would.</summary>
+    public Task<JsonObject> ChangesVmAsync(string vm, JsonObject patch) =>
+        Cluster.Admin.MergeAsync($"{TestClusterExtensions.VmsOf(Namespace)}/{vm}", patch);
+
+    /// <summary>Waits until the VM's VMI (null: there is none) is as wanted.</summary>
+    public Task<JsonObject?> HasGuestAsync(string vm, Func<JsonObject?, bool> isAsWanted) =>
+        Cluster.Admin.WaitForAsync($"apis/kubevirt.io/v1/namespaces/{Namespace}/virtualmachineinstances", vm, isAsWanted);
+
+    /// <summary>The uid of the VM's VMI: it changes with every boot.</summary>
+    public async Task<string> UidOfGuestAsync(string vm) =>
+        (string)(await HasGuestAsync(vm, vmi => vmi is not null))!["metadata"]!["uid"]!;
 
     public async ValueTask DisposeAsync()
     {
         foreach (var agent in _agents) await agent.DisposeAsync();
         await Hub.DisposeAsync();
-        foreach (var ns in _namespaces.Append(AgentNamespace)) await Cluster.Admin.DeleteAsync($"api/v1/namespaces/{ns}");
+        if (_ownsCluster) await Cluster.DisposeAsync();
+        else foreach (var ns in _namespaces.Append(AgentNamespace)) await Cluster.Admin.DeleteAsync($"api/v1/namespaces/{ns}");
     }
 
-    private ReceivedReport? LatestReport(TestAgent agent) => Hub.Reports.LastOrDefault(report => report.AgentId == agent.Id);
+    private ReceivedReport? LatestReport(string agent) => Hub.Reports.LastOrDefault(report => report.AgentId == agent);
 
     private JsonObject? VmIn(JsonObject report, string vm) => report["vms"]?.AsArray()
         .Select(item => item!.AsObject())
