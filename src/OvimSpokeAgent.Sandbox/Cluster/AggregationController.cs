@@ -9,6 +9,7 @@ namespace OvimSpokeAgent.Sandbox.Cluster;
 internal sealed class AggregationController(ObjectStore store, ObjectWriter writer, AggregatedApis apis, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(5);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -53,13 +54,19 @@ internal sealed class AggregationController(ObjectStore store, ObjectWriter writ
         }
         var path = $"/apis/{spec.Text("group")}/{spec.Text("version")}";
         var missing = $"failing or missing response from {server.Url}{path}:";
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ProbeLimit);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, server.UriOf(path));
-            using var response = await apis.SendAsync(server, request, cancellationToken);
+            using var response = await apis.SendAsync(server, request, limit.Token);
             return response.IsSuccessStatusCode
                 ? (true, "Passed", "all checks passed")
                 : (false, "FailedDiscoveryCheck", $"{missing} bad status from {server.Url}{path}: {(int)response.StatusCode}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (false, "FailedDiscoveryCheck", $"{missing} no answer within {ProbeLimit.TotalSeconds} s");
         }
         catch (HttpRequestException e)
         {

@@ -28,7 +28,7 @@ internal sealed class AggregationProxy(AggregatedApis apis)
         {
             response = await apis.SendAsync(server, request, http.RequestAborted);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !http.RequestAborted.IsCancellationRequested))
         {
             await Answers.TextAsync(http, 503, $"Error trying to reach service: '{e.Message}'\n");
             return;

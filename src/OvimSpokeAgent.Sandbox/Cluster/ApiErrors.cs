@@ -38,8 +38,8 @@ internal sealed record InvalidField(string Reason, string Message, string Field)
     public static InvalidField Value(string field, string value, string problem) =>
         new("FieldValueInvalid", $"Invalid value: {JsonValue.Create(value).ToText()}: {problem}", field);
 
-    public static InvalidField Required(string field, string problem) =>
-        new("FieldValueRequired", $"Required value: {problem}", field);
+    public static InvalidField Required(string field, string? problem = null) =>
+        new("FieldValueRequired", problem is null ? "Required value" : $"Required value: {problem}", field);
 
     public static InvalidField Forbidden(string field, string problem) =>
         new("FieldValueForbidden", $"Forbidden: {problem}", field);
@@ -63,8 +63,9 @@ internal static class ApiErrors
     public static ApiException NoSuchResource() =>
         new(404, "NotFound", "the server could not find the requested resource", []);
 
-    public static ApiException MethodNotAllowed() =>
-        new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", []);
+    public static ApiException MethodNotAllowed(
+        string message = "the server does not allow this method on the requested resource") =>
+        new(405, "MethodNotAllowed", message, []);
 
     public static ApiException AlreadyExists(ResourceKind kind, string name) =>
         new(409, "AlreadyExists", $"{kind.Resource} \"{name}\" already exists", Details(kind, name));

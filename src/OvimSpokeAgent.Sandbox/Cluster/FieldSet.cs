@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace OvimSpokeAgent.Sandbox.Cluster;
@@ -64,7 +65,7 @@ internal sealed class FieldSet
         var set = new FieldSet { IsMember = !isRoot && (json is null || json.Count == 0 || json.ContainsKey(Self)) };
         foreach (var (key, child) in json ?? [])
         {
-            if (key != Self) set._children[key] = FromJson(child as JsonObject, isRoot: false);
+            if (IsKey(key)) set._children[key] = FromJson(child as JsonObject, isRoot: false);
         }
         return set;
     }
@@ -75,6 +76,21 @@ internal sealed class FieldSet
         foreach (var key in _children.Keys.Union(other?._children.Keys ?? Enumerable.Empty<string>()))
             result.Put(key, (Child(key) ?? new()).Combine(other?.Child(key), isIn));
         return result;
+    }
+
+    /// <summary>Others are passed over: clients may send anything.</summary>
+    private static bool IsKey(string key)
+    {
+        if (key.StartsWith("f:", StringComparison.Ordinal) || key.StartsWith("v:", StringComparison.Ordinal)) return true;
+        if (!key.StartsWith("k:", StringComparison.Ordinal)) return false;
+        try
+        {
+            return JsonNode.Parse(key[2..]) is JsonObject;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private static string Show(string key) => key[..2] switch

@@ -43,7 +43,9 @@ internal static class KindRules
     /// <summary>Removes what is empty: the server has no empty list or map in a field that it knows.</summary>
     public static void RemoveEmptyFields(ResourceKind kind, JsonObject content)
     {
-        RemoveEmpty(content.Map("metadata"), "labels", "annotations", "finalizers", "ownerReferences");
+        var metadata = content.Metadata();
+        foreach (var name in metadata.Where(field => field.Value is null).Select(field => field.Key).ToList()) metadata.Remove(name);
+        RemoveEmpty(metadata, "labels", "annotations", "finalizers", "ownerReferences");
         if (kind.Resource is ("", "secrets" or "configmaps")) RemoveEmpty(content, "data", "binaryData");
         if (kind.Resource.Plural == "networkpolicies") RemoveEmpty(content.Map("spec"), "ingress", "egress", "policyTypes");
     }

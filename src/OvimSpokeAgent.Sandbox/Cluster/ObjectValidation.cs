@@ -37,6 +37,7 @@ internal static partial class ObjectValidation
         CheckLabels(content.Map("metadata", "labels"), problems);
         CheckAnnotations(content.Map("metadata", "annotations"), problems);
         CheckOwners(content.Items("metadata", "ownerReferences"), problems);
+        RegistrationValidation.Check(kind, key, content, problems);
         if (current is not null)
         {
             CheckFinalizers(content, current, problems);

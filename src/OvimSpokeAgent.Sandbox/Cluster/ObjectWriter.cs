@@ -30,6 +30,7 @@ internal sealed class ObjectWriter(ObjectStore store, Quotas quotas, TimeProvide
     /// <exception cref="ApiException">Refused.</exception>
     public StoredObject Create(ResourceKind kind, string ns, JsonObject body, WriteOptions options)
     {
+        ObjectShape.Check(kind, body);
         var metadata = body.Metadata();
         CheckNamespace(kind, ns, metadata);
         if (metadata.Text("name") is not { Length: > 0 } && metadata.Text("generateName") is { Length: > 0 } prefix)
@@ -72,6 +73,7 @@ internal sealed class ObjectWriter(ObjectStore store, Quotas quotas, TimeProvide
         {
             var current = store.Get(resource, key) ?? throw ApiErrors.NotFound(kind, key.Name);
             var wished = change(current);
+            ObjectShape.Check(kind, wished);
             CheckIdentity(kind, current, wished, options);
             var next = Finish(kind, key, Merge(kind, current.Content, wished, options), current.Content, options);
             if (IsUnchanged(current.Content, next)) return current;
@@ -205,6 +207,9 @@ internal sealed class ObjectWriter(ObjectStore store, Quotas quotas, TimeProvide
     private void Admit(ResourceKind kind, ObjectKey key, JsonObject content)
     {
         CheckNamespaceTakes(kind, key);
+        var definition = new ObjectKey("", kind.Resource.ToString());
+        if (kind.IsCustom && store.Get(BuiltInKinds.CustomResourceDefinition.Resource, definition) is not { IsDeleting: false })
+            throw ApiErrors.MethodNotAllowed("create not allowed while custom resource definition is terminating");
         if (kind.Namespaced) quotas.Check(kind, key, content);
     }
 

@@ -47,6 +47,7 @@ internal static class Patches
         }
         if (applied.Text("kind") != call.Kind.Kind)
             throw ApiErrors.BadRequest($"Incorrect kind specified in apply patch: {applied.Text("kind")}, expected: {call.Kind.Kind}");
+        ObjectShape.Check(call.Kind, applied);
         if (applied.Metadata().ContainsKey("managedFields"))
             throw ApiErrors.BadRequest("metadata.managedFields must be nil");
         if (applied.Text("metadata", "name") is not { Length: > 0 } name)

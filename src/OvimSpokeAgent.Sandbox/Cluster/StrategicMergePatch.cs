@@ -30,8 +30,8 @@ internal static class StrategicMergePatch
             foreach (var name in result.Select(field => field.Key).Where(name => !names.Contains(name)).ToList()) result.Remove(name);
         }
         foreach (var (name, _) in patch.Where(field => field.Key.StartsWith(DeleteFromList, StringComparison.Ordinal)))
-            DeleteScalars(result, name[DeleteFromList.Length..], patch.Items(name)!);
-        foreach (var (name, value) in patch.Where(field => field.Key[0] != '$')) Set(result, name, value, schema.Field(name));
+            DeleteScalars(result, name[DeleteFromList.Length..], patch.Items(name) ?? []);
+        foreach (var (name, value) in patch.Where(field => !field.Key.StartsWith('$'))) Set(result, name, value, schema.Field(name));
         foreach (var (name, order) in OrdersOf(patch, schema)) Order(result, name, order, target, schema);
         return result;
     }
@@ -131,5 +131,5 @@ internal static class StrategicMergePatch
             : JsonNode.DeepEquals(item, other);
 
     private static JsonObject WithoutDirectives(JsonObject patch) =>
-        new(patch.Where(field => field.Key[0] != '$').Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())));
+        new(patch.Where(field => !field.Key.StartsWith('$')).Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())));
 }

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace OvimSpokeAgent.Sandbox.Cluster;
 
 /// <summary>YAML as JSON, the way Kubernetes reads it: plain scalars are numbers, booleans or null where they look so.</summary>
-internal static class YamlText
+internal static partial class YamlText
 {
     /// <exception cref="YamlException">Not YAML.</exception>
     public static JsonNode? Parse(string text)
@@ -34,6 +35,7 @@ internal static class YamlText
             "" or "~" or "null" or "Null" or "NULL" => null,
             "true" or "True" or "TRUE" => JsonValue.Create(true),
             "false" or "False" or "FALSE" => JsonValue.Create(false),
+            _ when OctalNumber().IsMatch(text) => JsonValue.Create(Convert.ToInt64(text, 8)),
             _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) =>
                 JsonValue.Create(number),
             _ when text[0] is >= '0' and <= '9' or '-' or '.' && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) =>
@@ -41,4 +43,8 @@ internal static class YamlText
             _ => JsonValue.Create(text),
         };
     }
+
+    // As in YAML 1.1, for file modes.
+    [GeneratedRegex(@"\A0[0-7]{1,20}\z")]
+    private static partial Regex OctalNumber();
 }

@@ -35,10 +35,35 @@ internal static class LifecycleScenarios
             Step.Delete($"{Definitions}/gears.{{ns}}.ovim.io").Answers(200, """{"kind":"CustomResourceDefinition"}"""),
             Step.Get("/apis/{ns}.ovim.io/v1/namespaces/{ns}/gears/a")
                 .InTimeAnswers(200, """{"metadata":{"deletionGracePeriodSeconds":0,"generation":2}}"""),
+            Step.Post("/apis/{ns}.ovim.io/v1/namespaces/{ns}/gears", """{"apiVersion":"{ns}.ovim.io/v1","kind":"Gear","metadata":{"name":"b"}}""")
+                .Answers(405, """{"reason":"MethodNotAllowed","message":"create not allowed while custom resource definition is terminating"}"""),
             Step.Get($"{Definitions}/gears.{{ns}}.ovim.io").Answers(200),
             Step.Merge("/apis/{ns}.ovim.io/v1/namespaces/{ns}/gears/a", """{"metadata":{"finalizers":null}}""").Answers(200),
             Step.Get($"{Definitions}/gears.{{ns}}.ovim.io").InTimeAnswers(404),
             Step.Get("/apis/{ns}.ovim.io/v1/gears").InTimeAnswers(404)),
+        new(
+            "a definition that makes no sense is refused",
+            Step.Post(Definitions, """
+                {"metadata":{"name":"gears"},"spec":{"group":"{ns}.ovim.io","scope":"Namespaced","names":{"plural":"gears","kind":"Gear"},
+                 "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}}
+                """).Answers(422, """
+                {"reason":"Invalid","details":{"causes":[{"reason":"FieldValueInvalid","field":"metadata.name",
+                  "message":"Invalid value: \"gears\": must be spec.names.plural+\".\"+spec.group"}]}}
+                """),
+            Step.Post(Definitions, """
+                {"metadata":{"name":"gears.{ns}.ovim.io"},"spec":{"group":"{ns}.ovim.io","scope":"Namespaced","names":{"plural":"gears","kind":"Gear"},
+                 "versions":[{"name":"v1","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object"}}}]}}
+                """).Answers(422) with
+            {
+                Holds = "must have exactly one version marked as storage version",
+            },
+            Step.Post(ApiServices, """
+                {"metadata":{"name":"v1.{ns}.ovim.io"},"spec":{"group":"{ns}.ovim.io","version":"v1","groupPriorityMinimum":1000,
+                 "versionPriority":15,"insecureSkipTLSVerify":true,"service":{}}}
+                """).Answers(422, """
+                {"details":{"causes":[{"reason":"FieldValueRequired","field":"spec.service.namespace"},
+                  {"reason":"FieldValueRequired","field":"spec.service.name"}]}}
+                """)),
         new(
             "a namespace says what keeps it",
             Step.Post("/api/v1/namespaces", """{"metadata":{"name":"{ns}-3"}}""").Answers(201),

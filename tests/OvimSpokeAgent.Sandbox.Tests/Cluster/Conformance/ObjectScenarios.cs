@@ -84,6 +84,16 @@ internal static class ObjectScenarios
                 {"message":"resourceVersion should not be set on objects to be created"}
                 """)),
         new(
+            "a field of another type is refused",
+            Step.Post(Secrets, """{"metadata":"a"}""").Answers(400, """{"reason":"BadRequest"}"""),
+            Step.Post(Secrets, """{"metadata":{"name":5}}""").Answers(400, """{"reason":"BadRequest"}"""),
+            Step.Post(Secrets, """{"metadata":{"name":"a","labels":{"l":1}}}""").Answers(400, """{"reason":"BadRequest"}"""),
+            Step.Post(Secrets, """{"metadata":{"name":"a","ownerReferences":[1]}}""").Answers(400, """{"reason":"BadRequest"}"""),
+            Step.Post(Secrets, """{"metadata":{"name":"a"},"data":5}""").Answers(400, """{"reason":"BadRequest"}"""),
+            Step.Post(Secrets, "[]").Answers(400, """{"reason":"BadRequest"}"""),
+            Step.Post(Secrets, """{"metadata":null}""").Answers(422, """{"reason":"Invalid"}"""),
+            Step.Post(Widgets, $$$"""{{{{Widget}}},"metadata":{"name":"a","finalizers":"x"}}""").Answers(400, """{"reason":"BadRequest"}""")),
+        new(
             "an object is replaced only at its version",
             Step.Post(Secrets, """{"metadata":{"name":"a"}}""").Answers(201).Keeps("rv", "metadata.resourceVersion").Keeps("uid", "metadata.uid"),
             Step.Put($"{Secrets}/a", """{"metadata":{"name":"a","resourceVersion":"{rv}"},"data":{"k":"dg=="}}""")
