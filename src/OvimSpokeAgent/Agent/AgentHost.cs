@@ -10,6 +10,7 @@ using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Metrics;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Agent;
@@ -45,6 +46,7 @@ public static class AgentHost
         builder.Services.AddEvents();
         builder.Services.AddOperations();
         builder.Services.AddVirtualMachines();
+        builder.Services.AddVirtualDataCenters();
         builder.Services.AddHealth();
         builder.Services.AddHub();
         builder.Services.AddLifecycle();

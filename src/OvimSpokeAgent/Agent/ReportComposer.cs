@@ -4,6 +4,7 @@ using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Agent;
@@ -14,6 +15,7 @@ internal sealed class ReportComposer(
     HealthReporter health,
     HubConnection hub,
     VirtualMachineManager virtualMachines,
+    VdcStatuses vdcs,
     IEnumerable<IWatchCacheStatus> caches,
     ILeadership leadership,
     ReportErrors errors,
@@ -59,6 +61,7 @@ internal sealed class ReportComposer(
                 Resources = new ResourceMetrics { VmCount = vms.Count },
                 LastCollected = now,
             },
+            Vdcs = vdcs.List(),
             Vms = vms,
             LastHubContact = hub.Link.LastContact,
             ReportTime = now,

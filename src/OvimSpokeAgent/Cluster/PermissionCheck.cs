@@ -9,11 +9,14 @@ namespace OvimSpokeAgent.Cluster;
 /// <param name="Kind">The resource.</param>
 /// <param name="Namespace">Where; empty: everywhere.</param>
 /// <param name="Subresource">The subresource, or empty.</param>
-internal sealed record NeededPermission(string Verb, ResourceKind Kind, string Namespace = "", string Subresource = "")
+/// <param name="Name">The one object it is about, or empty.</param>
+internal sealed record NeededPermission(
+    string Verb, ResourceKind Kind, string Namespace = "", string Subresource = "", string Name = "")
 {
     public override string ToString()
     {
         var resource = Subresource.Length == 0 ? Kind.ToString() : $"{Kind.Plural}/{Subresource}.{Kind.Group}";
+        if (Name.Length > 0) resource += $" {Name}";
         return Namespace.Length == 0 ? $"{Verb} {resource}" : $"{Verb} {resource} in {Namespace}";
     }
 }
@@ -90,6 +93,7 @@ internal sealed partial class PermissionCheck(
             ["group"] = permission.Kind.Group,
             ["resource"] = permission.Kind.Plural,
             ["subresource"] = permission.Subresource,
+            ["name"] = permission.Name,
             ["namespace"] = permission.Namespace,
         };
         var review = await api.CreateAsync(

@@ -13,4 +13,6 @@ namespace OvimSpokeAgent.Contract;
 [JsonSerializable(typeof(VirtualMachineList))]
 [JsonSerializable(typeof(DeletionResult))]
 [JsonSerializable(typeof(ClusterMetrics))]
+[JsonSerializable(typeof(VdcResult))]
+[JsonSerializable(typeof(VdcDeletionResult))]
 internal sealed partial class ContractJson : JsonSerializerContext;

@@ -94,4 +94,8 @@ public sealed record VdcStatus
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>What is not as the VDC's users and admins may think it is, e.g. <c>isolation weakened by …</c> (an extra
+    /// field: hubs that do not know it ignore it).</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
 }

@@ -35,6 +35,12 @@ internal sealed record OperationPlan
     public bool ReadOnly { get; init; }
 
     /// <summary>
+    /// Called for an operation that an agent before this one began or had accepted, before anything is executed and in the
+    /// order of arrival: takes back what it was promised, e.g. room in a quota. No I/O.
+    /// </summary>
+    public Action<OperationKey>? Restore { get; init; }
+
+    /// <summary>
     /// Asked once, with a short time limit, after <see cref="Execute"/> timed out: what it did may have landed all the
     /// same. Returns the true outcome, or null where nothing landed.
     /// </summary>

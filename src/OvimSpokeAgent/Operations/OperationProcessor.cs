@@ -50,6 +50,8 @@ internal sealed partial class OperationProcessor
     public void Begin(Tenure tenure, IReadOnlyList<JournalRecord> records)
     {
         _tenure = tenure;
+        foreach (var record in records.Where(record => record.Result is null && !record.IsSettled))
+            _executor.Prepare(record.Operation).Plan?.Restore?.Invoke(record.Key);
         foreach (var record in records) GoOnWith(record);
         var undone = records.Count(record => record.State is JournalState.Received or JournalState.Started);
         var undelivered = records.Count(record => record.State is JournalState.Finished or JournalState.Refused);

@@ -169,11 +169,18 @@ internal sealed class PayloadReader
     }
 
     /// <summary>Labels, checked by Kubernetes' rules; the agent's and KubeVirt's own prefixes are refused.</summary>
-    public IReadOnlyDictionary<string, string> Labels(string field = "labels") =>
-        StringMap(field, value => KubernetesNames.IsLabelValue(value) ? null : KubernetesNames.LabelValueRule);
+    public IReadOnlyDictionary<string, string> Labels(string field = "labels") => WithoutNulls(LabelChanges(field));
 
     /// <summary>Annotations; the agent's and KubeVirt's own prefixes are refused.</summary>
-    public IReadOnlyDictionary<string, string> Annotations(string field = "annotations") => StringMap(field, _ => null);
+    public IReadOnlyDictionary<string, string> Annotations(string field = "annotations") =>
+        WithoutNulls(AnnotationChanges(field));
+
+    /// <summary>As <see cref="Labels"/>, with <c>null</c> for those that are to be removed.</summary>
+    public IReadOnlyDictionary<string, string?> LabelChanges(string field = "labels") =>
+        StringMap(field, value => KubernetesNames.IsLabelValue(value) ? null : KubernetesNames.LabelValueRule);
+
+    /// <summary>As <see cref="Annotations"/>, with <c>null</c> for those that are to be removed.</summary>
+    public IReadOnlyDictionary<string, string?> AnnotationChanges(string field = "annotations") => StringMap(field, _ => null);
 
     /// <summary>Adds an error found by the caller.</summary>
     public void Reject(string field, string value, string expected) => AddError(field, JsonText.Show(value), expected);
@@ -210,18 +217,22 @@ internal sealed class PayloadReader
         return value;
     }
 
-    private Dictionary<string, string> StringMap(string field, Func<string, string?> whatIsWrong)
+    private static Dictionary<string, string> WithoutNulls(IReadOnlyDictionary<string, string?> map) =>
+        map.Where(entry => entry.Value is not null).ToDictionary(entry => entry.Key, entry => entry.Value!);
+
+    private Dictionary<string, string?> StringMap(string field, Func<string, string?> whatIsWrong)
     {
-        var map = new Dictionary<string, string>();
+        var map = new Dictionary<string, string?>();
         foreach (var property in OptionalObject(field).EnumerateObject())
         {
-            if (property.Value.ValueKind is JsonValueKind.Null) continue;
             var key = JsonText.NameOf(property);
             var at = $"{field}[{JsonText.Show(key)}]";
             if (!KubernetesNames.IsQualifiedName(key))
                 Reject(at, key, KubernetesNames.QualifiedNameRule);
             else if (Names.ReservedPrefixes.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
                 Reject(at, key, $"allowed here: the prefixes {string.Join(", ", Names.ReservedPrefixes)} are reserved");
+            else if (property.Value.ValueKind is JsonValueKind.Null)
+                map[key] = null;
             else if (!JsonText.TryGetString(property.Value, out var value))
                 Reject(at, property.Value, "a string");
             else if (whatIsWrong(value) is { } expected)

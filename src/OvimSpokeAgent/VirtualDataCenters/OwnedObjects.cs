@@ -92,17 +92,24 @@ internal sealed record ResourceQuotaItem : OwnedItem
             Uid = item.Uid,
             IsOurs = item.IsOurs,
             Fingerprint = item.Fingerprint,
-            Hard = ValuesOf(HardOf(quota.Spec)),
+            Hard = HardOf(quota.Spec),
             Used = ValuesOf(quota.Status?.Used),
             Enforced = ValuesOf(quota.Status?.Hard),
         };
     }
 
-    private static Dictionary<string, string> HardOf(JsonElement? spec) =>
+    /// <summary>A quota's <c>spec.hard</c>.</summary>
+    public static IReadOnlyDictionary<string, decimal> HardOf(OwnedObject quota) => HardOf(quota.Spec);
+
+    /// <summary>A quota's <c>spec.hard</c>.</summary>
+    public static IReadOnlyDictionary<string, decimal> HardOf(OwnedManifest quota) =>
+        HardOf(JsonElement.Parse(quota.Body["spec"]!.ToJsonString()));
+
+    private static Dictionary<string, decimal> HardOf(JsonElement? spec) => ValuesOf(
         spec is { ValueKind: JsonValueKind.Object } s && s.TryGetProperty("hard", out var hard)
             && hard.ValueKind is JsonValueKind.Object
             ? hard.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString())
-            : [];
+            : null);
 
     private static Dictionary<string, decimal> ValuesOf(IReadOnlyDictionary<string, string>? texts)
     {
@@ -137,9 +144,11 @@ internal sealed record NetworkPolicyItem : OwnedItem
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AnyOwnedObject))]
 [JsonSerializable(typeof(ResourceQuotaObject))]
 [JsonSerializable(typeof(LimitRangeObject))]
 [JsonSerializable(typeof(NetworkPolicyObject))]
 [JsonSerializable(typeof(RoleBindingObject))]
 [JsonSerializable(typeof(NetworkPolicySpec))]
+[JsonSerializable(typeof(PersistentVolumeObject))]
 internal sealed partial class VdcJson : JsonSerializerContext;

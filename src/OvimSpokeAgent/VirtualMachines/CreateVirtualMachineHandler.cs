@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Operations;
 
@@ -7,7 +8,11 @@ namespace OvimSpokeAgent.VirtualMachines;
 
 /// <summary><c>create_vm</c>: answered as soon as the API server has accepted the VM.</summary>
 internal sealed class CreateVirtualMachineHandler(
-    IKubernetesApi api, VirtualMachineManager manager, ManagedNamespaces namespaces) : IOperationHandler
+    IKubernetesApi api,
+    VirtualMachineManager manager,
+    ManagedNamespaces namespaces,
+    IVirtualMachineAdmission admission,
+    AgentSettings settings) : IOperationHandler
 {
     public string Type => "create_vm";
 
@@ -21,6 +26,7 @@ internal sealed class CreateVirtualMachineHandler(
             Target = request.Name,
             Execute = (context, token) => CreateAsync(request, context, token),
             ReadBack = (context, token) => ReadBackAsync(request, context, token),
+            Restore = key => admission.Restore(Claim(request, key)),
         };
     }
 
@@ -29,9 +35,44 @@ internal sealed class CreateVirtualMachineHandler(
     {
         if (await namespaces.ReasonAgainstAsync(request.Name.Namespace, cancellationToken) is { } reason)
             return OperationOutcome.Failed(reason);
-        if (await CreateOrFindAsync(request, context.Key, cancellationToken) is not { } vm)
+        var claim = Claim(request, context.Key);
+        if (await admission.AdmitAsync(claim, cancellationToken) is { } refusal)
+        {
+            // Made before, it is there: what was declared since does not undo it.
+            return await ReadBackAsync(request, context, cancellationToken) ?? OperationOutcome.Failed(refusal);
+        }
+        if (await CreateAdmittedAsync(request, claim, cancellationToken) is not { } vm)
             return OperationOutcome.Failed($"a VM {request.Name} exists already and was not made by this operation");
         return await FinishAsync(request, vm, context.Key, cancellationToken);
+    }
+
+    private VirtualMachineClaim Claim(VirtualMachineRequest request, OperationKey key) => new(
+        request.Name,
+        new VirtualMachineFootprint
+        {
+            Vcpus = request.Vcpus ?? 0,
+            MemoryBytes = (long)(request.Memory?.Value ?? 0),
+            Instancetype = request.Instancetype,
+            CpuRequest = request.Vcpus / settings.CpuOvercommit,
+        },
+        ClaimKind.Create,
+        key);
+
+    // What is refused for good gives its room back; what may have landed keeps it.
+    private async Task<VirtualMachineObject?> CreateAdmittedAsync(
+        VirtualMachineRequest request, VirtualMachineClaim claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var vm = await CreateOrFindAsync(request, claim.Key, cancellationToken);
+            if (vm is null) admission.Withdraw(claim);
+            return vm;
+        }
+        catch (KubernetesApiException e) when (!e.IsTransient && e.Reason is not ApiErrorReason.Conflict)
+        {
+            admission.Withdraw(claim);
+            throw;
+        }
     }
 
     private async Task<OperationOutcome> FinishAsync(
@@ -53,7 +94,7 @@ internal sealed class CreateVirtualMachineHandler(
             return await api.CreateAsync(
                 KubeVirtKinds.VirtualMachine,
                 request.Name.Namespace,
-                VirtualMachineManifest.Build(request, key),
+                VirtualMachineManifest.Build(request, key, settings.CpuOvercommit),
                 KubeVirtJson.Default.VirtualMachineObject,
                 cancellationToken);
         }

@@ -16,8 +16,9 @@ internal sealed record InstancetypeItem(long Vcpus, long MemoryBytes)
             : 0);
 }
 
-/// <summary>Finds the sizes that instancetypes give, in the caches.</summary>
+/// <summary>Finds the sizes that instancetypes give.</summary>
 internal sealed class Instancetypes(
+    IKubernetesApi api,
     WatchCache<InstancetypeObject, InstancetypeItem> namespaced,
     WatchCache<ClusterInstancetypeObject, InstancetypeItem> clusterWide)
 {
@@ -31,4 +32,30 @@ internal sealed class Instancetypes(
         vm.Instancetype is { } type && Find(type, ns) is { } found
             ? vm with { Vcpus = found.Vcpus, MemoryBytes = found.MemoryBytes }
             : vm;
+
+    /// <summary>As <see cref="Resolve"/>; a type that the cache does not have is looked for on the server. Null: it is not there.</summary>
+    public async Task<VirtualMachineFootprint?> ResolveNowAsync(
+        VirtualMachineFootprint vm, string ns, CancellationToken cancellationToken)
+    {
+        if (vm.Instancetype is not { } type || Find(type, ns) is not null) return Resolve(vm, ns);
+        try
+        {
+            var found = type.Kind == TypeReference.ClusterInstancetype
+                ? InstancetypeItem.From(await api.GetAsync(
+                    KubeVirtKinds.ClusterInstancetype,
+                    NamespacedName.ClusterScoped(type.Name),
+                    KubeVirtJson.Default.ClusterInstancetypeObject,
+                    cancellationToken), default)
+                : InstancetypeItem.From(await api.GetAsync(
+                    KubeVirtKinds.Instancetype,
+                    new NamespacedName(ns, type.Name),
+                    KubeVirtJson.Default.InstancetypeObject,
+                    cancellationToken), default);
+            return vm with { Vcpus = found.Vcpus, MemoryBytes = found.MemoryBytes };
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.KindMissing)
+        {
+            return null;
+        }
+    }
 }

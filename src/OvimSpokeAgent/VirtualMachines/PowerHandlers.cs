@@ -1,10 +1,15 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Operations;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
 /// <summary><c>start_vm</c>.</summary>
-internal sealed class StartVirtualMachineHandler(VirtualMachineManager manager, VirtualMachinePower power) : IOperationHandler
+internal sealed class StartVirtualMachineHandler(
+    VirtualMachineManager manager, VirtualMachinePower power, IVirtualMachineAdmission admission, AgentSettings settings)
+    : IOperationHandler
 {
     public string Type => "start_vm";
 
@@ -17,10 +22,40 @@ internal sealed class StartVirtualMachineHandler(VirtualMachineManager manager, 
         {
             Target = name,
             Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
-                ? await power.StartAsync(vm, context.Key, token)
+                ? await StartAsync(vm, context.Key, token)
                 : refusal!,
             ReadBack = (_, token) => power.ReadBackStartAsync(name, token),
         };
+    }
+
+    // vCPUs that a guest took while it ran left the request of its VM behind (see VirtualMachineChange).
+    private JsonObject? RequestFix(VirtualMachineObject vm)
+    {
+        var footprint = VirtualMachineFootprint.Of(vm.Spec?.Template?.Spec, vm.Spec?.Instancetype);
+        var wanted = VirtualMachineManifest.CpuRequest(footprint.Vcpus, settings.CpuOvercommit);
+        if (vm.Metadata.Annotation(Names.CreatedByAnnotation) is null || footprint.CpuRequest is not { } now || now >= wanted.Value)
+            return null;
+        return new JsonObject
+        {
+            ["spec"] = new JsonObject
+            {
+                ["domain"] = new JsonObject
+                {
+                    ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["cpu"] = wanted.Text } },
+                },
+            },
+        };
+    }
+
+    private async Task<OperationOutcome> StartAsync(VirtualMachineObject vm, OperationKey key, CancellationToken cancellationToken)
+    {
+        if (vm.Spec?.Strategy is not "Always")
+        {
+            var footprint = VirtualMachineFootprint.Of(vm.Spec?.Template?.Spec, vm.Spec?.Instancetype);
+            var claim = new VirtualMachineClaim(vm.Metadata.Key, footprint, ClaimKind.Start, key);
+            if (await admission.AdmitAsync(claim, cancellationToken) is { } reason) return OperationOutcome.Failed(reason);
+        }
+        return await power.StartAsync(vm, key, cancellationToken, RequestFix(vm));
     }
 }
 
@@ -70,7 +105,7 @@ internal sealed class RestartVirtualMachineHandler(VirtualMachineManager manager
 
 /// <summary><c>get_vm_status</c>.</summary>
 internal sealed class GetVirtualMachineStatusHandler(
-    VirtualMachineManager manager, Cluster.ManagedNamespaces namespaces) : IOperationHandler
+    VirtualMachineManager manager, ManagedNamespaces namespaces) : IOperationHandler
 {
     public string Type => "get_vm_status";
 
@@ -97,7 +132,7 @@ internal sealed class GetVirtualMachineStatusHandler(
 
 /// <summary><c>list_vms</c>: from the caches, once they know what there is.</summary>
 internal sealed class ListVirtualMachinesHandler(
-    VirtualMachineManager manager, Cluster.ManagedNamespaces namespaces) : IOperationHandler
+    VirtualMachineManager manager, ManagedNamespaces namespaces) : IOperationHandler
 {
     public string Type => "list_vms";
 

@@ -12,7 +12,10 @@ internal static class VirtualMachineManifest
     private const int SecretSuffixLength = 10;
 
     /// <summary>The VirtualMachine.</summary>
-    public static JsonObject Build(VirtualMachineRequest request, OperationKey key)
+    /// <param name="request">What is wished for.</param>
+    /// <param name="key">The operation that wishes it.</param>
+    /// <param name="cpuOvercommit">vCPUs to a requested core.</param>
+    public static JsonObject Build(VirtualMachineRequest request, OperationKey key, decimal cpuOvercommit = 1)
     {
         var spec = new JsonObject
         {
@@ -23,7 +26,7 @@ internal static class VirtualMachineManifest
                 {
                     ["labels"] = Map(request.Labels, (Names.VmLabel, request.Name.Name)),
                 },
-                ["spec"] = TemplateSpec(request, key),
+                ["spec"] = TemplateSpec(request, key, cpuOvercommit),
             },
         };
         if (request.Instancetype is { } type) spec["instancetype"] = Reference(type);
@@ -54,13 +57,21 @@ internal static class VirtualMachineManifest
         }
     }
 
-    private static JsonObject TemplateSpec(VirtualMachineRequest request, OperationKey key)
+    /// <summary>The cores that a VM of so many vCPUs requests, so that quotas and the scheduler see them.</summary>
+    public static Quantity CpuRequest(long vcpus, decimal cpuOvercommit) => Quantity.OfCores(vcpus / cpuOvercommit);
+
+    private static JsonObject TemplateSpec(VirtualMachineRequest request, OperationKey key, decimal cpuOvercommit)
     {
         var domain = new JsonObject();
         if (request.Vcpus is { } vcpus)
         {
             // Sockets, not cores: they are what KubeVirt can add to a running VM.
             domain["cpu"] = new JsonObject { ["sockets"] = vcpus, ["cores"] = 1, ["threads"] = 1 };
+            // KubeVirt's own would be a tenth of a core a vCPU.
+            domain["resources"] = new JsonObject
+            {
+                ["requests"] = new JsonObject { ["cpu"] = CpuRequest(vcpus, cpuOvercommit).Text },
+            };
         }
         if (request.Memory is { } memory) domain["memory"] = new JsonObject { ["guest"] = memory.Text };
 

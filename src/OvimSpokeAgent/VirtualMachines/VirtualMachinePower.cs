@@ -26,8 +26,12 @@ internal sealed record StopWish(TimeSpan? GracePeriod)
 internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineManager manager)
 {
     /// <summary>Starts; a VM that is to run already is left alone.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="key">The operation.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <param name="template">What of its template is to be put right before it boots; null: nothing.</param>
     public async Task<OperationOutcome> StartAsync(
-        VirtualMachineObject vm, OperationKey key, CancellationToken cancellationToken)
+        VirtualMachineObject vm, OperationKey key, CancellationToken cancellationToken, JsonObject? template = null)
     {
         if (vm.Metadata.DeletionTimestamp is not null) return CannotBe("started", vm, "it is being deleted");
         switch (vm.Spec?.Strategy)
@@ -35,7 +39,7 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
             case "Always":
                 return Completed(vm);
             case "Halted":
-                return Completed(await SetStrategyAsync(vm, "Always", key, cancellationToken));
+                return Completed(await SetStrategyAsync(vm, "Always", key, cancellationToken, template));
             case "Manual" or "RerunOnFailure":
                 return await AskAsync(vm, "start", [], IsStartedAsync, cancellationToken);
             default:
@@ -135,8 +139,11 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
 
     // running and runStrategy exclude each other: whoever writes one removes the other in the same request.
     private Task<VirtualMachineObject> SetStrategyAsync(
-        VirtualMachineObject vm, string strategy, OperationKey key, CancellationToken cancellationToken) =>
-        api.MergePatchAsync(
+        VirtualMachineObject vm, string strategy, OperationKey key, CancellationToken cancellationToken, JsonObject? template = null)
+    {
+        var spec = new JsonObject { ["runStrategy"] = strategy, ["running"] = null };
+        if (template is not null) spec["template"] = template;
+        return api.MergePatchAsync(
             KubeVirtKinds.VirtualMachine,
             vm.Metadata.Key,
             new JsonObject
@@ -146,10 +153,11 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
                     ["resourceVersion"] = vm.Metadata.ResourceVersion,
                     ["annotations"] = new JsonObject { [Names.OperationAnnotation] = key.Value },
                 },
-                ["spec"] = new JsonObject { ["runStrategy"] = strategy, ["running"] = null },
+                ["spec"] = spec,
             },
             KubeVirtJson.Default.VirtualMachineObject,
             cancellationToken);
+    }
 
     private async Task<OperationOutcome> AskAsync(
         VirtualMachineObject vm,

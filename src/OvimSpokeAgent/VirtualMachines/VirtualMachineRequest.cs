@@ -129,13 +129,18 @@ internal sealed record VirtualMachineRequest
 
     private static int? ReadVcpus(PayloadReader payload, TypeReference? instancetype)
     {
+        if (instancetype is null)
+            return ReadVcpus(payload) ?? Missing(payload, "cpu", "a number of vCPUs (or instancetype)");
+        if (payload.OptionalQuantity("", "cpu") is { } cpu)
+            payload.Reject("cpu", cpu.Text, "allowed with instancetype, which sets it");
+        return null;
+    }
+
+    /// <summary>Reads the field <c>cpu</c> as vCPUs; null when it is absent or wrong.</summary>
+    public static int? ReadVcpus(PayloadReader payload)
+    {
         var cpu = payload.OptionalQuantity("", "cpu");
-        if (instancetype is not null)
-        {
-            if (cpu is not null) payload.Reject("cpu", cpu.Value.Text, "allowed with instancetype, which sets it");
-            return null;
-        }
-        if (cpu is null) return Missing(payload, "cpu", "a number of vCPUs (or instancetype)");
+        if (cpu is null) return null;
         if (cpu.Value.Value is >= 1 and <= MaxVcpus && decimal.IsInteger(cpu.Value.Value)) return (int)cpu.Value.Value;
         payload.Reject("cpu", cpu.Value.Text, $"a whole number of vCPUs from 1 to {MaxVcpus}");
         return null;
@@ -143,14 +148,24 @@ internal sealed record VirtualMachineRequest
 
     private static Quantity? ReadMemory(PayloadReader payload, TypeReference? instancetype)
     {
-        var memory = payload.OptionalQuantity("Gi", "memory");
-        if (instancetype is not null)
+        if (instancetype is null)
         {
-            if (memory is not null) payload.Reject("memory", memory.Value.Text, "allowed with instancetype, which sets it");
-            return null;
+            if (ReadMemory(payload) is { } given) return given;
+            Missing(payload, "memory", "an amount of memory such as \"4Gi\" (or instancetype)");
         }
-        if (memory is null) Missing(payload, "memory", "an amount of memory such as \"4Gi\" (or instancetype)");
-        else if (memory.Value.Value < 1 << 20 || !decimal.IsInteger(memory.Value.Value))
+        else if (payload.OptionalQuantity("Gi", "memory") is { } memory)
+        {
+            payload.Reject("memory", memory.Text, "allowed with instancetype, which sets it");
+        }
+        return null;
+    }
+
+    /// <summary>Reads the field <c>memory</c> as guest memory; null when it is absent or wrong.</summary>
+    public static Quantity? ReadMemory(PayloadReader payload)
+    {
+        var memory = payload.OptionalQuantity("Gi", "memory");
+        if (memory is null) return null;
+        if (memory.Value.Value < 1 << 20 || !decimal.IsInteger(memory.Value.Value))
             payload.Reject("memory", memory.Value.Text, "a whole number of bytes, at least 1Mi");
         return memory;
     }

@@ -38,6 +38,7 @@ internal static class VirtualMachineServices
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();
         services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
+        services.AddSingleton<IOperationHandler, UpdateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, DeleteVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, StartVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, StopVirtualMachineHandler>();
@@ -49,7 +50,7 @@ internal static class VirtualMachineServices
         foreach (var verb in (string[])["get", "list", "watch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachineInstance));
         foreach (var kind in (ResourceKind[])[KubeVirtKinds.Instancetype, KubeVirtKinds.ClusterInstancetype])
-            services.AddNeededPermissions(new("list", kind), new("watch", kind));
+            services.AddNeededPermissions(new("get", kind), new("list", kind), new("watch", kind));
         foreach (var subresource in (string[])["start", "stop", "restart"])
         {
             services.AddNeededPermissions(new NeededPermission(

@@ -85,6 +85,30 @@ internal sealed class JsonApi(Kubernetes client) : IDisposable
         }
     }
 
+    /// <summary>Waits until some object of a collection is as wanted.</summary>
+    public async Task<JsonObject> WaitForAnyAsync(string collection, Func<JsonObject, bool> isAsWanted)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            var list = await GetAsync(collection);
+            var found = list["items"]!.AsArray().Select(item => item!.AsObject()).FirstOrDefault(isAsWanted);
+            if (found is not null) return found;
+            var version = (string)list["metadata"]!["resourceVersion"]!;
+            using var events = await OpenWatchAsync($"{collection}?watch=1&resourceVersion={version}", limit.Token);
+            while (await events.ReadLineAsync(limit.Token) is { } line)
+            {
+                var changed = JsonNode.Parse(line)!["object"]!.AsObject();
+                if (isAsWanted(changed)) return changed;
+            }
+            throw new InvalidOperationException($"the watch of {collection} ended");
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"nothing in {collection} became as wanted within {Patience}");
+        }
+    }
+
     public void Dispose() => client.Dispose();
 
     private async Task<StreamReader> OpenWatchAsync(string path, CancellationToken cancellationToken)

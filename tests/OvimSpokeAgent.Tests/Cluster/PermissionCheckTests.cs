@@ -39,9 +39,9 @@ public sealed class PermissionCheckTests : IAsyncDisposable
         Assert.Empty(_check.Missing!);
         Assert.Equal(
             [
-                """{"verb":"list","group":"example.com","resource":"widgets","subresource":"","namespace":""}""",
-                """{"verb":"update","group":"example.com","resource":"widgets","subresource":"start","namespace":""}""",
-                """{"verb":"create","group":"","resource":"secrets","subresource":"","namespace":"ovim-system"}""",
+                """{"verb":"list","group":"example.com","resource":"widgets","subresource":"","name":"","namespace":""}""",
+                """{"verb":"update","group":"example.com","resource":"widgets","subresource":"start","name":"","namespace":""}""",
+                """{"verb":"create","group":"","resource":"secrets","subresource":"","name":"","namespace":"ovim-system"}""",
             ],
             _cluster.Requests.Select(request =>
                 JsonNode.Parse(request.Detail)!["spec"]!["resourceAttributes"]!.ToJsonString()));

@@ -33,6 +33,7 @@ public sealed class VirtualMachineManifestTests
               "spec": {
                 "domain": {
                   "cpu": {"sockets": 2, "cores": 1, "threads": 1},
+                  "resources": {"requests": {"cpu": "2"}},
                   "memory": {"guest": "4Gi"},
                   "devices": {
                     "disks": [{"name": "root", "disk": {"bus": "virtio"}}],

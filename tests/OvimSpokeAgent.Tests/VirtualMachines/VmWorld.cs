@@ -61,11 +61,19 @@ internal sealed class VmWorld : IAsyncDisposable
 
     public VirtualMachineManager Manager { get; }
 
-    public IOperationHandler Create => new CreateVirtualMachineHandler(Cluster, Manager, Namespaces);
+    public IOperationHandler Create => new CreateVirtualMachineHandler(
+        Cluster, Manager, Namespaces, Admission, new TestEnvironment().LoadClean());
+
+    public IOperationHandler Update => new UpdateVirtualMachineHandler(
+        Cluster, Manager, Admission, new TestEnvironment().LoadClean());
+
+    /// <summary>Who decides about room; lets everyone in unless a test says otherwise.</summary>
+    public FakeAdmission Admission { get; } = new();
 
     public IOperationHandler Delete => new DeleteVirtualMachineHandler(Cluster, Manager);
 
-    public IOperationHandler Start => new StartVirtualMachineHandler(Manager, _power);
+    public IOperationHandler Start => new StartVirtualMachineHandler(
+        Manager, _power, Admission, new TestEnvironment().LoadClean());
 
     public IOperationHandler Stop => new StopVirtualMachineHandler(Manager, _power);
 

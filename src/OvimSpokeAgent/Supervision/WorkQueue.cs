@@ -1,0 +1,61 @@
+namespace OvimSpokeAgent.Supervision;
+
+/// <summary>
+/// Keys that need work: each at most once, no key twice at the same time, some only after a while. A key that is added
+/// while it is worked on comes again after that.
+/// </summary>
+internal sealed class WorkQueue<TKey>(TimeProvider time)
+    where TKey : notnull
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TKey, long> _dueAt = [];
+    private readonly HashSet<TKey> _taken = [];
+    private readonly AsyncSignal _changed = new();
+
+    /// <summary>Adds a key; if it is there already, the earlier time counts.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="delay">After how long it is due; default: at once.</param>
+    public void Add(TKey key, TimeSpan delay = default)
+    {
+        var due = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
+        lock (_lock)
+        {
+            if (_dueAt.TryGetValue(key, out var known) && known <= due) return;
+            _dueAt[key] = due;
+        }
+        _changed.Set();
+    }
+
+    /// <summary>The next key that is due; the caller says <see cref="Done"/> when it is worked on.</summary>
+    public async Task<TKey> TakeAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = _changed.Next;
+            TimeSpan wait;
+            lock (_lock)
+            {
+                var next = _dueAt.Where(entry => !_taken.Contains(entry.Key)).OrderBy(entry => entry.Value).FirstOrDefault();
+                var now = time.GetTimestamp();
+                if (next.Key is not null && next.Value <= now)
+                {
+                    _dueAt.Remove(next.Key);
+                    _taken.Add(next.Key);
+                    return next.Key;
+                }
+                wait = next.Key is null ? Timeout.InfiniteTimeSpan : time.GetElapsedTime(now, next.Value);
+            }
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(changed, Task.Delay(wait, time, waiting.Token));
+            await waiting.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>The work on a key has ended, well or not.</summary>
+    public void Done(TKey key)
+    {
+        lock (_lock) _taken.Remove(key);
+        _changed.Set();
+    }
+}

@@ -1,0 +1,104 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>
+/// <c>create_vdc</c>: the namespace, then its objects. What a failed attempt left is completed by the next one, and by the
+/// repair of drift: the declaration is on the namespace from its first moment.
+/// </summary>
+internal sealed class CreateVdcHandler(VdcNamespaces namespaces, VdcRealizer realizer, VdcLocks locks, TimeProvider time)
+    : IOperationHandler
+{
+    public string Type => "create_vdc";
+
+    public IReadOnlyList<string> Aliases => ["VDCCreate"];
+
+    public OperationPlan Plan(PayloadReader payload)
+    {
+        var ns = VdcNames.ReadNamespace(payload, "target_namespace");
+        var declaration = VdcDeclaration.Read(payload);
+        if (declaration.Name is null && !payload.IsRejected("vdc_name")) payload.RejectMissing("vdc_name", "a string");
+        if (namespaces.ReasonAgainst(ns) is { } reason) payload.RejectBecause("target_namespace", reason);
+        return new OperationPlan
+        {
+            Target = NamespacedName.ClusterScoped(ns),
+            Execute = (context, token) => CreateAsync(ns, declaration, context, token),
+            ReadBack = (_, token) => ReadBackAsync(ns, declaration, token),
+        };
+    }
+
+    private async Task<OperationOutcome> CreateAsync(
+        string ns, VdcDeclaration declaration, OperationContext context, CancellationToken cancellationToken)
+    {
+        using var held = await locks.HoldAsync(ns, cancellationToken);
+        locks.Wrote(ns);
+        var (before, refusal) = await MakeNamespaceAsync(ns, declaration, context.Key.Value, cancellationToken);
+        if (refusal is not null) return OperationOutcome.Failed(refusal);
+        var realization = await realizer.RealizeAsync(ns, declaration, before, cancellationToken);
+        await namespaces.ShownAsync(ns, context.Key.Value, cancellationToken);
+        return VdcOutcome.Of(ns, declaration, realization);
+    }
+
+    // The namespace with this declaration on it, and what was declared before; or why not.
+    private async Task<(VdcDeclaration? Before, string? Refusal)> MakeNamespaceAsync(
+        string ns, VdcDeclaration declaration, string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await namespaces.CreateAsync(ns, declaration, key, cancellationToken);
+            return (null, null);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.AlreadyExists)
+        {
+            return await TakeUpAsync(ns, declaration, key, cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Invalid)
+        {
+            return (null, $"Namespace {ns} was not made, and nothing else: {e.Message}");
+        }
+    }
+
+    // It is there already: made by this operation, by an attempt that was not completed, or by nobody of us.
+    private async Task<(VdcDeclaration? Before, string? Refusal)> TakeUpAsync(
+        string ns, VdcDeclaration declaration, string key, CancellationToken cancellationToken)
+    {
+        if (await namespaces.ReadAsync(ns, cancellationToken) is not { } raw)
+            throw new KubernetesApiException(ApiErrorReason.Conflict, $"namespace {ns} went away just now");
+        var vdc = DeclaredNamespace.From(raw, time.GetUtcNow());
+        if (VdcNamespaces.ReasonAgainst(vdc, declaration.Name!) is { } reason) return (null, reason);
+        if (vdc.IsTerminating) return (null, $"target_namespace: \"{ns}\" is still being deleted; try again when it is gone");
+        var before = vdc.Declaration;
+        if (before?.ToText() == declaration.ToText()) return (before, null);
+        if (before is not null && before.Organization != declaration.Organization)
+            return (null, $"target_namespace: \"{ns}\" is a VDC of the organization \"{before.Organization}\"");
+        if (before is not null && (await realizer.ReadAsync(ns, before, cancellationToken)).Problem is null)
+        {
+            return (null, $"VDC {declaration.Name} exists already in namespace {ns}, with another declaration; "
+                + "update_vdc changes it");
+        }
+        await namespaces.DeclareAsync(raw, before ?? new VdcDeclaration(), declaration, key, cancellationToken);
+        return (before, null);
+    }
+
+    private async Task<OperationOutcome?> ReadBackAsync(
+        string ns, VdcDeclaration declaration, CancellationToken cancellationToken)
+    {
+        var (_, vdc, refusal) = await namespaces.ReadVdcAsync(ns, declaration.Name!, cancellationToken);
+        return refusal is null && vdc!.Declaration?.ToText() == declaration.ToText()
+            ? VdcOutcome.Of(ns, declaration, await realizer.ReadAsync(ns, declaration, cancellationToken))
+            : null;
+    }
+}
+
+/// <summary>Turns what was made into the hub's words.</summary>
+internal static class VdcOutcome
+{
+    public static OperationOutcome Of(string ns, VdcDeclaration declaration, Realization realization) =>
+        realization.Problem is null
+            ? OperationOutcome.Completed(
+                new VdcResult { Name = declaration.Name, Namespace = ns, Objects = realization.Made },
+                ContractJson.Default.VdcResult)
+            : OperationOutcome.Failed($"namespace {ns}: {realization.Describe()}");
+}

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>A managed namespace with what is declared for it: a VDC, or a namespace of someone else.</summary>
+internal sealed record DeclaredNamespace
+{
+    public required string Name { get; init; }
+
+    public required string Uid { get; init; }
+
+    /// <summary>The agent made it as a VDC.</summary>
+    public required bool IsVdc { get; init; }
+
+    /// <summary>What is declared; null where nothing is, or where it cannot be read.</summary>
+    public VdcDeclaration? Declaration { get; init; }
+
+    /// <summary>Why what is declared cannot be read.</summary>
+    public string? Problem { get; init; }
+
+    public required bool IsTerminating { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+
+    /// <summary>The agent's own annotations.</summary>
+    public required IReadOnlyDictionary<string, string> Annotations { get; init; }
+
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    public DateTimeOffset SeenAt { get; init; }
+
+    public string? CreatedBy => Annotations.GetValueOrDefault(Names.CreatedByAnnotation);
+
+    /// <summary>The VDC as its users call it.</summary>
+    public string VdcName => Labels.GetValueOrDefault(Names.VdcLabel, Name);
+
+    public static DeclaredNamespace From(NamespaceObject ns, DateTimeOffset now) => From(ManagedNamespace.From(ns, now));
+
+    public static DeclaredNamespace From(ManagedNamespace ns)
+    {
+        var text = ns.OwnAnnotations.GetValueOrDefault(Names.DeclaredAnnotation);
+        var (declaration, problem) = text is null ? (null, null) : VdcDeclaration.Parse(text);
+        var labels = ns.Labels ?? new Dictionary<string, string>();
+        var isVdc = labels.ContainsKey(Names.VdcLabel) && ns.OwnAnnotations.ContainsKey(Names.CreatedByAnnotation)
+            && labels.GetValueOrDefault(Names.ManagedByLabel) == Names.Agent;
+        return new DeclaredNamespace
+        {
+            Name = ns.Name,
+            Uid = ns.Uid,
+            IsVdc = isVdc,
+            // A name makes it the declaration of a VDC: someone else's namespace never gets isolation or admins by it.
+            Declaration = declaration is null || isVdc ? declaration : declaration with { Name = null, Network = new(), AdminGroups = [] },
+            Problem = problem ?? (isVdc && text is null ? $"the annotation {Names.DeclaredAnnotation} is missing" : null),
+            IsTerminating = ns.IsTerminating,
+            Labels = labels,
+            Annotations = ns.OwnAnnotations,
+            CreatedAt = ns.CreatedAt,
+            SeenAt = ns.SeenAt,
+        };
+    }
+}
+
+/// <summary>The managed namespaces with what is declared for them, from the cache; each text is parsed once.</summary>
+internal sealed class DeclaredNamespaces(WatchCache<NamespaceObject, ManagedNamespace> cache, ManagedNamespaces managed)
+{
+    private readonly ConcurrentDictionary<string, (ManagedNamespace Source, DeclaredNamespace Parsed)> _parsed = [];
+    private readonly ConcurrentDictionary<string, bool> _beingDeleted = [];
+
+    /// <summary>Whether an operation is about to delete the namespace: nothing new is made in it.</summary>
+    public bool IsBeingDeleted(string ns) => _beingDeleted.ContainsKey(ns);
+
+    /// <summary>Says that an operation is about to delete the namespace, or no longer is.</summary>
+    public void SetBeingDeleted(string ns, bool isBeingDeleted)
+    {
+        if (isBeingDeleted) _beingDeleted[ns] = true;
+        else _beingDeleted.TryRemove(ns, out _);
+    }
+
+    /// <summary>All managed namespaces.</summary>
+    public IEnumerable<DeclaredNamespace> All() => cache.Items.Select(item => Get(item.Name)).OfType<DeclaredNamespace>();
+
+    /// <summary>All VDCs, by namespace.</summary>
+    public IReadOnlyList<DeclaredNamespace> Vdcs() =>
+        [.. All().Where(ns => ns.IsVdc).OrderBy(ns => ns.Name, StringComparer.Ordinal)];
+
+    /// <summary>The managed namespace of this name, or null.</summary>
+    public DeclaredNamespace? Get(string ns)
+    {
+        if (managed.IsProtected(ns) || cache.Get(NamespacedName.ClusterScoped(ns)) is not { } item)
+        {
+            _parsed.TryRemove(ns, out _);
+            return null;
+        }
+        if (_parsed.TryGetValue(ns, out var known) && ReferenceEquals(known.Source, item)) return known.Parsed;
+        var parsed = DeclaredNamespace.From(item);
+        // Spoilt by hand, it holds as it was until it is declared anew: a tenant must not lose its isolation by that.
+        if (parsed is { IsVdc: true, Problem: not null } && known.Parsed is { } before && before.Uid == parsed.Uid)
+            parsed = parsed with { Declaration = before.Declaration };
+        _parsed[ns] = (item, parsed);
+        return parsed;
+    }
+
+    /// <summary>Completes when the cache shows what an operation wrote on a namespace.</summary>
+    public Task WaitForOperationAsync(string ns, string key, CancellationToken cancellationToken) => cache.WaitUntilAsync(
+        NamespacedName.ClusterScoped(ns),
+        item => item?.OwnAnnotations.GetValueOrDefault(Names.OperationAnnotation) == key,
+        cancellationToken);
+}

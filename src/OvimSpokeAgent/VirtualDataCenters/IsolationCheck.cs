@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>
+/// Whether someone else's network policy opens what is declared closed: policies add up, so that one that allows more
+/// than the declaration weakens it. What cannot be seen to be within the declaration counts as more. Pure.
+/// </summary>
+internal static class IsolationCheck
+{
+    /// <summary>What a policy opens, e.g. <c>ingress from everywhere</c>; null: nothing beyond the declaration.</summary>
+    /// <param name="ns">The namespace of both.</param>
+    /// <param name="declared">What is declared.</param>
+    /// <param name="policy">Someone else's policy.</param>
+    public static string? Opens(string ns, NetworkDeclaration declared, NetworkPolicySpec policy)
+    {
+        var (closesIngress, closesEgress) = declared.Mode switch
+        {
+            NetworkMode.Isolated => (true, true),
+            NetworkMode.Custom => (declared.Custom!.RestrictsIngress, declared.Custom.RestrictsEgress),
+            _ => (false, false),
+        };
+        var opened = new List<string>();
+        if (closesIngress && AppliesTo(policy, "Ingress", true))
+            opened.AddRange((policy.Ingress ?? []).Select(rule => Ingress(ns, declared, rule)).OfType<string>());
+        if (closesEgress && AppliesTo(policy, "Egress", policy.Egress is { Count: > 0 }))
+            opened.AddRange((policy.Egress ?? []).Select(rule => Egress(ns, declared, rule)).OfType<string>());
+        return opened.Count == 0 ? null : string.Join(", ", opened.Distinct());
+    }
+
+    private static bool AppliesTo(NetworkPolicySpec policy, string type, bool byDefault) =>
+        policy.PolicyTypes is { Count: > 0 } types ? types.Contains(type) : byDefault;
+
+    private static string? Ingress(string ns, NetworkDeclaration declared, NetworkPolicyRule rule)
+    {
+        if (rule.Peers.Count == 0) return "ingress from everywhere";
+        var beyond = rule.Peers.FirstOrDefault(peer => NamespacesOf(ns, peer) is not { } names || names.Any(name => !MayEnter(name)));
+        return beyond is null ? null : $"ingress from {Show(ns, beyond)}";
+
+        bool MayEnter(string name) => declared.Custom is { } custom
+            ? (name == ns && !custom.DenyAllIngress) || custom.IngressNamespaces.Contains(name)
+            : name == ns;
+    }
+
+    private static string? Egress(string ns, NetworkDeclaration declared, NetworkPolicyRule rule)
+    {
+        if (declared.Custom is { EgressPorts.Count: > 0 } custom && HasOnly(rule, custom.EgressPorts)) return null;
+        if (rule.Peers.Count == 0) return "egress to everywhere";
+        var beyond = rule.Peers.FirstOrDefault(peer => NamespacesOf(ns, peer) is not { } names || names.Any(name => !MayReach(name)));
+        return beyond is null ? null : $"egress to {Show(ns, beyond)}";
+
+        bool MayReach(string name) => declared.Custom is not { DenyAllEgress: true }
+            && (name == ns || (name == "kube-system" && HasOnly(rule, [53])) || (name == "openshift-dns" && HasOnly(rule, [5353])));
+    }
+
+    private static bool HasOnly(NetworkPolicyRule rule, IReadOnlyList<int> ports) => rule.Ports is { Count: > 0 } list
+        && list.All(entry => entry.EndPort is null && entry.Port is { ValueKind: JsonValueKind.Number } port
+            && port.TryGetInt32(out var number) && ports.Contains(number));
+
+    // The namespaces that a peer is in; null: any, or something else than pods.
+    private static IReadOnlyList<string>? NamespacesOf(string ns, NetworkPolicyPeer peer)
+    {
+        if (peer.IpBlock is not null) return null;
+        if (peer.NamespaceSelector is not { } selector) return [ns];
+        if (selector.MatchLabels?.GetValueOrDefault(NetworkPolicyManifests.NamespaceNameLabel) is { } name) return [name];
+        return selector.MatchExpressions?
+            .FirstOrDefault(r => r.Key == NetworkPolicyManifests.NamespaceNameLabel && r.Operator == "In")?.Values;
+    }
+
+    private static string Show(string ns, NetworkPolicyPeer peer)
+    {
+        if (peer.IpBlock is { } block) return block.Cidr;
+        return NamespacesOf(ns, peer) is { } names
+            ? string.Create(CultureInfo.InvariantCulture, $"namespace {string.Join(", ", names)}")
+            : peer.NamespaceSelector!.SelectsAll ? "all namespaces" : "namespaces by label";
+    }
+}

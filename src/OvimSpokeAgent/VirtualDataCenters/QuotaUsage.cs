@@ -1,0 +1,13 @@
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>What the VMs of a namespace take of what is declared, in the words of the declaration.</summary>
+/// <param name="Vcpus">The sum of vCPUs.</param>
+/// <param name="MemoryBytes">The sum of guest memory.</param>
+/// <param name="Vms">The number of VMs.</param>
+internal readonly record struct QuotaUsage(long Vcpus, long MemoryBytes, int Vms)
+{
+    /// <summary>With one more VM.</summary>
+    public QuotaUsage With(VirtualMachineFootprint vm) => new(Vcpus + vm.Vcpus, MemoryBytes + vm.MemoryBytes, Vms + 1);
+}

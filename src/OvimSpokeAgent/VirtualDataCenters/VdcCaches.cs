@@ -1,0 +1,69 @@
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>The caches of what VDCs are made of: the agent's own objects, and of network policies everyone's.</summary>
+internal sealed class VdcCaches(
+    WatchCache<ResourceQuotaObject, ResourceQuotaItem> quotas,
+    WatchCache<LimitRangeObject, OwnedItem> limits,
+    WatchCache<NetworkPolicyObject, NetworkPolicyItem> policies,
+    WatchCache<RoleBindingObject, OwnedItem> bindings)
+{
+    /// <summary>Selects the agent's own objects.</summary>
+    public const string OwnSelector = $"{Names.ManagedByLabel}={Names.Agent}";
+
+    public WatchCache<ResourceQuotaObject, ResourceQuotaItem> Quotas => quotas;
+
+    /// <summary>The object of this kind and name, if it carries the agent's label.</summary>
+    public OwnedItem? Find(ResourceKind kind, NamespacedName name)
+    {
+        OwnedItem? item = kind == KubernetesKinds.ResourceQuota ? quotas.Get(name)
+            : kind == KubernetesKinds.LimitRange ? limits.Get(name)
+            : kind == KubernetesKinds.NetworkPolicy ? policies.Get(name)
+            : bindings.Get(name);
+        return item is { IsOurs: true } ? item : null;
+    }
+
+    /// <summary>
+    /// The agent's objects in a namespace that are not among the expected ones: policies and limits under the names that
+    /// VDCs use, and bindings of admins.
+    /// </summary>
+    public IReadOnlyList<(ResourceKind Kind, OwnedItem Item)> Surplus(string ns, IReadOnlyList<OwnedManifest> expected)
+    {
+        var wanted = expected.Select(manifest => (manifest.Kind, manifest.Name)).ToHashSet();
+        var surplus = new List<(ResourceKind, OwnedItem)>();
+        foreach (var binding in bindings.Items)
+        {
+            if (binding.Name.Namespace == ns && binding.Name.Name.StartsWith(VdcNames.BindingPrefix, StringComparison.Ordinal))
+                Consider(KubernetesKinds.RoleBinding, binding);
+        }
+        foreach (var policy in VdcNames.Policies) Consider(KubernetesKinds.NetworkPolicy, policies.Get(new(ns, policy)));
+        Consider(KubernetesKinds.ResourceQuota, quotas.Get(new(ns, VdcNames.Quota)));
+        Consider(KubernetesKinds.LimitRange, limits.Get(new(ns, VdcNames.Limits)));
+        return surplus;
+
+        void Consider(ResourceKind kind, OwnedItem? item)
+        {
+            if (item is { IsOurs: true } && !wanted.Contains((kind, item.Name))) surplus.Add((kind, item));
+        }
+    }
+
+    /// <summary>All network policies of a namespace, whoever made them.</summary>
+    public IEnumerable<NetworkPolicyItem> PoliciesOf(string ns) => policies.Items.Where(policy => policy.Name.Namespace == ns);
+
+    /// <summary>Tells of every change in a namespace.</summary>
+    public void Subscribe(Action<string> onChange)
+    {
+        quotas.Subscribe(change => onChange(change.Name.Namespace));
+        limits.Subscribe(change => onChange(change.Name.Namespace));
+        policies.Subscribe(change => onChange(change.Name.Namespace));
+        bindings.Subscribe(change => onChange(change.Name.Namespace));
+    }
+
+    /// <summary>Completes when the server told what there is.</summary>
+    public async Task WaitForFirstAnswerAsync(CancellationToken cancellationToken)
+    {
+        foreach (var cache in (IWatchCacheStatus[])[quotas, limits, policies, bindings])
+            await cache.WaitForFirstAnswerAsync(cancellationToken);
+    }
+}

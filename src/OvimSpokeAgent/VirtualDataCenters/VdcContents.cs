@@ -1,0 +1,163 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>A VM that goes with its VDC.</summary>
+internal sealed record VdcVm(string Name, string Uid);
+
+/// <summary>What the agent reads of a PersistentVolume.</summary>
+internal sealed record PersistentVolumeObject : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
+
+    public PersistentVolumeSpec? Spec { get; init; }
+}
+
+internal sealed record PersistentVolumeSpec
+{
+    public string? PersistentVolumeReclaimPolicy { get; init; }
+
+    public VolumeClaimReference? ClaimRef { get; init; }
+}
+
+/// <summary>The claim that a volume is or was bound to.</summary>
+internal sealed record VolumeClaimReference
+{
+    public string? Namespace { get; init; }
+
+    public string? Name { get; init; }
+}
+
+/// <summary>What is in the namespace of a VDC that is deleted, what holds it, and what stays behind.</summary>
+internal sealed class VdcContents(
+    IKubernetesApi api,
+    WatchCache<NamespaceObject, ManagedNamespace> namespaces,
+    WatchCache<VirtualMachineObject, VirtualMachineItem> machines,
+    WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> instances)
+{
+    private const int PageSize = 500;
+
+    /// <summary>All VMs in the namespace, whoever made them; none on a cluster without KubeVirt.</summary>
+    public async Task<IReadOnlyList<VdcVm>> ListVmsAsync(string ns, CancellationToken cancellationToken)
+    {
+        var vms = await ListAsync(KubeVirtKinds.VirtualMachine, ns, ClusterJson.Default.AnyObject, cancellationToken);
+        return [.. vms.Select(vm => new VdcVm(vm.Metadata.Name, vm.Metadata.Uid))];
+    }
+
+    /// <summary>Asks for a VM's deletion: KubeVirt stops the guest first.</summary>
+    public async Task DeleteVmAsync(string ns, VdcVm vm, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await api.DeleteAsync(
+                KubeVirtKinds.VirtualMachine,
+                new NamespacedName(ns, vm.Name),
+                new DeleteOptions { Uid = vm.Uid, Propagation = "Background" },
+                cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.Conflict)
+        {
+            // Gone; a namesake made since goes with the namespace.
+        }
+    }
+
+    /// <summary>Completes when the caches show neither VM nor guest in the namespace.</summary>
+    public async Task WaitForVmsGoneAsync(string ns, CancellationToken cancellationToken)
+    {
+        var changed = new SemaphoreSlim(0);
+        using var ofMachines = machines.Subscribe(change => Wake(change.Name));
+        using var ofInstances = instances.Subscribe(change => Wake(change.Name));
+        // Asked of the server first: the caches may not have heard of the newest VMs yet.
+        while ((await ListVmsAsync(ns, cancellationToken)).Count > 0 || instances.Items.Any(vmi => vmi.Name.Namespace == ns))
+        {
+            do await changed.WaitAsync(cancellationToken);
+            while (machines.Items.Any(vm => vm.Name.Namespace == ns) || instances.Items.Any(vmi => vmi.Name.Namespace == ns));
+        }
+
+        void Wake(NamespacedName name)
+        {
+            if (name.Namespace == ns) changed.Release();
+        }
+    }
+
+    /// <summary>Completes when the namespace with this uid is gone.</summary>
+    public async Task WaitUntilGoneAsync(string ns, string uid, CancellationToken cancellationToken)
+    {
+        var name = NamespacedName.ClusterScoped(ns);
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var subscription = namespaces.Subscribe(change =>
+        {
+            if (change.Name == name && change.New?.Uid != uid) gone.TrySetResult();
+        });
+        try
+        {
+            // The cache may not have heard of it, so that it cannot say that it is gone.
+            while (true)
+            {
+                var found = await api.GetAsync(KubernetesKinds.Namespace, name, ClusterJson.Default.NamespaceObject, cancellationToken);
+                if (found.Metadata.Uid != uid) return;
+                await gone.Task.WaitAsync(cancellationToken);
+                // It left the cache: gone, or no longer labelled as managed.
+                if (await IsGoneAsync(name, uid, cancellationToken)) return;
+                gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            // Gone.
+        }
+    }
+
+    /// <summary>What holds up the deletion of a namespace, as Kubernetes says it, with the finalizers of VMs.</summary>
+    public async Task<string> WhatBlocksAsync(NamespaceObject ns, CancellationToken cancellationToken)
+    {
+        var reasons = (ns.Status?.Conditions ?? [])
+            .Where(condition => condition.Status == "True" && !string.IsNullOrEmpty(condition.Message))
+            .Select(condition => condition.Message!)
+            .ToList();
+        var vms = await ListAsync(KubeVirtKinds.VirtualMachine, ns.Metadata.Name, ClusterJson.Default.AnyObject, cancellationToken);
+        reasons.AddRange(vms.Where(vm => vm.Metadata.Finalizers is { Count: > 0 }).Take(5)
+            .Select(vm => $"VM {vm.Metadata.Name} has the finalizers {string.Join(", ", vm.Metadata.Finalizers!)}"));
+        return reasons.Count == 0 ? "Kubernetes does not say what" : string.Join("; ", reasons);
+    }
+
+    /// <summary>Volumes that the namespace's claims leave behind because their storage class says so.</summary>
+    public async Task<IReadOnlyList<string>> LeftBehindAsync(string ns, CancellationToken cancellationToken)
+    {
+        var volumes = await ListAsync(KubernetesKinds.PersistentVolume, "", VdcJson.Default.PersistentVolumeObject, cancellationToken);
+        return
+        [
+            .. volumes.Where(volume => volume.Spec is { PersistentVolumeReclaimPolicy: "Retain", ClaimRef: { } claim } && claim.Namespace == ns)
+                .Select(volume => $"PersistentVolume {volume.Metadata.Name} of claim {volume.Spec!.ClaimRef!.Name} is kept (reclaim policy Retain)"),
+        ];
+    }
+
+    private async Task<bool> IsGoneAsync(NamespacedName name, string uid, CancellationToken cancellationToken) =>
+        (await api.GetAsync(KubernetesKinds.Namespace, name, ClusterJson.Default.NamespaceObject, cancellationToken)).Metadata.Uid != uid;
+
+    private async Task<IReadOnlyList<T>> ListAsync<T>(
+        ResourceKind kind,
+        string ns,
+        System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type,
+        CancellationToken cancellationToken)
+    {
+        var items = new List<T>();
+        string? next = null;
+        try
+        {
+            do
+            {
+                var page = await api.ListAsync(kind, ns, new ListQuery { Limit = PageSize, Continue = next }, type, cancellationToken);
+                items.AddRange(page.Items);
+                next = page.Continue;
+            }
+            while (next is not null);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.KindMissing)
+        {
+            return [];
+        }
+        return items;
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>
+/// One writer a namespace at a time: an operation and the repair of drift never work on the same VDC at once. It also
+/// tells when the agent itself last wrote there, since caches show that a moment later.
+/// </summary>
+internal sealed class VdcLocks(TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, Entry> _entries = [];
+
+    /// <summary>Waits for the namespace; dispose to let it go.</summary>
+    public async Task<IDisposable> HoldAsync(string ns, CancellationToken cancellationToken)
+    {
+        var entry = _entries.GetOrAdd(ns, _ => new Entry());
+        await entry.Semaphore.WaitAsync(cancellationToken);
+        return new Holder(entry);
+    }
+
+    /// <summary>Notes that the agent writes now.</summary>
+    public void Wrote(string ns) => _entries.GetOrAdd(ns, _ => new Entry()).WrittenAt = time.GetTimestamp();
+
+    /// <summary>The time since the agent last wrote; null: it did not.</summary>
+    public TimeSpan? SinceWrite(string ns) =>
+        _entries.TryGetValue(ns, out var entry) && entry.WrittenAt is { } at ? time.GetElapsedTime(at) : null;
+
+    private sealed class Entry
+    {
+        public SemaphoreSlim Semaphore { get; } = new(1);
+
+        public long? WrittenAt { get; set; }
+    }
+
+    private sealed class Holder(Entry entry) : IDisposable
+    {
+        private int _released;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _released, 1) == 0) entry.Semaphore.Release();
+        }
+    }
+}

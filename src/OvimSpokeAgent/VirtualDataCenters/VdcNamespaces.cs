@@ -1,0 +1,142 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>
+/// Reads and writes the namespaces of VDCs, and guards those of others: only what the agent made as a VDC is ever changed
+/// as one or deleted.
+/// </summary>
+internal sealed class VdcNamespaces(
+    IKubernetesApi api, ManagedNamespaces managed, DeclaredNamespaces declared, AgentSettings settings, TimeProvider time)
+{
+    // Waiting for the cache is a courtesy to what comes next: it goes without.
+    private static readonly TimeSpan ShownWithin = TimeSpan.FromSeconds(5);
+
+    /// <summary>Why no VDC can be this namespace, or null. Pure.</summary>
+    public string? ReasonAgainst(string ns)
+    {
+        if (managed.IsProtected(ns)) return $"\"{ns}\" belongs to the cluster or to the agent itself and can be no VDC";
+        return VdcNames.InfrastructureNamespaces.Contains(ns) ? $"\"{ns}\" belongs to KubeVirt or CDI and can be no VDC" : null;
+    }
+
+    /// <summary>The namespace as it is on the server, or null.</summary>
+    public async Task<NamespaceObject?> ReadAsync(string ns, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await api.GetAsync(
+                KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns), ClusterJson.Default.NamespaceObject, cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// The VDC of this name in this namespace, or the reason why an operation on it is refused: it does not exist, is being
+    /// deleted, is no VDC of the agent, or another one.
+    /// </summary>
+    public async Task<(NamespaceObject? Raw, DeclaredNamespace? Vdc, string? Refusal)> ReadVdcAsync(
+        string ns, string vdcName, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(ns, cancellationToken) is not { } raw)
+            return (null, null, $"target_namespace: there is no VDC \"{ns}\" on this cluster");
+        var vdc = DeclaredNamespace.From(raw, time.GetUtcNow());
+        return (raw, vdc, ReasonAgainst(vdc, vdcName));
+    }
+
+    /// <summary>Why this is not the VDC that is meant, or null. Pure.</summary>
+    public static string? ReasonAgainst(DeclaredNamespace vdc, string vdcName)
+    {
+        if (!vdc.IsVdc)
+            return $"target_namespace: \"{vdc.Name}\" exists and was not made by this agent as a VDC; it is left alone";
+        return vdc.VdcName == vdcName
+            ? null
+            : $"target_namespace: \"{vdc.Name}\" is the VDC \"{vdc.VdcName}\", not \"{vdcName}\"; choose another namespace";
+    }
+
+    /// <summary>Makes the namespace of a VDC.</summary>
+    /// <exception cref="KubernetesApiException">AlreadyExists, among others.</exception>
+    public Task<NamespaceObject> CreateAsync(string ns, VdcDeclaration declaration, string key, CancellationToken cancellationToken) =>
+        api.CreateAsync(
+            KubernetesKinds.Namespace,
+            "",
+            VdcManifests.Namespace(ns, declaration, key, settings),
+            ClusterJson.Default.NamespaceObject,
+            cancellationToken);
+
+    /// <summary>Declares something for a namespace: keeps it there, and sets what the namespace itself has of it.</summary>
+    /// <param name="raw">The namespace as it was read: a change since is a conflict.</param>
+    /// <param name="before">What was declared.</param>
+    /// <param name="now">What is declared from now on.</param>
+    /// <param name="key">The operation that says so.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public Task<NamespaceObject> DeclareAsync(
+        NamespaceObject raw, VdcDeclaration before, VdcDeclaration now, string key, CancellationToken cancellationToken)
+    {
+        var ns = raw.Metadata.Name;
+        var annotations = new JsonObject { [Names.DeclaredAnnotation] = now.ToText(), [Names.OperationAnnotation] = key };
+        var metadata = new JsonObject { ["resourceVersion"] = raw.Metadata.ResourceVersion, ["annotations"] = annotations };
+        if (now.Name is not null)
+        {
+            Change(annotations, before.Annotations, now.Annotations);
+            var labels = new JsonObject();
+            Change(labels, before.Labels, VdcManifests.NamespaceLabels(ns, now, settings));
+            metadata["labels"] = labels;
+        }
+        return api.MergePatchAsync(
+            KubernetesKinds.Namespace,
+            NamespacedName.ClusterScoped(ns),
+            new JsonObject { ["metadata"] = metadata },
+            ClusterJson.Default.NamespaceObject,
+            cancellationToken);
+    }
+
+    /// <summary>Puts back what someone changed on the namespace of a VDC; null: nothing was.</summary>
+    /// <returns>What was put back, for an event.</returns>
+    public async Task<string?> RestoreAsync(DeclaredNamespace vdc, CancellationToken cancellationToken)
+    {
+        if (vdc.Declaration is not { } declaration) return null;
+        var labels = new JsonObject();
+        foreach (var (key, value) in VdcManifests.NamespaceLabels(vdc.Name, declaration, settings))
+        {
+            if (vdc.Labels.GetValueOrDefault(key) != value) labels[key] = value;
+        }
+        if (labels.Count == 0 && vdc.Problem is null) return null;
+        var metadata = new JsonObject { ["uid"] = vdc.Uid, ["labels"] = labels };
+        if (vdc.Problem is not null) metadata["annotations"] = new JsonObject { [Names.DeclaredAnnotation] = declaration.ToText() };
+        await api.MergePatchAsync(
+            KubernetesKinds.Namespace,
+            NamespacedName.ClusterScoped(vdc.Name),
+            new JsonObject { ["metadata"] = metadata },
+            ClusterJson.Default.NamespaceObject,
+            cancellationToken);
+        var what = labels.Select(label => $"label {label.Key}");
+        return string.Join(", ", vdc.Problem is null ? what : what.Append($"annotation {Names.DeclaredAnnotation}"));
+    }
+
+    /// <summary>Completes when the cache shows what an operation wrote, or after a few seconds without.</summary>
+    public async Task ShownAsync(string ns, string key, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(ShownWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await declared.WaitForOperationAsync(ns, key, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The cache is behind; it catches up.
+        }
+    }
+
+    private static void Change(
+        JsonObject patch, IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now)
+    {
+        foreach (var key in before.Keys.Where(key => !now.ContainsKey(key))) patch[key] = null;
+        foreach (var (key, value) in now) patch[key] = value;
+    }
+}

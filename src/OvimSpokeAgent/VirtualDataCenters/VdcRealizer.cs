@@ -1,0 +1,102 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>What came of making a namespace's objects as declared.</summary>
+/// <param name="Made">The objects that are as declared.</param>
+/// <param name="NotMade">Those that are not.</param>
+/// <param name="Problem">Why; null: all are made.</param>
+internal sealed record Realization(IReadOnlyList<string> Made, IReadOnlyList<string> NotMade, string? Problem)
+{
+    /// <summary>For the hub's user.</summary>
+    public string Describe() =>
+        $"made: {Join(Made)}; not made: {Join(NotMade)}: {Problem}";
+
+    private static string Join(IReadOnlyList<string> objects) => objects.Count == 0 ? "nothing" : string.Join(", ", objects);
+}
+
+/// <summary>
+/// Makes the objects of a namespace as declared, in an order in which nothing is half open: who is no admin any more
+/// loses access, then isolation, then quota and limits, then access. Callers hold the namespace.
+/// </summary>
+internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet net, AgentSettings settings)
+{
+    /// <summary>The objects as they are to be now, the quota with its padding.</summary>
+    public IReadOnlyList<OwnedManifest> Expected(string ns, VdcDeclaration declaration)
+    {
+        var hard = caches.Quotas.Get(new(ns, VdcNames.Quota))?.Hard;
+        return VdcManifests.Objects(ns, declaration, net.Of(ns, Found(VdcManifests.RequestsCpu, declaration.Quota.Cpu),
+            Found(VdcManifests.RequestsMemory, declaration.Quota.Memory)), settings.Vdc);
+
+        decimal? Found(string resource, Quantity? declared) =>
+            declared is { } d && hard?.TryGetValue(resource, out var value) is true ? value - d.Value : null;
+    }
+
+    /// <summary>
+    /// Makes everything as declared. Stops at the first object that the server refuses.
+    /// </summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="declaration">What is declared for it now.</param>
+    /// <param name="before">What was declared before; null: nothing.</param>
+    /// <param name="cancellationToken">Ends it between two objects or in a request.</param>
+    /// <param name="concerns">The kinds that can be concerned; null: all.</param>
+    /// <exception cref="KubernetesApiException">The server does not answer, or was asked too often: worth another try.</exception>
+    public async Task<Realization> RealizeAsync(
+        string ns,
+        VdcDeclaration declaration,
+        VdcDeclaration? before,
+        CancellationToken cancellationToken,
+        Func<ResourceKind, bool>? concerns = null)
+    {
+        var all = Expected(ns, declaration);
+        var expected = concerns is null ? all : [.. all.Where(manifest => concerns(manifest.Kind))];
+        var surplus = Surplus(ns, all, before);
+        foreach (var (kind, name) in surplus.Where(item => item.Kind == KubernetesKinds.RoleBinding))
+            await objects.RemoveAsync(kind, name, null, cancellationToken);
+        var made = new List<string>();
+        foreach (var (index, manifest) in expected.Index())
+        {
+            try
+            {
+                await objects.PutAsync(manifest, cancellationToken);
+                made.Add(manifest.ToString());
+            }
+            catch (KubernetesApiException e) when (!e.IsTransient && e.Reason is not ApiErrorReason.Conflict)
+            {
+                return new Realization(made, [.. expected.Skip(index).Select(left => left.ToString())], e.Message);
+            }
+        }
+        // The policies that are declared are there: the old ones can go.
+        foreach (var (kind, name) in surplus.Where(item => item.Kind != KubernetesKinds.RoleBinding))
+            await objects.RemoveAsync(kind, name, null, cancellationToken);
+        return new Realization(made, [], null);
+    }
+
+    /// <summary>What is there of what is declared, read from the server.</summary>
+    public async Task<Realization> ReadAsync(string ns, VdcDeclaration declaration, CancellationToken cancellationToken)
+    {
+        List<string> made = [], notMade = [];
+        foreach (var manifest in Expected(ns, declaration))
+        {
+            var found = await objects.ReadAsync(manifest.Kind, manifest.Name, cancellationToken);
+            var isMade = found is not null && OwnedFingerprint.Of(found) == manifest.Fingerprint;
+            (isMade ? made : notMade).Add(manifest.ToString());
+        }
+        return new Realization(made, notMade, notMade.Count == 0 ? null : "it was not done in time");
+    }
+
+    // The cache may not show yet what was made a moment ago; what was declared before says what that can be.
+    private HashSet<(ResourceKind Kind, NamespacedName Name)> Surplus(
+        string ns, IReadOnlyList<OwnedManifest> expected, VdcDeclaration? before)
+    {
+        var surplus = caches.Surplus(ns, expected).Select(item => (item.Kind, item.Item.Name)).ToHashSet();
+        if (before is not null)
+        {
+            surplus.UnionWith(VdcManifests.Objects(ns, before, QuotaPadding.None, settings.Vdc)
+                .Select(manifest => (manifest.Kind, manifest.Name)));
+        }
+        surplus.ExceptWith(expected.Select(manifest => (manifest.Kind, manifest.Name)));
+        return surplus;
+    }
+}

@@ -1,0 +1,104 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.VirtualMachines;
+using Prometheus;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+internal static class VdcServices
+{
+    /// <summary>VDCs: caches, quota accounting, repair of drift, status and operations.</summary>
+    public static IServiceCollection AddVirtualDataCenters(this IServiceCollection services)
+    {
+        services.AddVdcCaches();
+        services.AddSingleton<DeclaredNamespaces>();
+        services.AddSingleton<VdcNamespaces>();
+        services.AddSingleton<VdcLocks>();
+        services.AddSingleton<VdcObjects>();
+        services.AddSingleton<VdcRealizer>();
+        services.AddSingleton<VdcContents>();
+        services.AddSingleton<Redeclaration>();
+        services.AddSingleton(provider => new QuotaLedger(
+            provider.GetRequiredService<WatchCache<VirtualMachineObject, VirtualMachineItem>>(),
+            provider.GetRequiredService<WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem>>(),
+            provider.GetRequiredService<Instancetypes>(),
+            key => provider.GetRequiredService<OperationJournal>().Find(key)
+                is { State: JournalState.Received or JournalState.Started },
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<QuotaNet>();
+        services.AddSingleton<IVirtualMachineAdmission, QuotaAdmission>();
+        services.AddSingleton<VdcStates>();
+        services.AddSingleton<VdcStatuses>();
+        services.AddSingleton<VdcRepair>();
+        services.AddSingleton<IHealthCheck, VdcCheck>();
+        services.AddSingleton(CreateMetrics);
+        services.AddLoop<VdcReconciler>();
+        services.AddSingleton<IOperationHandler, CreateVdcHandler>();
+        services.AddSingleton<IOperationHandler, UpdateVdcHandler>();
+        services.AddSingleton<IOperationHandler, DeleteVdcHandler>();
+        services.AddSingleton<IOperationHandler, CreateResourceQuotaHandler>();
+        services.AddSingleton<IOperationHandler, CreateLimitRangeHandler>();
+        services.AddVdcPermissions();
+        return services;
+    }
+
+    private static void AddVdcCaches(this IServiceCollection services)
+    {
+        services.AddWatchCache(new WatchSpec<ResourceQuotaObject, ResourceQuotaItem>
+        {
+            Kind = KubernetesKinds.ResourceQuota,
+            Type = VdcJson.Default.ResourceQuotaObject,
+            Project = ResourceQuotaItem.From,
+            LabelSelector = VdcCaches.OwnSelector,
+        });
+        services.AddWatchCache(new WatchSpec<LimitRangeObject, OwnedItem>
+        {
+            Kind = KubernetesKinds.LimitRange,
+            Type = VdcJson.Default.LimitRangeObject,
+            Project = OwnedItem.From,
+            LabelSelector = VdcCaches.OwnSelector,
+        });
+        services.AddWatchCache(new WatchSpec<NetworkPolicyObject, NetworkPolicyItem>
+        {
+            Kind = KubernetesKinds.NetworkPolicy,
+            Type = VdcJson.Default.NetworkPolicyObject,
+            Project = NetworkPolicyItem.From,
+        });
+        services.AddWatchCache(new WatchSpec<RoleBindingObject, OwnedItem>
+        {
+            Kind = KubernetesKinds.RoleBinding,
+            Type = VdcJson.Default.RoleBindingObject,
+            Project = OwnedItem.From,
+            LabelSelector = VdcCaches.OwnSelector,
+        });
+        services.AddSingleton<VdcCaches>();
+        services.AddSingleton<VmCaches>();
+    }
+
+    private static VdcMetrics CreateMetrics(IServiceProvider provider)
+    {
+        var metrics = new VdcMetrics(provider.GetRequiredService<IMetricFactory>());
+        var states = provider.GetRequiredService<VdcStates>();
+        // Asked for late: who counts refusals is part of what the statuses come from.
+        var statuses = new Lazy<VdcStatuses>(provider.GetRequiredService<VdcStatuses>);
+        provider.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(
+            () => metrics.Show(statuses.Value.List(), ns => states.Get(ns).WeakenedBy.Count));
+        return metrics;
+    }
+
+    private static void AddVdcPermissions(this IServiceCollection services)
+    {
+        foreach (var kind in (ResourceKind[])
+            [KubernetesKinds.ResourceQuota, KubernetesKinds.LimitRange, KubernetesKinds.NetworkPolicy, KubernetesKinds.RoleBinding])
+        {
+            foreach (var verb in (string[])["get", "list", "watch", "create", "patch", "delete"])
+                services.AddNeededPermissions(new NeededPermission(verb, kind));
+        }
+        foreach (var verb in (string[])["create", "patch", "delete"])
+            services.AddNeededPermissions(new NeededPermission(verb, KubernetesKinds.Namespace));
+        services.AddNeededPermissions(
+            new("bind", KubernetesKinds.ClusterRole, Name: VdcNames.AdminRole), new("list", KubernetesKinds.PersistentVolume));
+    }
+}

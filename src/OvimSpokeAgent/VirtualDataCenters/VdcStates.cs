@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>How a namespace stands to what is declared for it.</summary>
+internal sealed record VdcState
+{
+    public static readonly VdcState Unknown = new();
+
+    /// <summary>All objects were seen as declared at the last look.</summary>
+    public bool IsWhole { get; init; }
+
+    /// <summary>Why it is not as declared, and cannot be made so; null: nothing is wrong.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>Policies of others that open what is declared closed, each with what it opens.</summary>
+    public IReadOnlyList<Weakening> WeakenedBy { get; init; } = [];
+}
+
+/// <summary>A policy of someone else that opens what is declared closed.</summary>
+internal sealed record Weakening(string Policy, string Opens)
+{
+    public override string ToString() => $"isolation weakened by NetworkPolicy {Policy}: {Opens}";
+}
+
+/// <summary>The state of each declared namespace, kept by the repair of drift, read by reports, health and metrics.</summary>
+internal sealed class VdcStates
+{
+    private readonly ConcurrentDictionary<string, VdcState> _states = [];
+
+    public VdcState Get(string ns) => _states.GetValueOrDefault(ns, VdcState.Unknown);
+
+    public void Set(string ns, VdcState state) => _states[ns] = state;
+
+    public void Forget(string ns) => _states.TryRemove(ns, out _);
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using OvimSpokeAgent.Contract;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>The VDCs as reports, metrics and health show them: from what is in memory, no request.</summary>
+internal sealed class VdcStatuses(
+    DeclaredNamespaces namespaces, QuotaLedger ledger, VdcCaches caches, VdcStates states, Configuration.AgentSettings settings)
+{
+    /// <summary>The contract's words (<c>Suspended</c> is the hub's own).</summary>
+    public static readonly IReadOnlyList<string> Words = ["Pending", "Active", "Failed", "Suspended", "Terminating"];
+
+    /// <summary>All VDCs, by namespace.</summary>
+    public IReadOnlyList<VdcStatus> List() => [.. namespaces.Vdcs().Select(StatusOf)];
+
+    private VdcStatus StatusOf(DeclaredNamespace vdc)
+    {
+        var state = states.Get(vdc.Name);
+        var quota = vdc.Declaration?.Quota ?? new QuotaDeclaration();
+        var machines = ledger.MachinesOf(vdc.Name);
+        var usage = machines.Aggregate(default(QuotaUsage), (sum, vm) => sum.With(vm.Footprint));
+        return new VdcStatus
+        {
+            Name = vdc.VdcName,
+            Namespace = vdc.Name,
+            Status = vdc.IsTerminating ? "Terminating"
+                : vdc.Problem is not null || state.Problem is not null ? "Failed"
+                : state.IsWhole ? "Active" : "Pending",
+            ResourceUsage = UsageOf(vdc, quota, usage),
+            Labels = vdc.Labels,
+            CreatedAt = vdc.CreatedAt ?? vdc.SeenAt,
+            UpdatedAt = vdc.SeenAt,
+            Warnings = Warnings(vdc, state, quota, usage, machines) is { Count: > 0 } warnings ? warnings : null,
+        };
+    }
+
+    private ResourceMetrics UsageOf(DeclaredNamespace vdc, QuotaDeclaration quota, QuotaUsage usage)
+    {
+        var counted = caches.Quotas.Get(new(vdc.Name, VdcNames.Quota))?.Used;
+        var (cpu, cpuAllowed) = (usage.Vcpus * 1000, (long)((quota.Cpu?.Value ?? 0) * 1000));
+        var memoryAllowed = (long)(quota.Memory?.Value ?? 0);
+        var (storage, storageAllowed) = ((long)Counted(VdcManifests.RequestsStorage), (long)(quota.Storage?.Value ?? 0));
+        return new ResourceMetrics
+        {
+            CpuUsed = cpu,
+            CpuCapacity = cpuAllowed,
+            CpuPercent = Percent(cpu, cpuAllowed),
+            MemoryUsed = usage.MemoryBytes,
+            MemoryCapacity = memoryAllowed,
+            MemoryPercent = Percent(usage.MemoryBytes, memoryAllowed),
+            StorageUsed = storage,
+            StorageCapacity = storageAllowed,
+            StoragePercent = Percent(storage, storageAllowed),
+            PodCount = (int)Counted(VdcManifests.PodCount),
+            VmCount = usage.Vms,
+        };
+
+        decimal Counted(string resource) => counted?.GetValueOrDefault(resource) ?? 0;
+    }
+
+    private List<string> Warnings(
+        DeclaredNamespace vdc,
+        VdcState state,
+        QuotaDeclaration quota,
+        QuotaUsage usage,
+        IReadOnlyList<(Cluster.NamespacedName Name, VirtualMachines.VirtualMachineFootprint Footprint)> machines)
+    {
+        var warnings = new List<string>();
+        if (vdc.Problem is not null) warnings.Add($"what is declared cannot be read: {vdc.Problem}");
+        if (state.Problem is not null) warnings.Add($"not as declared: {state.Problem}");
+        warnings.AddRange(state.WeakenedBy.Select(weakening => weakening.ToString()));
+        if (quota.Cpu is { } cpu && usage.Vcpus > cpu.Value) warnings.Add($"over quota: {usage.Vcpus} vCPUs, allowed {cpu.Text}");
+        if (quota.Memory is { } memory && usage.MemoryBytes > memory.Value)
+            warnings.Add($"over quota: {usage.MemoryBytes} bytes of guest memory, allowed {memory.Text}");
+        if (quota.Vms is { } vms && usage.Vms > vms) warnings.Add($"over quota: {usage.Vms} VMs, allowed {vms}");
+        if (quota.Cpu is null) return warnings;
+        // What they request is what a ResourceQuota sees of them.
+        var light = machines.Count(vm => (vm.Footprint.CpuRequest ?? 0) < vm.Footprint.Vcpus / settings.CpuOvercommit);
+        if (light > 0)
+        {
+            warnings.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{light} VMs request fewer cores than their vCPUs count here: the ResourceQuota does not stop more of their kind"));
+        }
+        return warnings;
+    }
+
+    private static double Percent(long used, long capacity) =>
+        capacity <= 0 ? 0 : Math.Min(100, Math.Round(100.0 * used / capacity, 2));
+}

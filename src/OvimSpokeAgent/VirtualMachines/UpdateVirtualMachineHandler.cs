@@ -1,0 +1,114 @@
+using System.Text.Json;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>
+/// <c>update_vm</c>: cpu, memory, labels, annotations. What a running guest can take at once it takes, where the cluster's
+/// rollout strategy allows that; else the result says that a restart is required.
+/// </summary>
+internal sealed class UpdateVirtualMachineHandler(
+    IKubernetesApi api, VirtualMachineManager manager, IVirtualMachineAdmission admission, AgentSettings settings)
+    : IOperationHandler
+{
+    private static readonly string[] FinalPhases = ["Succeeded", "Failed"];
+
+    public string Type => "update_vm";
+
+    public IReadOnlyList<string> Aliases => ["VMUpdate"];
+
+    public OperationPlan Plan(PayloadReader payload)
+    {
+        var change = VirtualMachineChange.Read(payload);
+        return new OperationPlan
+        {
+            Target = change.Name,
+            Execute = (context, token) => UpdateAsync(change, context, token),
+            ReadBack = async (context, token) => await manager.ReadAsync(change.Name, token) is { } vm && IsDone(vm, context.Key)
+                ? await CompletedAsync(change, vm, token)
+                : null,
+            Restore = key => admission.Restore(new VirtualMachineClaim(
+                change.Name,
+                new VirtualMachineFootprint { Vcpus = change.Vcpus ?? 0, MemoryBytes = (long)(change.Memory?.Value ?? 0) },
+                ClaimKind.Resize,
+                key)),
+        };
+    }
+
+    private async Task<OperationOutcome> UpdateAsync(
+        VirtualMachineChange change, OperationContext context, CancellationToken cancellationToken)
+    {
+        var (vm, refusal) = await manager.ReadOwnAsync(change.Name, cancellationToken);
+        if (vm is null) return refusal!;
+        // Done by an earlier execution: people may have changed it since, and that stays.
+        if (IsDone(vm, context.Key)) return await CompletedAsync(change, vm, cancellationToken);
+        if (change.ReasonAgainst(vm) is { } reason) return OperationOutcome.Failed(reason);
+        var claim = new VirtualMachineClaim(
+            change.Name, change.Footprint(vm, settings.CpuOvercommit), ClaimKind.Resize, context.Key);
+        if (change is not { Vcpus: null, Memory: null }
+            && await admission.AdmitAsync(claim, cancellationToken) is { } noRoom)
+        {
+            return OperationOutcome.Failed(noRoom);
+        }
+        try
+        {
+            var vmi = await manager.ReadInstanceAsync(change.Name, cancellationToken);
+            var isLive = IsUp(vmi) && change.Vcpus is { } vcpus && TakesVcpus(vmi!, vcpus);
+            var patched = await api.MergePatchAsync(
+                KubeVirtKinds.VirtualMachine,
+                change.Name,
+                change.ToPatch(vm, isLive, settings.CpuOvercommit, context.Key),
+                KubeVirtJson.Default.VirtualMachineObject,
+                cancellationToken);
+            return Completed(change, patched, vmi);
+        }
+        catch (KubernetesApiException e) when (!e.IsTransient && e.Reason is not ApiErrorReason.Conflict)
+        {
+            admission.Withdraw(claim);
+            throw;
+        }
+    }
+
+    private async Task<OperationOutcome> CompletedAsync(
+        VirtualMachineChange change, VirtualMachineObject vm, CancellationToken cancellationToken) =>
+        Completed(change, vm, await manager.ReadInstanceAsync(change.Name, cancellationToken));
+
+    private OperationOutcome Completed(
+        VirtualMachineChange change, VirtualMachineObject vm, VirtualMachineInstanceObject? vmi)
+    {
+        var status = manager.StatusOf(vm);
+        return OperationOutcome.Completed(
+            status with { RestartRequired = status.RestartRequired is true || (IsUp(vmi) && Waits(change, vmi!)) },
+            ContractJson.Default.VirtualMachineStatus);
+    }
+
+    // KubeVirt says so itself, a moment later; these are the rules by which it will.
+    private static bool Waits(VirtualMachineChange change, VirtualMachineInstanceObject vmi)
+    {
+        var runs = VirtualMachineFootprint.Of(vmi.Spec);
+        return (change.Vcpus is { } vcpus && vcpus != runs.Vcpus && !TakesVcpus(vmi, vcpus))
+            || (change.Memory is { } memory && memory.Value != runs.MemoryBytes && !TakesMemory(vmi, memory.Value));
+    }
+
+    // A VMI has a maximum exactly where the cluster's rollout strategy is LiveUpdate; nothing can be taken away.
+    private static bool TakesVcpus(VirtualMachineInstanceObject vmi, int vcpus)
+    {
+        var cpu = vmi.Spec?.Domain?.Cpu;
+        var ofSocket = (cpu?.Cores ?? 1) * (cpu?.Threads ?? 1);
+        return vcpus > VirtualMachineFootprint.Of(vmi.Spec).Vcpus && vcpus <= cpu?.MaxSockets * ofSocket;
+    }
+
+    private static bool TakesMemory(VirtualMachineInstanceObject vmi, decimal bytes) =>
+        bytes > VirtualMachineFootprint.Of(vmi.Spec).MemoryBytes
+        && vmi.Spec?.Domain?.Memory?.MaxGuest is { ValueKind: JsonValueKind.String } text
+        && Quantity.TryParse(text.GetString(), out var most) && bytes <= most.Value;
+
+    private static bool IsUp(VirtualMachineInstanceObject? vmi) =>
+        vmi is not null && !FinalPhases.Contains(vmi.Status?.Phase) && vmi.Metadata.DeletionTimestamp is null;
+
+    private static bool IsDone(VirtualMachineObject vm, OperationKey key) =>
+        vm.Metadata.Annotation(Names.OperationAnnotation) == key.Value;
+}

@@ -1,0 +1,126 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>A valid <c>update_vm</c>: what is absent stays as it is.</summary>
+internal sealed record VirtualMachineChange
+{
+    public required NamespacedName Name { get; init; }
+
+    /// <summary>vCPUs.</summary>
+    public int? Vcpus { get; init; }
+
+    /// <summary>Guest memory.</summary>
+    public Quantity? Memory { get; init; }
+
+    /// <summary>Labels to set; null removes one.</summary>
+    public required IReadOnlyDictionary<string, string?> Labels { get; init; }
+
+    /// <summary>Annotations to set; null removes one.</summary>
+    public required IReadOnlyDictionary<string, string?> Annotations { get; init; }
+
+    /// <summary>Reads a payload; what is wrong with it is in <paramref name="payload"/> afterwards.</summary>
+    public static VirtualMachineChange Read(PayloadReader payload)
+    {
+        var change = new VirtualMachineChange
+        {
+            Name = payload.RequiredNamespacedName(),
+            Vcpus = VirtualMachineRequest.ReadVcpus(payload),
+            Memory = VirtualMachineRequest.ReadMemory(payload),
+            Labels = payload.LabelChanges(),
+            Annotations = payload.AnnotationChanges(),
+        };
+        if (payload.Errors.Count == 0 && change is { Vcpus: null, Memory: null, Labels.Count: 0, Annotations.Count: 0 })
+            payload.RejectBecause("payload", "nothing to change, expected at least one of cpu, memory, labels, annotations");
+        return change;
+    }
+
+    /// <summary>Why this VM cannot be changed so, or null. Pure.</summary>
+    public string? ReasonAgainst(VirtualMachineObject vm)
+    {
+        var field = Vcpus is not null ? "cpu" : Memory is not null ? "memory" : null;
+        if (field is not null && vm.Spec?.Instancetype?.Name is { Length: > 0 } type)
+            return $"{field}: the size of VM {Name} is given by its instancetype \"{type}\"";
+        if (Vcpus is { } vcpus && vcpus % ThreadsOfSocket(vm) is not 0)
+        {
+            return $"cpu: {vcpus} is not a multiple of {ThreadsOfSocket(vm)}, the vCPUs of one socket of VM {Name}: "
+                + "only the number of sockets is changed";
+        }
+        return null;
+    }
+
+    /// <summary>The footprint that the VM would have.</summary>
+    public VirtualMachineFootprint Footprint(VirtualMachineObject vm, decimal cpuOvercommit)
+    {
+        var footprint = VirtualMachineFootprint.Of(vm.Spec?.Template?.Spec, vm.Spec?.Instancetype);
+        return footprint with
+        {
+            Vcpus = Vcpus ?? footprint.Vcpus,
+            MemoryBytes = (long?)Memory?.Value ?? footprint.MemoryBytes,
+            CpuRequest = Vcpus is { } vcpus && footprint.CpuRequest is not null ? vcpus / cpuOvercommit : footprint.CpuRequest,
+        };
+    }
+
+    /// <summary>The merge patch, on the VM as it was read.</summary>
+    /// <param name="vm">The VM: a change since is a conflict.</param>
+    /// <param name="isLive">The guest takes more vCPUs as it runs; KubeVirt moves its request along.</param>
+    /// <param name="cpuOvercommit">vCPUs to a requested core.</param>
+    /// <param name="key">The operation.</param>
+    public JsonObject ToPatch(VirtualMachineObject vm, bool isLive, decimal cpuOvercommit, OperationKey key)
+    {
+        var annotations = Map(Annotations);
+        annotations[Names.OperationAnnotation] = key.Value;
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["resourceVersion"] = vm.Metadata.ResourceVersion,
+                ["labels"] = Map(Labels),
+                ["annotations"] = annotations,
+            },
+        };
+        var template = new JsonObject();
+        // The guest's pod carries the template's labels.
+        if (Labels.Count > 0) template["metadata"] = new JsonObject { ["labels"] = Map(Labels) };
+        var domain = Domain(vm, isLive, cpuOvercommit);
+        if (domain.Count > 0) template["spec"] = new JsonObject { ["domain"] = domain };
+        if (template.Count > 0) patch["spec"] = new JsonObject { ["template"] = template };
+        return patch;
+    }
+
+    private JsonObject Domain(VirtualMachineObject vm, bool isLive, decimal cpuOvercommit)
+    {
+        var domain = new JsonObject();
+        var requests = new JsonObject();
+        var requested = vm.Spec?.Template?.Spec?.Domain?.Resources?.Requests;
+        if (Vcpus is { } vcpus)
+        {
+            domain["cpu"] = new JsonObject { ["sockets"] = vcpus / ThreadsOfSocket(vm) };
+            // Another request would make KubeVirt wait for a restart.
+            if (requested?.ContainsKey("cpu") is true && !isLive)
+                requests["cpu"] = VirtualMachineManifest.CpuRequest(vcpus, cpuOvercommit).Text;
+        }
+        if (Memory is { } memory)
+        {
+            domain["memory"] = new JsonObject { ["guest"] = memory.Text };
+            if (requested?.ContainsKey("memory") is true) requests["memory"] = memory.Text;
+        }
+        if (requests.Count > 0) domain["resources"] = new JsonObject { ["requests"] = requests };
+        return domain;
+    }
+
+    private static int ThreadsOfSocket(VirtualMachineObject vm)
+    {
+        var cpu = vm.Spec?.Template?.Spec?.Domain?.Cpu;
+        return (int)Math.Clamp((cpu?.Cores ?? 1) * (cpu?.Threads ?? 1), 1, int.MaxValue);
+    }
+
+    private static JsonObject Map(IReadOnlyDictionary<string, string?> map)
+    {
+        var json = new JsonObject();
+        foreach (var (key, value) in map) json[key] = value;
+        return json;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.VirtualMachines;
+using OvimSpokeAgent.VirtualDataCenters;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Tests.VirtualDataCenters;
+
+/// <summary>VMs, guests and instancetypes in a cluster in memory, and the ledger that adds them up.</summary>
+internal sealed class QuotaWorld : IAsyncDisposable
+{
+    public const string Ns = "acme";
+
+    private readonly CancellationTokenSource _end = new();
+    private readonly HashSet<OperationKey> _unfinished = [];
+    private readonly WatchCache<VirtualMachineObject, VirtualMachineItem> _machines;
+    private readonly WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> _instances;
+    private readonly WatchCache<InstancetypeObject, InstancetypeItem> _types;
+    private readonly WatchCache<ClusterInstancetypeObject, InstancetypeItem> _clusterTypes;
+    private readonly Task _loops;
+
+    private QuotaWorld(Action<FakeKubernetesApi>? prepare)
+    {
+        Cluster = new FakeKubernetesApi(Time);
+        Cluster.HasNamespace(Ns);
+        prepare?.Invoke(Cluster);
+        _machines = Cache(KubeVirtKinds.VirtualMachine, KubeVirtJson.Default.VirtualMachineObject, VirtualMachineItem.From);
+        _instances = Cache(
+            KubeVirtKinds.VirtualMachineInstance, KubeVirtJson.Default.VirtualMachineInstanceObject, VirtualMachineInstanceItem.From);
+        _types = Cache<InstancetypeObject, InstancetypeItem>(
+            KubeVirtKinds.Instancetype, KubeVirtJson.Default.InstancetypeObject, InstancetypeItem.From);
+        _clusterTypes = Cache<ClusterInstancetypeObject, InstancetypeItem>(
+            KubeVirtKinds.ClusterInstancetype, KubeVirtJson.Default.ClusterInstancetypeObject, InstancetypeItem.From);
+        Types = new Instancetypes(Cluster, _types, _clusterTypes);
+        Ledger = new QuotaLedger(_machines, _instances, Types, _unfinished.Contains, Time);
+        Net = new QuotaNet(Ledger, Time);
+        _loops = Task.WhenAll(
+            _machines.RunAsync(_end.Token), _instances.RunAsync(_end.Token), _types.RunAsync(_end.Token), _clusterTypes.RunAsync(_end.Token));
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero));
+
+    public FakeKubernetesApi Cluster { get; }
+
+    public Instancetypes Types { get; }
+
+    public QuotaLedger Ledger { get; }
+
+    public QuotaNet Net { get; }
+
+    public static async Task<QuotaWorld> OpenAsync(Action<FakeKubernetesApi>? prepare = null)
+    {
+        var world = new QuotaWorld(prepare);
+        foreach (var cache in (IWatchCacheStatus[])[world._machines, world._instances, world._types, world._clusterTypes])
+            await cache.WaitForFirstAnswerAsync(Limits.Token());
+        return world;
+    }
+
+    /// <summary>A claim of an operation that is under way.</summary>
+    public VirtualMachineClaim Claims(string vm, long vcpus, long gib, ClaimKind kind = ClaimKind.Create, string key = "op-1")
+    {
+        _unfinished.Add(new OperationKey(key));
+        return new(
+            new(Ns, vm), new VirtualMachineFootprint { Vcpus = vcpus, MemoryBytes = gib << 30, CpuRequest = vcpus }, kind, new(key));
+    }
+
+    public void Ends(string key) => _unfinished.Remove(new OperationKey(key));
+
+    /// <summary>Reserves where there are no more than so many vCPUs.</summary>
+    public string? Reserves(VirtualMachineClaim claim, long allowed) => Ledger.Reserve(
+        claim, (others, _) => others.Vcpus + claim.Footprint.Vcpus > allowed ? $"{others.Vcpus} used" : null);
+
+    /// <summary>A VM is there and the ledger has heard of it.</summary>
+    public async Task HasVmAsync(string name, long vcpus, long gib, string? operation = null, string? instancetype = null)
+    {
+        Cluster.Has(KubeVirtKinds.VirtualMachine, Vm(name, vcpus, gib, operation, instancetype));
+        await _machines.WaitUntilAsync(new(Ns, name), vm => vm is not null, Limits.Token());
+    }
+
+    public async Task RunsAsync(string name, long vcpus, long gib)
+    {
+        Cluster.Has(KubeVirtKinds.VirtualMachineInstance, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = Ns },
+            ["spec"] = new JsonObject { ["domain"] = Domain(vcpus, gib) },
+        });
+        await _instances.WaitUntilAsync(new(Ns, name), vmi => vmi is not null, Limits.Token());
+    }
+
+    public async Task LosesVmAsync(string name)
+    {
+        Cluster.Remove(KubeVirtKinds.VirtualMachine, new(Ns, name));
+        await _machines.WaitUntilAsync(new(Ns, name), vm => vm is null, Limits.Token());
+    }
+
+    public static JsonObject Vm(string name, long vcpus, long gib, string? operation = null, string? instancetype = null)
+    {
+        var metadata = new JsonObject { ["name"] = name, ["namespace"] = Ns };
+        if (operation is not null) metadata["annotations"] = new JsonObject { [Names.OperationAnnotation] = operation };
+        var spec = new JsonObject
+        {
+            ["runStrategy"] = "Halted",
+            ["template"] = new JsonObject { ["spec"] = new JsonObject { ["domain"] = instancetype is null ? Domain(vcpus, gib) : [] } },
+        };
+        if (instancetype is not null) spec["instancetype"] = new JsonObject { ["name"] = instancetype };
+        return new JsonObject { ["metadata"] = metadata, ["spec"] = spec };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _loops);
+        Ledger.Dispose();
+        _end.Dispose();
+    }
+
+    private static JsonObject Domain(long vcpus, long gib) => new()
+    {
+        ["cpu"] = new JsonObject { ["sockets"] = vcpus },
+        ["memory"] = new JsonObject { ["guest"] = $"{gib}Gi" },
+        ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["cpu"] = $"{vcpus}" } },
+    };
+
+    private WatchCache<TObject, TItem> Cache<TObject, TItem>(
+        ResourceKind kind,
+        System.Text.Json.Serialization.Metadata.JsonTypeInfo<TObject> type,
+        Func<TObject, DateTimeOffset, TItem> project)
+        where TObject : IKubernetesObject
+        where TItem : class =>
+        new(Cluster, new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project }, Time, NullLogger.Instance);
+}
