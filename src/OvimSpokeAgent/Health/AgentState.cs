@@ -25,7 +25,7 @@ internal static class AgentStateMachine
     /// <param name="current">The state so far.</param>
     /// <param name="isRegistered">The hub takes reports.</param>
     /// <param name="isTrying">A new attempt to reach a lost hub has begun.</param>
-    /// <param name="health">The worst of the components, the hub left out.</param>
+    /// <param name="health">The worst of the components; counts while the hub takes reports.</param>
     public static AgentState Next(AgentState current, bool isRegistered, bool isTrying, HealthStatus health)
     {
         if (isRegistered)

@@ -7,7 +7,7 @@ using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Health;
 
-/// <summary>The way to the hub. It never makes the agent unhealthy: the state machine has states of its own for it.</summary>
+/// <summary>The way to the hub. It decides nothing about the agent's state, which has values of its own for it.</summary>
 internal sealed class HubCheck(HubConnection connection, AgentSettings settings) : IHealthCheck
 {
     public string Name => "hub";
@@ -24,7 +24,7 @@ internal sealed class HubCheck(HubConnection connection, AgentSettings settings)
                 : $"connecting to {settings.Hub.Endpoint}: {link.Problem}");
         }
         if (link.Problem is not null)
-            return HealthFinding.Degraded($"the last {link.MissedReports} reports were not taken: {link.Problem}");
+            return HealthFinding.Warning($"the last {link.MissedReports} reports were not taken: {link.Problem}");
         return settings.Hub.TlsInsecure
             ? HealthFinding.Warning("registered, but OVIM_HUB_TLS_INSECURE accepts any certificate")
             : HealthFinding.Healthy("registered");

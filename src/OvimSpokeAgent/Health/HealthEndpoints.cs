@@ -24,12 +24,14 @@ internal static class HealthEndpoints
 
     private static Task WriteReady(HttpContext context)
     {
-        var document = Document(context);
+        var reporter = Reporter(context);
+        var document = reporter.Check();
         if (document.Ready) return context.Response.WriteAsync("ready\n");
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         var reasons = document.Components
             .Where(component => component.Value.Status is HealthStatus.Unhealthy)
             .Select(component => $"{component.Key}: {component.Value.Message}\n");
+        if (reporter.IsStopping) reasons = reasons.Prepend("the agent stops\n");
         return context.Response.WriteAsync("not ready\n" + string.Concat(reasons));
     }
 
@@ -37,9 +39,9 @@ internal static class HealthEndpoints
     {
         context.Response.ContentType = "application/json; charset=utf-8";
         return JsonSerializer.SerializeAsync(
-            context.Response.Body, Document(context), HealthJson.Default.HealthDocument, context.RequestAborted);
+            context.Response.Body, Reporter(context).Check(), HealthJson.Default.HealthDocument, context.RequestAborted);
     }
 
-    private static HealthDocument Document(HttpContext context) =>
-        context.RequestServices.GetRequiredService<HealthReporter>().Check();
+    private static HealthReporter Reporter(HttpContext context) =>
+        context.RequestServices.GetRequiredService<HealthReporter>();
 }

@@ -21,6 +21,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
     private readonly Counter _transitions;
     private readonly DateTimeOffset _startedAt;
     private readonly Lock _lock = new();
+    private readonly Lock _checking = new();
     private AgentState _state = AgentState.Connecting;
     private volatile bool _stopping;
 
@@ -62,6 +63,21 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
     /// <summary>Runs all checks now.</summary>
     public HealthDocument Check()
     {
+        // One after the other: what an older look found must not come after what a newer one did.
+        lock (_checking) return CheckInTurn();
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(_settings.HealthCheckInterval, _time);
+        do Check();
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    public void Dispose() => _hub.Changed -= OnHubChanged;
+
+    private HealthDocument CheckInTurn()
+    {
         var components = new Dictionary<string, ComponentHealth>();
         var worst = HealthStatus.Healthy;
         var ready = !_stopping;
@@ -89,15 +105,6 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
             Components = components,
         };
     }
-
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(_settings.HealthCheckInterval, _time);
-        do Check();
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
-
-    public void Dispose() => _hub.Changed -= OnHubChanged;
 
     private void OnHubChanged(HubLink link) => Check();
 

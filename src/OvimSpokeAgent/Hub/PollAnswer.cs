@@ -15,6 +15,8 @@ internal sealed record PollAnswer(IReadOnlyList<JsonElement> Operations, string?
     // Deeper than any payload has a use for, but one deep operation must not cost those behind it.
     private const int MaxDepth = 512;
 
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>Nothing was queued.</summary>
     public static PollAnswer Empty { get; } = new([], null);
 
@@ -25,6 +27,7 @@ internal sealed record PollAnswer(IReadOnlyList<JsonElement> Operations, string?
     /// <param name="broken">Why it broke off; null: it is complete.</param>
     public static PollAnswer Parse(ReadOnlySpan<byte> body, string? broken)
     {
+        if (body.StartsWith(ByteOrderMark)) body = body[ByteOrderMark.Length..];
         // Strings that are no UTF-8 would make every later look at them fail.
         if (!Utf8.IsValid(body)) body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body));
         if (body.TrimStart(" \t\r\n"u8).IsEmpty) return new([], broken);

@@ -6,6 +6,6 @@ internal interface ILoop
     /// <summary>Names it in logs, metrics and health.</summary>
     string Name { get; }
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Runs until cancelled, or until there is nothing more to do for good.</summary>
     Task RunAsync(CancellationToken cancellationToken);
 }

@@ -1,79 +1,80 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Polly;
-using Polly.Retry;
 
 namespace OvimSpokeAgent.Supervision;
 
 /// <summary>
 /// Runs a loop for the life of the host. The one place where any exception of a loop is caught: it is logged, counted
-/// and shown in health, and the loop starts again after a growing, jittered wait.
+/// and shown in health, and the loop starts again after a jittered wait that grows from a second to half a minute with
+/// failures in close succession.
 /// </summary>
-internal sealed partial class SupervisedLoop<TLoop> : BackgroundService, ILoopStatus
+internal sealed partial class SupervisedLoop<TLoop>(
+    TLoop loop, LoopRegistry registry, TimeProvider time, ILogger<TLoop> logger, Jitter? jitter = null)
+    : BackgroundService, ILoopStatus
     where TLoop : ILoop
 {
     private static readonly TimeSpan CalmAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
-    private readonly TLoop _loop;
-    private readonly TimeProvider _time;
-    private readonly ILogger<TLoop> _logger;
-    private readonly ResiliencePipeline _restarts;
-    private LoopFailure? _lastFailure;
+    private readonly Jitter _jitter = jitter ?? Random.Shared.NextDouble;
+    private volatile LoopFailure? _lastFailure;
     private int _failures;
 
-    public SupervisedLoop(TLoop loop, LoopRegistry registry, TimeProvider time, ILogger<TLoop> logger)
-    {
-        (_loop, _time, _logger) = (loop, time, logger);
-        registry.Add(this);
-        _restarts = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = args => ValueTask.FromResult(
-                    args.Outcome.Exception is { } e && !args.Context.CancellationToken.IsCancellationRequested
-                    && e is not OutOfMemoryException),
-                MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Delay = TimeSpan.FromSeconds(1),
-                MaxDelay = TimeSpan.FromSeconds(30),
-                OnRetry = args =>
-                {
-                    Failed(args.Outcome.Exception!, args.RetryDelay);
-                    return default;
-                },
-            })
-            .Build();
-    }
-
-    public string Name => _loop.Name;
+    public string Name => loop.Name;
 
     public int Failures => Volatile.Read(ref _failures);
 
     public LoopFailure? RecentFailure =>
-        _lastFailure is { } failure && _time.GetUtcNow() - failure.At < CalmAfter ? failure : null;
+        _lastFailure is { } failure && time.GetUtcNow() - failure.At < CalmAfter ? failure : null;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        registry.Add(this);
+        return base.StartAsync(cancellationToken);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
+        var inARow = 0;
+        while (!stoppingToken.IsCancellationRequested)
         {
-            await _restarts.ExecuteAsync(async token => await _loop.RunAsync(token), stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The host stops.
+            var started = time.GetTimestamp();
+            try
+            {
+                await loop.RunAsync(stoppingToken);
+                return;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // whatever a loop fails by, it must go on
+            catch (Exception e) when (e is not OutOfMemoryException)
+#pragma warning restore CA1031
+            {
+                inARow = time.GetElapsedTime(started) < CalmAfter ? inARow + 1 : 1;
+                var delay = DelayAfter(inARow);
+                Failed(e, delay);
+                await Task.Delay(delay, time, stoppingToken).ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            }
         }
     }
+
+    private TimeSpan DelayAfter(int inARow) =>
+        TimeSpan.FromTicks(Math.Min(FirstDelay.Ticks << Math.Min(inARow - 1, 10), LongestDelay.Ticks)) * (0.5 + (_jitter() / 2));
 
     private void Failed(Exception exception, TimeSpan delay)
     {
         Interlocked.Increment(ref _failures);
-        _lastFailure = new LoopFailure(exception.Message, _time.GetUtcNow());
+        _lastFailure = new LoopFailure(exception.Message, time.GetUtcNow());
         LogFailed(exception, Name, delay);
     }
 
-    [LoggerMessage(1001, LogLevel.Error, "Loop {Loop} failed and starts again in {Delay}")]
-    private partial void LogFailed(Exception exception, string loop, TimeSpan delay);
+    [LoggerMessage(1001, LogLevel.Error, "Loop {Name} failed and starts again in {Delay}")]
+    private partial void LogFailed(Exception exception, string name, TimeSpan delay);
 }
 
 /// <summary>What a loop's supervisor knows.</summary>
@@ -122,7 +123,8 @@ internal static class SupervisionServices
             provider.GetRequiredService<TLoop>(),
             provider.GetRequiredService<LoopRegistry>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<TLoop>>()));
+            provider.GetRequiredService<ILogger<TLoop>>(),
+            provider.GetService<Jitter>()));
         return services;
     }
 }

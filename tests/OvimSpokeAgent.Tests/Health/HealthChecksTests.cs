@@ -1,0 +1,147 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.Configuration;
+
+namespace OvimSpokeAgent.Tests.Health;
+
+public sealed class HealthChecksTests
+{
+    private static readonly DateTimeOffset Heard = new(2026, 11, 23, 8, 0, 0, TimeSpan.Zero);
+
+    private readonly TestTime _time = new();
+
+    [Fact]
+    public void Hub_tells_how_far_the_connection_is()
+    {
+        var hub = new HubConnection(_time);
+        var check = new HubCheck(hub, new TestEnvironment().LoadClean());
+
+        Assert.Equal(HealthFinding.Degraded("connecting to https://hub.example.com/"), check.Check());
+        hub.Failed("refused");
+        Assert.Equal(HealthFinding.Degraded("connecting to https://hub.example.com/: refused"), check.Check());
+        hub.Succeeded();
+        Assert.Equal(HealthFinding.Healthy("registered"), check.Check());
+        hub.Failed("timed out");
+        Assert.Equal(HealthFinding.Warning("the last 1 reports were not taken: timed out"), check.Check());
+        hub.Failed("timed out");
+        hub.Failed("gone");
+        Assert.Equal(HealthFinding.Degraded("connecting to https://hub.example.com/: gone"), check.Check());
+    }
+
+    [Fact]
+    public void Hub_without_a_checked_certificate_is_a_warning()
+    {
+        var hub = new HubConnection(_time);
+        hub.Succeeded();
+        var settings = new TestEnvironment().With("OVIM_HUB_TLS_INSECURE", "true").Load().Settings!;
+
+        Assert.Equal(
+            HealthFinding.Warning("registered, but OVIM_HUB_TLS_INSECURE accepts any certificate"),
+            new HubCheck(hub, settings).Check());
+    }
+
+    [Fact]
+    public void Cluster_that_does_not_answer_is_unhealthy()
+    {
+        var connectivity = new ClusterConnectivity(_time);
+        var check = new ClusterCheck(connectivity);
+
+        Assert.Equal(HealthFinding.Healthy("the API server answers"), check.Check());
+        connectivity.Failed("connection refused");
+        Assert.Equal(HealthFinding.Unhealthy("the API server does not answer: connection refused"), check.Check());
+    }
+
+    [Theory]
+    [InlineData(CacheState.Starting, false, false, HealthStatus.Unhealthy, "widgets not synced yet")]
+    [InlineData(CacheState.Synced, true, false, HealthStatus.Healthy, "2 kinds synced")]
+    [InlineData(CacheState.KindMissing, false, false, HealthStatus.Degraded, "the cluster has no widgets (is KubeVirt installed?)")]
+    [InlineData(CacheState.KindMissing, false, true, HealthStatus.Healthy, "2 kinds synced")]
+    [InlineData(CacheState.Failing, false, false, HealthStatus.Unhealthy, "widgets not synced: no answer")]
+    [InlineData(CacheState.Failing, true, false, HealthStatus.Degraded, "widgets not heard of since 2026-11-23T08:00:00.0000000+00:00: no answer")]
+    public void Caches_are_as_well_as_the_worst_of_them(object state, bool wasSynced, bool isOptional, object status, string message)
+    {
+        var check = new CachesCheck(
+        [
+            new StubCache("gadgets", new CacheStatus { State = CacheState.Synced, LastSync = Heard }),
+            new StubCache(
+                "widgets",
+                new CacheStatus
+                {
+                    State = (CacheState)state,
+                    Problem = "no answer",
+                    LastSync = wasSynced ? Heard : null,
+                    LastEvent = wasSynced ? Heard : null,
+                },
+                isOptional),
+        ]);
+
+        Assert.Equal(new HealthFinding((HealthStatus)status, message), check.Check());
+    }
+
+    [Fact]
+    public void All_caches_that_are_as_bad_are_named()
+    {
+        var check = new CachesCheck(
+            [new StubCache("a", new CacheStatus()), new StubCache("b", new CacheStatus { State = CacheState.KindMissing }), new StubCache("c", new CacheStatus())]);
+
+        Assert.Equal(HealthFinding.Unhealthy("a not synced yet; c not synced yet"), check.Check());
+        Assert.True(check.NeededForReady);
+    }
+
+    [Fact]
+    public async Task Permission_that_is_missing_degrades()
+    {
+        var cluster = new FakeKubernetesApi(_time) { Reviews = attributes => (string?)attributes["verb"] != "delete" };
+        var kind = new ResourceKind("example.com", "v1", "widgets", "Widget");
+        var permissions = new PermissionCheck(
+            cluster,
+            new ClusterConnectivity(_time),
+            [new("list", kind), new("delete", kind)],
+            _time,
+            NullLogger<PermissionCheck>.Instance);
+        var check = new PermissionsCheck(permissions);
+        Assert.Equal(HealthFinding.Healthy("not checked yet"), check.Check());
+        using var end = new CancellationTokenSource();
+
+        var loop = permissions.RunAsync(end.Token);
+        await Eventually.HoldsAsync(() => permissions.Missing is not null);
+
+        Assert.Equal(HealthFinding.Degraded("not allowed: delete widgets.example.com"), check.Check());
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
+    }
+
+    [Fact]
+    public void Loop_that_failed_lately_degrades()
+    {
+        var registry = new LoopRegistry();
+        registry.Add(new StubLoop("poll", null));
+        Assert.Equal(HealthFinding.Healthy("running"), new LoopsCheck(registry).Check());
+
+        registry.Add(new StubLoop("events", new LoopFailure("a bug", Heard)));
+
+        Assert.Equal(HealthFinding.Degraded("events failed: a bug"), new LoopsCheck(registry).Check());
+    }
+
+    private sealed class StubCache(string plural, CacheStatus status, bool isOptional = false) : IWatchCacheStatus
+    {
+        public ResourceKind Kind { get; } = new("", "v1", plural, plural);
+
+        public CacheStatus Status { get; } = status;
+
+        public int Count => 0;
+
+        public bool IsOptional { get; } = isOptional;
+
+        public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    private sealed record StubLoop(string Name, LoopFailure? RecentFailure) : ILoopStatus
+    {
+        public int Failures => 0;
+    }
+}

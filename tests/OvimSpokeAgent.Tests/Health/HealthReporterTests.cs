@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.Configuration;
+using OvimSpokeAgent.Tests.VirtualMachines;
+using Prometheus;
+
+namespace OvimSpokeAgent.Tests.Health;
+
+public sealed class HealthReporterTests : IDisposable
+{
+    private readonly TestTime _time = new();
+    private readonly HubConnection _hub;
+    private readonly StubCheck _vital = new("vital", neededForReady: true);
+    private readonly StubCheck _other = new("other", neededForReady: false);
+    private readonly FakeKubernetesApi _cluster;
+    private readonly EventRecorder _events;
+    private readonly HealthReporter _reporter;
+    private readonly List<AgentState> _states = [];
+
+    public HealthReporterTests()
+    {
+        _hub = new HubConnection(_time);
+        _cluster = new FakeKubernetesApi(_time);
+        var settings = new TestEnvironment().With("OVIM_HEALTH_CHECK_INTERVAL", "10s").LoadClean();
+        var metrics = Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry());
+        _events = new EventRecorder(
+            _cluster, new ClusterConnectivity(_time), metrics, settings, _time, NullLogger<EventRecorder>.Instance);
+        _reporter = new HealthReporter(
+            [_vital, _other], _hub, _events, metrics, settings, _time, NullLogger<HealthReporter>.Instance);
+        _reporter.StateChanged += _states.Add;
+    }
+
+    [Fact]
+    public void State_follows_the_hub_and_the_components()
+    {
+        Assert.Equal(AgentState.Connecting, _reporter.State);
+        _hub.Failed("refused");
+        _hub.Succeeded();
+        _other.Finds(HealthFinding.Degraded("slow"));
+        _reporter.Check();
+        _vital.Finds(HealthFinding.Unhealthy("away"));
+        _reporter.Check();
+        _vital.Finds(HealthFinding.Warning("soon"));
+        _other.Finds(HealthFinding.Healthy("well"));
+        _reporter.Check();
+        for (var i = 0; i < 3; i++) _hub.Failed("gone");
+        _hub.Trying();
+        _hub.Failed("gone");
+        _hub.Succeeded();
+
+        Assert.Equal(
+            [
+                AgentState.Healthy, AgentState.Degraded, AgentState.Unhealthy, AgentState.Healthy, AgentState.Disconnected,
+                AgentState.Connecting, AgentState.Healthy,
+            ],
+            _states);
+    }
+
+    [Theory]
+    [InlineData(HealthStatus.Healthy, HealthStatus.Unhealthy, true)]
+    [InlineData(HealthStatus.Degraded, HealthStatus.Healthy, true)]
+    [InlineData(HealthStatus.Unhealthy, HealthStatus.Healthy, false)]
+    public void Readiness_depends_on_what_is_needed_for_it(object vital, object other, bool ready)
+    {
+        _vital.Finds(new HealthFinding((HealthStatus)vital, ""));
+        _other.Finds(new HealthFinding((HealthStatus)other, ""));
+
+        Assert.Equal(ready, _reporter.Check().Ready);
+    }
+
+    [Fact]
+    public void Agent_that_stops_is_not_ready()
+    {
+        Assert.True(_reporter.Check().Ready);
+
+        _reporter.Stopping();
+
+        Assert.False(_reporter.Check().Ready);
+        Assert.True(_reporter.IsStopping);
+    }
+
+    [Fact]
+    public void Document_has_all_components_and_the_agents_own_data()
+    {
+        _time.Advance(TimeSpan.FromSeconds(90));
+        _vital.Finds(HealthFinding.Degraded("so-so"));
+
+        var json = JsonSerializer.SerializeToElement(_reporter.Check(), HealthJson.Default.HealthDocument);
+
+        Assert.Equal("Connecting", json.GetProperty("state").GetString());
+        Assert.Equal(90, json.GetProperty("uptime_seconds").GetDouble());
+        Assert.Equal(OvimSpokeAgent.Configuration.AgentVersion.Current, json.GetProperty("version").GetString());
+        Assert.Equal("spoke-agent-east-1", json.GetProperty("agent_id").GetString());
+        var vital = json.GetProperty("components").GetProperty("vital");
+        Assert.Equal("Degraded", vital.GetProperty("status").GetString());
+        Assert.Equal("so-so", vital.GetProperty("message").GetString());
+        Assert.Equal(_time.GetUtcNow(), vital.GetProperty("last_check").GetDateTimeOffset());
+        Assert.True(vital.TryGetProperty("duration_ms", out _));
+        Assert.Equal("Healthy", json.GetProperty("components").GetProperty("other").GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task Checks_run_in_their_interval()
+    {
+        _hub.Succeeded();
+        using var end = new CancellationTokenSource();
+        var loop = _reporter.RunAsync(end.Token);
+        var looks = _vital.Looks;
+
+        _time.Advance(TimeSpan.FromSeconds(9));
+        _vital.Finds(HealthFinding.Unhealthy("away"));
+        Assert.Equal(AgentState.Healthy, _reporter.State);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        await Eventually.HoldsAsync(() => _reporter.State is AgentState.Unhealthy);
+        Assert.Equal(looks + 1, _vital.Looks);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
+    }
+
+    [Fact]
+    public async Task Change_of_state_is_an_event_with_its_reason()
+    {
+        using var end = new CancellationTokenSource();
+        _cluster.HasNamespace("ovim-system");
+        var writing = _events.RunAsync(end.Token);
+        _hub.Succeeded();
+        _vital.Finds(HealthFinding.Unhealthy("the store is full"));
+
+        _reporter.Check();
+
+        await Eventually.HoldsAsync(() => _cluster.RequestsWith("create").Count() == 2);
+        Assert.Contains("\"reason\":\"AgentUnhealthy\"", _cluster.RequestsWith("create").Last(), StringComparison.Ordinal);
+        Assert.Contains("vital: the store is full", _cluster.RequestsWith("create").Last(), StringComparison.Ordinal);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
+    }
+
+    [Fact]
+    public void Reporter_that_is_disposed_follows_the_hub_no_more()
+    {
+        _reporter.Dispose();
+
+        _hub.Succeeded();
+
+        Assert.Equal(AgentState.Connecting, _reporter.State);
+    }
+
+    public void Dispose() => _reporter.Dispose();
+
+    private sealed class StubCheck(string name, bool neededForReady) : IHealthCheck
+    {
+        private HealthFinding _finding = HealthFinding.Healthy("well");
+
+        public string Name { get; } = name;
+
+        public bool NeededForReady { get; } = neededForReady;
+
+        public int Looks { get; private set; }
+
+        public void Finds(HealthFinding finding) => _finding = finding;
+
+        public HealthFinding Check()
+        {
+            Looks++;
+            return _finding;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using System.Text;
+using System.Text.Json;
+using OvimSpokeAgent.Hub;
+
+namespace OvimSpokeAgent.Tests.Hub;
+
+public sealed class PollAnswerTests
+{
+    private const string Array =
+        """[{"id":"ö-1","type":"start_vm","payload":{"a":[1,{"b":"}]"}]}}, null, 7, {"id":"op-2","n":1.5e3},"x",{"id":"op-3"}]""";
+
+    private static readonly string Wrapped = $$"""{"count":3,"more":{"operations":[1]},"operations":{{Array}},"next":[[]]}""";
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \r\n\t")]
+    [InlineData("null")]
+    [InlineData(" null\n")]
+    [InlineData("[]")]
+    [InlineData(" [ ] ")]
+    [InlineData("""{"operations":[]}""")]
+    [InlineData("""{"operations":null}""")]
+    [InlineData("""{"operations":null,"status":"idle"}""")]
+    public void Nothing_queued_comes_in_many_shapes(string body)
+    {
+        var answer = Parse(body);
+
+        Assert.Empty(answer.Operations);
+        Assert.Null(answer.Loss);
+    }
+
+    [Fact]
+    public void Array_and_wrapper_hold_the_operations_in_their_order()
+    {
+        foreach (var body in (string[])[Array, $"\n{Array}\n", Wrapped, "\uFEFF" + Array])
+        {
+            var answer = Parse(body);
+
+            Assert.Equal(
+                ["""{"id":"ö-1","type":"start_vm","payload":{"a":[1,{"b":"}]"}]}}""", "null", "7", """{"id":"op-2","n":1.5e3}""", "\"x\"", """{"id":"op-3"}"""],
+                answer.Operations.Select(operation => operation.GetRawText()));
+            Assert.Null(answer.Loss);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Answer_that_broke_off_anywhere_keeps_its_whole_operations_and_tells_the_loss(bool wrapped)
+    {
+        var body = Encoding.UTF8.GetBytes(wrapped ? Wrapped : Array);
+        var whole = Parse(body).Operations.Select(operation => operation.GetRawText()).ToList();
+        // Where each operation ends in the answer.
+        var ends = whole.Select(text => Encoding.UTF8.GetString(body).IndexOf(text, wrapped ? 40 : 0, StringComparison.Ordinal) + text.Length)
+            .Select(chars => Encoding.UTF8.GetByteCount(Encoding.UTF8.GetString(body)[..chars])).ToList();
+
+        for (var length = 1; length < body.Length; length++)
+        {
+            var answer = Parse(body[..length]);
+
+            var kept = answer.Operations.Select(operation => operation.GetRawText()).ToList();
+            Assert.Equal(whole.Take(kept.Count), kept);
+            // A number's end shows by what follows it.
+            Assert.InRange(kept.Count, ends.Count(end => end < length), ends.Count(end => end <= length));
+            Assert.NotNull(answer.Loss);
+        }
+    }
+
+    [Fact]
+    public void Reason_of_the_break_is_the_loss()
+    {
+        Assert.Equal("connection reset", PollAnswer.Parse([], "connection reset").Loss);
+        Assert.Equal("connection reset", PollAnswer.Parse(Encoding.UTF8.GetBytes(Array), "connection reset").Loss);
+        Assert.Equal(6, PollAnswer.Parse(Encoding.UTF8.GetBytes(Array), "connection reset").Operations.Count);
+    }
+
+    [Theory]
+    [InlineData("<html>Bad Gateway</html>", 0)]
+    [InlineData("\"busy\"", 0)]
+    [InlineData("17 ", 0)]
+    [InlineData("true", 0)]
+    [InlineData("{}", 0)]
+    [InlineData("""{"error":"no such agent"}""", 0)]
+    [InlineData("""{"operations":{"id":"op-1"}}""", 0)]
+    [InlineData("""{"operations":"none"}""", 0)]
+    [InlineData("""[{"id":"op-1"},{"id":"op-2"},oops,{"id":"op-3"}]""", 2)]
+    [InlineData("""[{"id":"op-1"} {"id":"op-2"}]""", 1)]
+    [InlineData("""[{"id":"op-1"},]""", 1)]
+    [InlineData("""{"operations":[{"id":"op-1"}],oops}""", 1)]
+    public void What_is_not_as_it_should_be_is_a_loss_and_what_came_before_is_kept(string body, int kept)
+    {
+        var answer = Parse(body);
+
+        Assert.Equal(kept, answer.Operations.Count);
+        Assert.NotNull(answer.Loss);
+        Assert.DoesNotContain('\n', answer.Loss);
+    }
+
+    [Fact]
+    public void Text_that_is_no_utf8_costs_only_its_characters()
+    {
+        byte[] body = [.. """[{"id":"op-1","name":"a"""u8, 0xFF, 0xC3, .. """b"},{"id":"op-2"}]"""u8];
+
+        var answer = PollAnswer.Parse(body, null);
+
+        Assert.Equal("a\uFFFD\uFFFDb", answer.Operations[0].GetProperty("name").GetString());
+        Assert.Equal(2, answer.Operations.Count);
+        Assert.Null(answer.Loss);
+    }
+
+    [Fact]
+    public void Deep_operation_does_not_cost_those_behind_it()
+    {
+        var deep = $$"""{"payload":{{string.Concat(Enumerable.Repeat("[", 400))}}{{string.Concat(Enumerable.Repeat("]", 400))}}}""";
+
+        Assert.Equal(2, Parse($$"""[{{deep}},{"id":"op-2"}]""").Operations.Count);
+    }
+
+    [Fact]
+    public void Operation_without_a_bottom_is_a_loss_and_no_crash()
+    {
+        var answer = Parse("""[{"id":"op-1"},""" + new string('[', 1_000_000));
+
+        Assert.Single(answer.Operations);
+        Assert.NotNull(answer.Loss);
+    }
+
+    private static PollAnswer Parse(string body) => Parse(Encoding.UTF8.GetBytes(body));
+
+    private static PollAnswer Parse(byte[] body) => PollAnswer.Parse(body, null);
+}
