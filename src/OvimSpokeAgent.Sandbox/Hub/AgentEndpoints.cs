@@ -8,6 +8,7 @@ namespace OvimSpokeAgent.Sandbox.Hub;
 /// <summary>The requests that agents make.</summary>
 internal static class AgentEndpoints
 {
+    private static readonly object WasCompressed = new();
     private static readonly string[] IdHeaders = ["X-Agent-ID", "X-Cluster-ID", "X-Zone-ID"];
     private static readonly string[] NeededInReport = ["agent_id", "cluster_id", "zone_id"];
 
@@ -19,6 +20,17 @@ internal static class AgentEndpoints
         app.MapPost(
             "/api/v1/spoke/operations/{id}/result",
             context => Guarded(context, state, () => ReceiveResultAsync(context, state)));
+    }
+
+    /// <summary>Takes compressed bodies; the framework's decompression removes the header that tells them.</summary>
+    public static void UseDecompression(WebApplication app)
+    {
+        app.Use((context, next) =>
+        {
+            if (context.Request.Headers.ContentEncoding.Count > 0) context.Items[WasCompressed] = true;
+            return next(context);
+        });
+        app.UseRequestDecompression();
     }
 
     public static Task AnswerAsync(HttpContext context, int status, JsonNode? body)
@@ -59,6 +71,7 @@ internal static class AgentEndpoints
     private static async Task ReceiveReportAsync(
         HttpContext context, HubState state, SandboxHubOptions options)
     {
+        var wasCompressed = context.Items.ContainsKey(WasCompressed);
         var (_, report) = await ReadObjectAsync(context);
         if (report is null)
         {
@@ -73,7 +86,7 @@ internal static class AgentEndpoints
                 return;
             }
         }
-        state.Report(report);
+        state.Report(report, wasCompressed);
         if (options.TakesGzip) context.Response.Headers.AcceptEncoding = "gzip";
         await AnswerAsync(context, 200, new JsonObject { ["status"] = "received" });
     }

@@ -17,7 +17,8 @@ public sealed record ReceivedResult(string OperationId, string Body, DateTimeOff
 /// <param name="AgentId">Its <c>agent_id</c>.</param>
 /// <param name="Json">The parsed body.</param>
 /// <param name="ReceivedAt">When it came.</param>
-public sealed record ReceivedReport(string AgentId, JsonObject Json, DateTimeOffset ReceivedAt);
+/// <param name="WasCompressed">Whether it came compressed.</param>
+public sealed record ReceivedReport(string AgentId, JsonObject Json, DateTimeOffset ReceivedAt, bool WasCompressed);
 
 /// <summary>All that the hub knows, in memory: a restart forgets it.</summary>
 internal sealed class HubState(SandboxHubOptions options)
@@ -33,7 +34,13 @@ internal sealed class HubState(SandboxHubOptions options)
 
     private volatile string _token = options.Token;
 
+    private int _connections;
+
     public ChangeSignal Changed { get; } = new();
+
+    public int Connections => Volatile.Read(ref _connections);
+
+    public void Connected() => Interlocked.Increment(ref _connections);
 
     /// <summary>The bearer token that agents must show.</summary>
     public string Token
@@ -111,11 +118,11 @@ internal sealed class HubState(SandboxHubOptions options)
         }
     }
 
-    public void Report(JsonObject report)
+    public void Report(JsonObject report, bool wasCompressed)
     {
         lock (_lock)
         {
-            var received = new ReceivedReport((string)report["agent_id"]!, report, options.TimeProvider.GetUtcNow());
+            var received = new ReceivedReport((string)report["agent_id"]!, report, options.TimeProvider.GetUtcNow(), wasCompressed);
             _agents[received.AgentId] = received;
             _reports.Enqueue(received);
             if (_reports.Count > ReportsKept) _reports.Dequeue();

@@ -71,6 +71,9 @@ public sealed class SandboxHub : IAsyncDisposable
 
     public HubFaults Faults { get; }
 
+    /// <summary>How many connections there were.</summary>
+    public int Connections => _state.Connections;
+
     /// <summary>All results in the order in which they came, repeats included.</summary>
     public IReadOnlyList<ReceivedResult> Results => _state.Results;
 
@@ -90,10 +93,18 @@ public sealed class SandboxHub : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddRequestDecompression();
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, options.Port, listener => UseTls(listener, options)));
+            kestrel.Listen(IPAddress.Loopback, options.Port, listener =>
+            {
+                listener.Use(next => connection =>
+                {
+                    state.Connected();
+                    return next(connection);
+                });
+                UseTls(listener, options);
+            }));
         var app = builder.Build();
         app.Use((context, next) => HubFaultMiddleware.InvokeAsync(context, next, faults));
-        if (options.TakesGzip) app.UseRequestDecompression();
+        if (options.TakesGzip) AgentEndpoints.UseDecompression(app);
         AgentEndpoints.Map(app, state, options);
         OperatorEndpoints.Map(app, state, faults);
         var hub = new SandboxHub(app, state, faults);

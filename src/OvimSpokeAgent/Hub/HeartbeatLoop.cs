@@ -1,4 +1,6 @@
+using System.Net;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Hub;
@@ -11,6 +13,8 @@ internal sealed partial class HeartbeatLoop(
     HubClient hub,
     HubConnection connection,
     IReportSource reports,
+    HubPace pace,
+    HubPacing pacing,
     HubMetrics metrics,
     AgentSettings settings,
     TimeProvider time,
@@ -18,7 +22,6 @@ internal sealed partial class HeartbeatLoop(
 {
     // A change that comes again and again must not become a stream of reports.
     private static readonly TimeSpan LeastBetweenReports = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
 
     private readonly AsyncSignal _soon = new();
     private readonly SemaphoreSlim _sending = new(1);
@@ -36,11 +39,12 @@ internal sealed partial class HeartbeatLoop(
         while (true)
         {
             await reports.WaitUntilWantedAsync(cancellationToken);
-            var soon = _soon.Next;
+            var (soon, before, started) = (_soon.Next, connection.Link, time.GetTimestamp());
             connection.Trying();
             healthChecked = healthChecked || await CheckHealthAsync(cancellationToken);
             if (healthChecked) await SendReportAsync(final: false, cancellationToken);
-            await WaitAsync(soon, cancellationToken);
+            var (wait, mayBeSooner) = pace.AfterReport(before, connection.Link);
+            await WaitAsync(wait - time.GetElapsedTime(started), mayBeSooner ? soon : null, cancellationToken);
         }
     }
 
@@ -50,31 +54,18 @@ internal sealed partial class HeartbeatLoop(
 
     public void Dispose() => _sending.Dispose();
 
-    private async Task WaitAsync(Task soon, CancellationToken cancellationToken)
+    // Not less than the hub asked for, not more often than once a second (or interval), else until the report is due or
+    // something changed.
+    private async Task WaitAsync(TimeSpan due, Task? soon, CancellationToken cancellationToken)
     {
-        if (!connection.Link.IsRegistered)
-        {
-            await Task.Delay(UntilNextTry(), time, cancellationToken);
-            return;
-        }
-        var pause = TimeSpan.FromTicks(Math.Min(settings.HeartbeatInterval.Ticks, LeastBetweenReports.Ticks));
+        var least = Min(settings.HeartbeatInterval, LeastBetweenReports);
+        var pause = Max(soon is null ? Max(due, least) : least, pacing.Remaining(HubEndpoint.Status));
         await Task.Delay(pause, time, cancellationToken);
+        if (soon is null || due <= pause) return;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var interval = Task.Delay(settings.HeartbeatInterval - pause, time, waiting.Token);
-        await Task.WhenAny(soon, interval);
+        await Task.WhenAny(soon, Task.Delay(due - pause, time, waiting.Token));
         await waiting.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    // Doubles from a second to the heartbeat interval, spread over its upper half: a fleet that lost its hub does not
-    // come back as one.
-    private TimeSpan UntilNextTry()
-    {
-        var exponent = Math.Min(connection.Link.MissedReports - 1, 16);
-        var wait = Math.Min(FirstRetry.TotalSeconds * Math.Pow(2, Math.Max(exponent, 0)), settings.HeartbeatInterval.TotalSeconds);
-#pragma warning disable CA5394 // spreading load needs no secret
-        return TimeSpan.FromSeconds(wait * (0.5 + (Random.Shared.NextDouble() / 2)));
-#pragma warning restore CA5394
     }
 
     private async Task<bool> CheckHealthAsync(CancellationToken cancellationToken)
@@ -100,21 +91,47 @@ internal sealed partial class HeartbeatLoop(
             _finalReportSent = final;
             var report = reports.Compose();
             var started = time.GetTimestamp();
-            await hub.SendReportAsync(report, cancellationToken);
+            await SendAsync(report, cancellationToken);
             metrics.ReportTaken(time.GetElapsedTime(started));
             reports.Delivered(report);
-            var wasRegistered = connection.Link.IsRegistered;
-            connection.Succeeded();
-            if (!wasRegistered) LogRegistered(settings.AgentId, settings.Hub.Endpoint);
+            Succeeded();
         }
         catch (HubException e)
         {
-            Failed(e.Message);
+            Failed(e.Status is HttpStatusCode.Conflict ? InUse(e.Message) : e.Message);
         }
         finally
         {
             _sending.Release();
         }
+    }
+
+    // A hub that does not know the agent any more gets a fresh registration: the question whether it is there, and the
+    // whole report, which every report is.
+    private async Task SendAsync(StatusReport report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await hub.SendReportAsync(report, cancellationToken);
+        }
+        catch (HubException e) when (e.Status is HttpStatusCode.NotFound && connection.Link.IsRegistered)
+        {
+            LogForgotten(settings.AgentId, e.Message);
+            await hub.CheckHealthAsync(cancellationToken);
+            await hub.SendReportAsync(report, cancellationToken);
+        }
+    }
+
+    private string InUse(string answer) =>
+        $"the hub says that {SettingsTable.AgentId.Name}={settings.AgentId} is in use by another live agent: "
+        + $"each cluster needs its own (without the variable it comes from {SettingsTable.ZoneId.Name}): {answer}";
+
+    private void Succeeded()
+    {
+        var before = connection.Link;
+        connection.Succeeded();
+        if (!before.IsRegistered) LogRegistered(settings.AgentId, settings.Hub.Endpoint);
+        else if (before.MissedReports > 0) LogTakenAgain(before.MissedReports);
     }
 
     private void Failed(string reason)
@@ -126,9 +143,19 @@ internal sealed partial class HeartbeatLoop(
             LogFailed(connection.Link.MissedReports, reason);
     }
 
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+
     [LoggerMessage(3001, LogLevel.Information, "Registered as {AgentId} with the hub at {Endpoint}")]
     private partial void LogRegistered(string agentId, Uri endpoint);
 
     [LoggerMessage(3002, LogLevel.Warning, "The hub did not take a report ({Missed} in a row): {Reason}")]
     private partial void LogFailed(int missed, string reason);
+
+    [LoggerMessage(3003, LogLevel.Information, "The hub takes reports again, after {Missed} that it did not take")]
+    private partial void LogTakenAgain(int missed);
+
+    [LoggerMessage(3004, LogLevel.Warning, "The hub does not know {AgentId} any more: registering anew ({Answer})")]
+    private partial void LogForgotten(string agentId, string answer);
 }

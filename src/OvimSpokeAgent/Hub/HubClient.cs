@@ -74,8 +74,8 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
     public async Task<PollAnswer> TakeOperationsAsync(string agentId)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, HubPaths.Operations(agentId));
-        // Without a body the library would send it again by itself on a connection that the hub closed, handed-out
-        // operations or not. An empty one keeps it from that.
+        // A request without a body would be sent again by the library itself where the hub closes the connection instead of
+        // answering (dotnet/runtime, HttpConnection._canRetry), handed-out operations or not. An empty body keeps it from that.
         request.Content = new ByteArrayContent([]);
         try
         {

@@ -15,10 +15,15 @@ internal static class HubServices
         services.AddSingleton<IResultChannel, HubResultChannel>();
         services.AddSingleton<HubConnection>();
         services.AddSingleton<HubMetrics>();
+        services.AddSingleton(provider => Pace(
+            provider.GetRequiredService<AgentSettings>(), provider.GetRequiredService<Jitter>()));
         services.AddLoop<HeartbeatLoop>();
         services.AddLoop<PollLoop>();
         return services;
     }
+
+    private static HubPace Pace(AgentSettings settings, Jitter jitter) =>
+        new(settings.HeartbeatInterval, settings.Hub.PollInterval, jitter);
 
     private static void AddHubCredentials(this IServiceCollection services)
     {

@@ -32,7 +32,7 @@ internal sealed partial class HubTransport(
         {
             // The library's way to say that no connection came about in time: the request was not sent.
             throw new HttpRequestException(
-                HttpRequestError.ConnectionError, $"no connection within {ConnectLimit.TotalSeconds:0} s", e);
+                HttpRequestError.ConnectionError, $"none came about within {ConnectLimit.TotalSeconds:0} s");
         }
         finally
         {

@@ -11,13 +11,12 @@ internal sealed partial class PollLoop(
     HubClient hub,
     HubConnection connection,
     IOperationIntake intake,
+    HubPace pace,
     HubMetrics metrics,
     AgentSettings settings,
     TimeProvider time,
     ILogger<PollLoop> logger) : ILoop, IDisposable
 {
-    private const double Spread = 0.2;
-
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private Task _polling = Task.CompletedTask;
@@ -40,7 +39,7 @@ internal sealed partial class PollLoop(
                     stopping.Token.ThrowIfCancellationRequested();
                     _polling = poll = PollAsync();
                 }
-                if (!await poll) await Task.Delay(Jittered(settings.Hub.PollInterval), time, stopping.Token);
+                if (!await poll) await Task.Delay(pace.AfterPoll(), time, stopping.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -85,11 +84,6 @@ internal sealed partial class PollLoop(
         await intake.AcceptAsync(answer, CancellationToken.None);
         return answer.Operations.Count > 0;
     }
-
-    private static TimeSpan Jittered(TimeSpan interval) =>
-#pragma warning disable CA5394 // spreading load needs no secret
-        interval * (1 - Spread + (2 * Spread * Random.Shared.NextDouble()));
-#pragma warning restore CA5394
 
     [LoggerMessage(3010, LogLevel.Warning, "Asking the hub for operations fails: {Reason}")]
     private partial void LogFailed(string reason);

@@ -5,10 +5,20 @@ namespace OvimSpokeAgent.Supervision;
 /// </summary>
 internal sealed class AsyncSignal
 {
-    private volatile TaskCompletionSource _next = new();
+    private TaskCompletionSource? _next; // null while nobody waits
 
     /// <summary>Completes with the next <see cref="Set"/>.</summary>
-    public Task Next => _next.Task;
+    public Task Next
+    {
+        get
+        {
+            while (true)
+            {
+                if (Volatile.Read(ref _next) is { } next) return next.Task;
+                Interlocked.CompareExchange(ref _next, new TaskCompletionSource(), null);
+            }
+        }
+    }
 
     /// <summary>
     /// Wakes everyone who waits now: never on the caller's stack, and on its synchronization context if it has one (tests
@@ -16,7 +26,7 @@ internal sealed class AsyncSignal
     /// </summary>
     public void Set()
     {
-        var waiting = Interlocked.Exchange(ref _next, new());
+        if (Interlocked.Exchange(ref _next, null) is not { } waiting) return;
         if (SynchronizationContext.Current is { } context)
             context.Post(static source => ((TaskCompletionSource)source!).SetResult(), waiting);
         else

@@ -31,6 +31,8 @@ internal sealed class HubSide : IAsyncDisposable
 
     public AnsweringIntake Intake => _host.Services.GetRequiredService<AnsweringIntake>();
 
+    public SmallReports Reports => (SmallReports)_host.Services.GetRequiredService<IReportSource>();
+
     public HubConnection Connection => _host.Services.GetRequiredService<HubConnection>();
 
     public HubClient Client => _host.Services.GetRequiredService<HubClient>();
@@ -49,7 +51,11 @@ internal sealed class HubSide : IAsyncDisposable
     }
 
     /// <summary>As it is before it starts: nothing is asked but by the test.</summary>
-    public static HubSide Build(Uri hub, params (string Name, string Value)[] variables)
+    public static HubSide Build(Uri hub, params (string Name, string Value)[] variables) =>
+        Build(hub, TimeProvider.System, variables);
+
+    /// <summary>The same, with limits and waits on a clock of the test's.</summary>
+    public static HubSide Build(Uri hub, TimeProvider time, params (string Name, string Value)[] variables)
     {
         var environment = new Dictionary<string, string>
         {
@@ -67,7 +73,7 @@ internal sealed class HubSide : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddSingleton(settings.Settings);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<Jitter>(Random.Shared.NextDouble);
         builder.Services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(registry));
         builder.Services.AddSingleton<AnsweringIntake>();
@@ -114,6 +120,9 @@ internal sealed class HubSide : IAsyncDisposable
         await _registry.CollectAndExportAsTextAsync(text);
         return System.Text.Encoding.UTF8.GetString(text.ToArray());
     }
+
+    /// <summary>Starts what <see cref="Build(Uri, TimeProvider, ValueTuple{string, string}[])"/> made.</summary>
+    public Task StartAsync() => _host.StartAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -34,6 +34,9 @@ internal sealed class RawHub : IAsyncDisposable
 
     public IReadOnlyCollection<RawRequest> Requests => _requests;
 
+    /// <summary>Bytes that the agent took of floods.</summary>
+    public long Flooded { get; set; }
+
     /// <summary>Answers requests whose path holds <paramref name="path"/> by a script, from now on.</summary>
     public void Answer(string path, Func<RawConnection, Task> script) => _scripts[path] = script;
 
@@ -88,7 +91,7 @@ internal sealed class RawHub : IAsyncDisposable
                 _requests.Enqueue(request);
                 _changed.Set();
                 var script = _scripts.FirstOrDefault(entry => request.Path.Contains(entry.Key, StringComparison.Ordinal)).Value;
-                if (script is not null) await script(new RawConnection(stream, socket, _stop.Token));
+                if (script is not null) await script(new RawConnection(this, stream, socket, _stop.Token));
                 else await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"u8.ToArray(), _stop.Token);
             }
         }
@@ -139,7 +142,7 @@ internal sealed class RawHub : IAsyncDisposable
 internal sealed record RawRequest(string Method, string Path, string Head);
 
 /// <summary>What a script can do to a connection.</summary>
-internal sealed class RawConnection(Stream stream, Socket socket, CancellationToken stop)
+internal sealed class RawConnection(RawHub hub, Stream stream, Socket socket, CancellationToken stop)
 {
     public Task WriteAsync(string text) => stream.WriteAsync(Encoding.UTF8.GetBytes(text), stop).AsTask();
 
@@ -153,6 +156,23 @@ internal sealed class RawConnection(Stream stream, Socket socket, CancellationTo
     /// <summary>Says nothing more until the test ends.</summary>
     public Task StaySilentAsync() => Task.Delay(Timeout.InfiniteTimeSpan, stop);
 
-    /// <summary>A little later.</summary>
-    public Task PauseAsync(int milliseconds) => Task.Delay(milliseconds, stop);
+    /// <summary>Sends a little now and then until the agent hangs up.</summary>
+    public async Task DripAsync(string drop)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (await timer.WaitForNextTickAsync(stop)) await WriteAsync(drop);
+    }
+
+    /// <summary>Sends a head and so many bytes after it, as far as the agent reads.</summary>
+    public async Task FloodAsync(string head, int length)
+    {
+        await WriteAsync(head);
+        var block = new byte[64 << 10];
+        Array.Fill(block, (byte)' ');
+        for (var sent = 0; sent < length; sent += block.Length)
+        {
+            await stream.WriteAsync(block, stop);
+            hub.Flooded += block.Length;
+        }
+    }
 }

@@ -5,7 +5,8 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 /// <summary>Through all that goes right and wrong with credentials, none of them is ever shown.</summary>
 public sealed class SecrecyTests : IDisposable
 {
-    private const string Kubeconfig = """
+    /// <summary>Of a cluster that is not there.</summary>
+    public const string Kubeconfig = """
         apiVersion: v1
         kind: Config
         current-context: nowhere

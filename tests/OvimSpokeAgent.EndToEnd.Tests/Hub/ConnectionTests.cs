@@ -1,0 +1,194 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Sandbox.Hub;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
+
+/// <summary>What the agent does about the connection by itself, over real sockets.</summary>
+public sealed class ConnectionTests
+{
+    [Fact]
+    public async Task Failing_polls_do_not_silence_heartbeats_and_are_held_back()
+    {
+        await using var hub = await SandboxHub.StartAsync();
+        hub.Faults.Add(new HubFault { Kind = HubFaultKind.Status, Path = "/operations", StatusCode = 500 });
+        await using var side = await HubSide.StartAsync(hub.Url);
+
+        while (!(await side.MetricsAsync()).Contains(
+            "ovim_hub_calls_total{endpoint=\"operations\",outcome=\"not_tried\"}", StringComparison.Ordinal))
+        {
+            await NextReportAsync(hub);
+        }
+        await NextReportAsync(hub);
+        hub.Queue(HubSide.AgentId, "get_health", new JsonObject(), "op-1");
+        hub.Faults.Clear();
+
+        await side.Intake.WaitForAsync(intake => intake.Delivered == 1);
+        Assert.True(side.Connection.Link is { IsRegistered: true, Problem: null });
+    }
+
+    [Fact]
+    public async Task Hub_that_forgot_the_agent_gets_a_fresh_registration_at_once()
+    {
+        await using var hub = new RawHub();
+        await using var side = await HubSide.StartAsync(hub.Url);
+        await side.RegisteredAsync();
+        var forgot = 0;
+        hub.Answer("/spoke/status", connection => connection.WriteAsync(Interlocked.Increment(ref forgot) == 1
+            ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"));
+
+        await side.Log.WaitForAsync("registering anew");
+        await hub.WaitForRequestsAsync("/health", 2);
+        await hub.WaitForRequestsAsync("/spoke/status", 4);
+
+        Assert.True(side.Connection.Link is { IsRegistered: true, Problem: null });
+        Assert.DoesNotContain(side.Log.Lines, line => line.Contains("did not take a report", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Hub_that_restarted_has_the_whole_report_at_the_next_heartbeat()
+    {
+        await using var hub = await SandboxHub.StartAsync();
+        await using var side = await HubSide.StartAsync(hub.Url);
+        side.Reports.VmCount = 3;
+        await hub.ReportAsync(report => report.Json["vms"]!.AsArray().Count == 3, default);
+
+        hub.Restart();
+
+        await hub.ReportAsync(report => report.Json["vms"]!.AsArray().Count == 3, default);
+        Assert.Equal(HubSide.AgentId, Assert.Single(hub.Agents).AgentId);
+    }
+
+    [Fact]
+    public async Task Agent_id_in_use_by_another_agent_is_said_clearly()
+    {
+        await using var hub = await SandboxHub.StartAsync();
+        hub.Faults.Add(new HubFault
+        {
+            Kind = HubFaultKind.Status,
+            Path = "/status",
+            StatusCode = 409,
+            Body = """{"error":"agent is registered by cluster west-1"}""",
+        });
+        await using var side = await HubSide.StartAsync(hub.Url);
+
+        var problem = await side.ProblemAsync();
+
+        Assert.StartsWith(
+            "the hub says that OVIM_AGENT_ID=spoke-agent-east-1 is in use by another live agent: each cluster needs its own",
+            problem,
+            StringComparison.Ordinal);
+        Assert.Contains("registered by cluster west-1", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reconnecting_agent_catches_up_with_what_waits()
+    {
+        await using var hub = await SandboxHub.StartAsync();
+        await using var side = await HubSide.StartAsync(hub.Url);
+        await side.RegisteredAsync();
+        hub.Faults.Add(new HubFault { Kind = HubFaultKind.DropBefore });
+        await side.WaitForLinkAsync(link => !link.IsRegistered);
+        for (var i = 0; i < 20; i++) hub.Queue(HubSide.AgentId, "get_health", new JsonObject(), $"op-{i}");
+
+        hub.Faults.Clear();
+
+        await side.Intake.WaitForAsync(intake => intake.Delivered == 20);
+        Assert.Equal(20, side.Intake.Taken.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Big_report_goes_out_compressed_where_the_hub_takes_it()
+    {
+        await using var hub = await SandboxHub.StartAsync(new SandboxHubOptions { TakesGzip = true });
+        await using var side = HubSide.Build(hub.Url);
+        side.Reports.VmCount = 5000;
+
+        await ReportAsync(side);
+        await ReportAsync(side);
+
+        Assert.Equal([false, true], hub.Reports.Select(report => report.WasCompressed));
+        Assert.All(hub.Reports, report => Assert.Equal(5000, report.Json["vms"]!.AsArray().Count));
+    }
+
+    [Fact]
+    public async Task Report_is_not_compressed_where_the_hub_did_not_say_that_it_takes_it()
+    {
+        await using var hub = await SandboxHub.StartAsync();
+        await using var side = HubSide.Build(hub.Url);
+        side.Reports.VmCount = 5000;
+
+        await ReportAsync(side);
+        await ReportAsync(side);
+
+        Assert.All(hub.Reports, report => Assert.False(report.WasCompressed));
+    }
+
+    [Theory]
+    [InlineData(415)]
+    [InlineData(400)]
+    public async Task Hub_that_takes_compressed_reports_no_more_gets_plain_ones(int status)
+    {
+        await using var hub = await SandboxHub.StartAsync(new SandboxHubOptions { TakesGzip = true });
+        await using var side = HubSide.Build(hub.Url);
+        side.Reports.VmCount = 5000;
+        await ReportAsync(side);
+        hub.Faults.Add(new HubFault { Kind = HubFaultKind.Status, Path = "/status", StatusCode = status, Times = 1 });
+
+        await ReportAsync(side);
+
+        Assert.Equal([false, false], hub.Reports.Select(report => report.WasCompressed));
+    }
+
+    [Fact]
+    public async Task Http_2_is_spoken_where_tls_offers_it_and_a_connection_is_kept()
+    {
+        using var authority = TestAuthority.New();
+        var certificate = authority.Server().Load();
+        await using var hub = await SandboxHub.StartAsync(new SandboxHubOptions { Certificate = () => certificate });
+        using var ca = new MountedSecret(("ca.crt", authority.Pem));
+        await using var side = HubSide.Build(hub.Url, ("OVIM_HUB_CA_FILE", ca["ca.crt"]));
+        using var invoker = new HttpMessageInvoker(side.Service<HubTransport>());
+
+        for (var i = 0; i < 3; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(hub.Url, "health"))
+            {
+                Version = HttpVersion.Version20,
+                VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            };
+            using var response = await invoker.SendAsync(request, default);
+            Assert.Equal(HttpVersion.Version20, response.Version);
+        }
+
+        Assert.Equal(1, hub.Connections);
+    }
+
+    [Fact]
+    public async Task Proxy_of_the_environment_is_used_and_its_password_not_shown()
+    {
+        await using var proxy = new RawHub();
+        using var kubeconfig = new MountedSecret(("config", SecrecyTests.Kubeconfig));
+        await using var agent = AgentProcess.Start(
+            ("OVIM_CLUSTER_ID", "east-1"), ("OVIM_HUB_ENDPOINT", "http://hub.example.com:8090"), ("OVIM_HUB_TOKEN", "t"),
+            ("OVIM_KUBECONFIG", kubeconfig["config"]), ("OVIM_HEARTBEAT_INTERVAL", "300ms"), ("OVIM_LOG_LEVEL", "debug"),
+            ("HTTP_PROXY", $"http://agent:pr0xy-s3cr3t@127.0.0.1:{proxy.Url.Port}"), ("NO_PROXY", "127.0.0.1"));
+
+        await proxy.WaitForRequestsAsync("http://hub.example.com:8090/health", 1);
+        await agent.TerminateAsync();
+
+        Assert.DoesNotContain("pr0xy-s3cr3t", agent.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task NextReportAsync(SandboxHub hub)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var now = DateTimeOffset.UtcNow;
+        await hub.ReportAsync(report => report.ReceivedAt > now, patience.Token);
+    }
+
+    private static Task ReportAsync(HubSide side) =>
+        side.Client.SendReportAsync(side.Service<IReportSource>().Compose(), default);
+}
