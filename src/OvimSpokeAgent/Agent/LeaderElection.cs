@@ -226,6 +226,7 @@ internal sealed partial class LeaderElection(
     private void Enter(State state)
     {
         if (_state == state) return;
+        if (state is { Problem: { } problem, Tenure: null } && _state.Problem is null) LogCannotLead(problem);
         _state = state;
         _changed.Set();
     }
@@ -253,6 +254,9 @@ internal sealed partial class LeaderElection(
 
     [LoggerMessage(1203, LogLevel.Warning, "The Lease is lost, work stops: {Problem}")]
     private partial void LogLost(string? problem);
+
+    [LoggerMessage(1205, LogLevel.Warning, "Neither leading nor on standby: {Problem}")]
+    private partial void LogCannotLead(string problem);
 
     [LoggerMessage(1204, LogLevel.Information, "{Identity} let the Lease go")]
     private partial void LogReleased(string identity);

@@ -79,7 +79,14 @@ internal sealed class ManagedNamespaces(
     /// Why the agent does not work in a namespace, or null if it does. One that the cache does not have is looked for on
     /// the server: it may have been labelled just now.
     /// </summary>
-    public async Task<string?> ReasonAgainstAsync(string ns, CancellationToken cancellationToken)
+    public Task<string?> ReasonAgainstAsync(string ns, CancellationToken cancellationToken) =>
+        ReasonAgainstAsync(ns, $"namespace: \"{ns}\" does not exist on this cluster", cancellationToken);
+
+    /// <summary>As <see cref="ReasonAgainstAsync(string, CancellationToken)"/>, but null also where there is no such namespace.</summary>
+    public Task<string?> ReasonAgainstExistingAsync(string ns, CancellationToken cancellationToken) =>
+        ReasonAgainstAsync(ns, null, cancellationToken);
+
+    private async Task<string?> ReasonAgainstAsync(string ns, string? whenMissing, CancellationToken cancellationToken)
     {
         if (IsProtected(ns)) return $"namespace: \"{ns}\" belongs to the cluster or to the agent itself and is never managed";
         if (IsManaged(ns)) return null;
@@ -96,7 +103,7 @@ internal sealed class ManagedNamespaces(
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
         {
-            return $"namespace: \"{ns}\" does not exist on this cluster";
+            return whenMissing;
         }
     }
 

@@ -40,7 +40,24 @@ internal static class Names
     /// <summary>On a journal record, for people: the hub's id of the operation.</summary>
     public const string OperationIdAnnotation = "ovim.io/operation-id";
 
-    /// <summary>Prefixes of labels and annotations that the hub cannot set.</summary>
-    public static readonly IReadOnlyList<string> ReservedPrefixes =
-        [Prefix, ManagedByLabel, "kubevirt.io/", "kubernetes.io/"];
+    /// <summary>The domains whose labels and annotations the hub cannot set, those of their subdomains included.</summary>
+    private static readonly string[] ReservedDomains = ["ovim.io", "kubevirt.io", "kubernetes.io", "k8s.io"];
+
+    private const string CommonDomain = "app.kubernetes.io";
+
+    /// <summary>What <see cref="IsReserved"/> reserves, for messages.</summary>
+    public static readonly string ReservedRule =
+        $"{string.Join(", ", ReservedDomains)} and their subdomains are reserved, but for {CommonDomain}/ (without managed-by)";
+
+    /// <summary>
+    /// Whether the hub cannot set this label or annotation: it is the agent's own, Kubernetes' or KubeVirt's (which marks
+    /// its pods with <c>kubevirt.io</c>, <c>vm.kubevirt.io/name</c> and others).
+    /// </summary>
+    public static bool IsReserved(string key)
+    {
+        var domain = key.Split('/')[0];
+        if (domain == CommonDomain) return key == ManagedByLabel;
+        return ReservedDomains.Any(reserved =>
+            domain == reserved || domain.EndsWith("." + reserved, StringComparison.Ordinal));
+    }
 }

@@ -138,7 +138,7 @@ internal sealed class JournalCheck(OperationJournal journal) : IHealthCheck
             { Unreadable.Count: > 0 } => HealthFinding.Degraded(
                 $"{status.Unreadable.Count} records cannot be read: {string.Join(", ", status.Unreadable.Take(3))}"),
             { CleaningProblem: { } problem } => HealthFinding.Degraded($"expired records cannot be removed: {problem}"),
-            _ => HealthFinding.Healthy("can be read and written"),
+            _ => HealthFinding.Healthy("readable, and nothing waits to be written"),
         };
     }
 }

@@ -74,7 +74,7 @@ internal sealed class PayloadReader
         if (JsonText.TryGetString(value, out var text) && Quantity.TryParse(text, out var quantity) && quantity.Value > 0)
             return quantity;
         Reject(name, value, unit.Length == 0
-            ? "a positive number of cores or a quantity string such as \"2\" or \"500m\""
+            ? "a positive number of cores, or one as a quantity string such as \"2\""
             : $"a positive number of {unit}B or a quantity string such as \"4{unit}\"");
         return null;
     }
@@ -229,8 +229,8 @@ internal sealed class PayloadReader
             var at = $"{field}[{JsonText.Show(key)}]";
             if (!KubernetesNames.IsQualifiedName(key))
                 Reject(at, key, KubernetesNames.QualifiedNameRule);
-            else if (Names.ReservedPrefixes.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
-                Reject(at, key, $"allowed here: the prefixes {string.Join(", ", Names.ReservedPrefixes)} are reserved");
+            else if (Names.IsReserved(key))
+                Reject(at, key, $"allowed here: {Names.ReservedRule}");
             else if (property.Value.ValueKind is JsonValueKind.Null)
                 map[key] = null;
             else if (!JsonText.TryGetString(property.Value, out var value))

@@ -8,7 +8,8 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// <c>delete_vm</c>: answered when the VM is gone. Which VM is meant is fixed first, by its uid, so that a repeat never
 /// hits a namesake made since.
 /// </summary>
-internal sealed class DeleteVirtualMachineHandler(IKubernetesApi api, VirtualMachineManager manager) : IOperationHandler
+internal sealed class DeleteVirtualMachineHandler(
+    IKubernetesApi api, VirtualMachineManager manager, ManagedNamespaces namespaces) : IOperationHandler
 {
     public string Type => "delete_vm";
 
@@ -29,7 +30,14 @@ internal sealed class DeleteVirtualMachineHandler(IKubernetesApi api, VirtualMac
         NamespacedName name, OperationContext context, CancellationToken cancellationToken)
     {
         var vm = await manager.ReadAsync(name, cancellationToken);
-        if (vm is null || (context.Fact is { } meant && vm.Metadata.Uid != meant)) return Deleted(name);
+        if (context.Fact is { } meant && vm?.Metadata.Uid != meant) return Deleted(name);
+        if (vm is null)
+        {
+            // Not every VM that the agent does not find is gone: the namespace may be the wrong one.
+            return await namespaces.ReasonAgainstExistingAsync(name.Namespace, cancellationToken) is { } wrong
+                ? OperationOutcome.Failed(wrong)
+                : Deleted(name);
+        }
         if (await manager.ReasonAgainstAsync(vm, cancellationToken) is { } reason) return OperationOutcome.Failed(reason);
         if (context.Fact is null) await context.FixAsync(vm.Metadata.Uid, cancellationToken);
         var uid = context.Fact!;

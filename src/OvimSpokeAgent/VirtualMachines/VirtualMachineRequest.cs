@@ -79,7 +79,7 @@ internal sealed record VirtualMachineRequest
         return new VirtualMachineRequest
         {
             Name = name,
-            Root = ReadRoot(payload, name),
+            Root = ReadRoot(payload, name, unused),
             Vcpus = ReadVcpus(payload, instancetype),
             Memory = ReadMemory(payload, instancetype),
             Instancetype = instancetype,
@@ -94,7 +94,7 @@ internal sealed record VirtualMachineRequest
         };
     }
 
-    private static RootDisk ReadRoot(PayloadReader payload, NamespacedName name)
+    private static RootDisk ReadRoot(PayloadReader payload, NamespacedName name, List<string> unused)
     {
         var image = payload.OptionalString("image_url");
         var template = payload.OptionalString("template_name", "template");
@@ -106,6 +106,7 @@ internal sealed record VirtualMachineRequest
                 payload.RejectMissing("image_url", ImageRule);
             return new RootDisk.Container("");
         }
+        if (template is not null) unused.Add($"template ({template}): image_url gives the root disk");
         if (image.StartsWith("pvc:", StringComparison.Ordinal)) return ReadClaim(payload, image, name);
         var reference = image.StartsWith("docker://", StringComparison.Ordinal) ? image["docker://".Length..] : image;
         if (reference.Contains("://", StringComparison.Ordinal) || reference.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))

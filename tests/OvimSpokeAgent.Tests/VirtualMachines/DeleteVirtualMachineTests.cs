@@ -47,6 +47,19 @@ public sealed class DeleteVirtualMachineTests
         IsDeleted(await VmWorld.Of(world.Delete, """{"name":"web","namespace":"nowhere"}""").RunAsync());
     }
 
+    [Theory]
+    [InlineData("private", "is not managed by this agent")]
+    [InlineData("kube-system", "is never managed")]
+    public async Task Vm_that_is_not_found_in_a_namespace_that_is_not_the_agents_is_no_deleted_one(string ns, string reason)
+    {
+        await using var world = await VmWorld.OpenAsync(cluster => cluster.HasNamespace("private", managed: false));
+
+        var outcome = await VmWorld.Of(world.Delete, $$"""{"name":"web","namespace":"{{ns}}"}""").RunAsync();
+
+        Assert.False(outcome.IsCompleted);
+        Assert.Contains(reason, outcome.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Answer_comes_when_the_vm_is_gone_and_holds_no_slot_until_then()
     {

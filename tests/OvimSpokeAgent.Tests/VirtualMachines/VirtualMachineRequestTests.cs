@@ -124,6 +124,16 @@ public sealed class VirtualMachineRequestTests
     }
 
     [Theory]
+    [InlineData("template")]
+    [InlineData("template_name")]
+    public void Template_beside_an_image_is_named_as_unused(string field)
+    {
+        var unused = Assert.Single(With($$"""{"{{field}}":"ubuntu"}""").Unused);
+
+        Assert.StartsWith("template (ubuntu): ", unused, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(2048, false)]
     [InlineData(2049, true)]
     public void User_data_beyond_what_a_vm_may_hold_needs_a_secret(int bytes, bool needsSecret) =>
@@ -151,10 +161,10 @@ public sealed class VirtualMachineRequestTests
     [InlineData("""{"image_url":null,"template_name":"fedora"}""", "template_name: \"fedora\" is not usable: this agent knows no templates yet, give image_url instead")]
     [InlineData("""{"image_url":null,"template":5}""", "template: 5 is not a string")]
     [InlineData("""{"cpu":null}""", "cpu: missing, expected a number of vCPUs (or instancetype)")]
-    [InlineData("""{"cpu":0}""", "cpu: 0 is not a positive number of cores or a quantity string such as \"2\" or \"500m\"")]
-    [InlineData("""{"cpu":-1}""", "cpu: -1 is not a positive number of cores or a quantity string such as \"2\" or \"500m\"")]
-    [InlineData("""{"cpu":1e400}""", "cpu: 1e400 is not a positive number of cores or a quantity string such as \"2\" or \"500m\"")]
-    [InlineData("""{"cpu":"NaN"}""", "cpu: \"NaN\" is not a positive number of cores or a quantity string such as \"2\" or \"500m\"")]
+    [InlineData("""{"cpu":0}""", "cpu: 0 is not a positive number of cores, or one as a quantity string such as \"2\"")]
+    [InlineData("""{"cpu":-1}""", "cpu: -1 is not a positive number of cores, or one as a quantity string such as \"2\"")]
+    [InlineData("""{"cpu":1e400}""", "cpu: 1e400 is not a positive number of cores, or one as a quantity string such as \"2\"")]
+    [InlineData("""{"cpu":"NaN"}""", "cpu: \"NaN\" is not a positive number of cores, or one as a quantity string such as \"2\"")]
     [InlineData("""{"cpu":1.5}""", "cpu: \"1.5\" is not a whole number of vCPUs from 1 to 512")]
     [InlineData("""{"cpu":"500m"}""", "cpu: \"500m\" is not a whole number of vCPUs from 1 to 512")]
     [InlineData("""{"cpu":513}""", "cpu: \"513\" is not a whole number of vCPUs from 1 to 512")]
@@ -169,8 +179,12 @@ public sealed class VirtualMachineRequestTests
     [InlineData("""{"labels":{"tier":3}}""", "labels[\"tier\"]: 3 is not a string")]
     [InlineData("""{"labels":{"tier":"front end"}}""", "labels[\"tier\"]: \"front end\" is not a label value (letters, digits, '-', '_' and '.', at most 63 characters)")]
     [InlineData("""{"labels":{"":"x"}}""", "labels[\"\"]: \"\" is not a qualified name ([prefix/]name of letters, digits, '-', '_' and '.')")]
-    [InlineData("""{"labels":{"ovim.io/vdc":"x"}}""", "labels[\"ovim.io/vdc\"]: \"ovim.io/vdc\" is not allowed here: the prefixes ovim.io/, app.kubernetes.io/managed-by, kubevirt.io/, kubernetes.io/ are reserved")]
-    [InlineData("""{"annotations":{"kubevirt.io/x":"y"}}""", "annotations[\"kubevirt.io/x\"]: \"kubevirt.io/x\" is not allowed here: the prefixes ovim.io/, app.kubernetes.io/managed-by, kubevirt.io/, kubernetes.io/ are reserved")]
+    [InlineData("""{"labels":{"ovim.io/vdc":"x"}}""", "labels[\"ovim.io/vdc\"]: \"ovim.io/vdc\" is not allowed here: ovim.io, kubevirt.io, kubernetes.io, k8s.io and their subdomains are reserved, but for app.kubernetes.io/ (without managed-by)")]
+    [InlineData("""{"annotations":{"kubevirt.io/x":"y"}}""", "annotations[\"kubevirt.io/x\"]: \"kubevirt.io/x\" is not allowed here: ovim.io, kubevirt.io, kubernetes.io, k8s.io and their subdomains are reserved, but for app.kubernetes.io/ (without managed-by)")]
+    [InlineData("""{"labels":{"kubevirt.io":"x"}}""", "labels[\"kubevirt.io\"]: \"kubevirt.io\" is not allowed here: ovim.io, kubevirt.io, kubernetes.io, k8s.io and their subdomains are reserved, but for app.kubernetes.io/ (without managed-by)")]
+    [InlineData("""{"labels":{"vm.kubevirt.io/name":"x"}}""", "labels[\"vm.kubevirt.io/name\"]: \"vm.kubevirt.io/name\" is not allowed here: ovim.io, kubevirt.io, kubernetes.io, k8s.io and their subdomains are reserved, but for app.kubernetes.io/ (without managed-by)")]
+    [InlineData("""{"labels":{"node.kubernetes.io/x":"x"}}""", "labels[\"node.kubernetes.io/x\"]: \"node.kubernetes.io/x\" is not allowed here: ovim.io, kubevirt.io, kubernetes.io, k8s.io and their subdomains are reserved, but for app.kubernetes.io/ (without managed-by)")]
+    [InlineData("""{"labels":{"app.kubernetes.io/managed-by":"x"}}""", "labels[\"app.kubernetes.io/managed-by\"]: \"app.kubernetes.io/managed-by\" is not allowed here: ovim.io, kubevirt.io, kubernetes.io, k8s.io and their subdomains are reserved, but for app.kubernetes.io/ (without managed-by)")]
     [InlineData("""{"network_name":"Tenant"}""", "network_name: \"Tenant\" is not the name of a NetworkAttachmentDefinition, or \"default\"")]
     [InlineData("""{"network_name":"other/tenant"}""", "network_name: \"other/tenant\" is not a network of the VM's own namespace, \"acme/NAME\"")]
     [InlineData("""{"cloud_init":{"users":[]}}""", "cloud_init: {\"users\":[]} is not a string")]

@@ -70,7 +70,7 @@ internal sealed class VmWorld : IAsyncDisposable
     /// <summary>Who decides about room; lets everyone in unless a test says otherwise.</summary>
     public FakeAdmission Admission { get; } = new();
 
-    public IOperationHandler Delete => new DeleteVirtualMachineHandler(Cluster, Manager);
+    public IOperationHandler Delete => new DeleteVirtualMachineHandler(Cluster, Manager, Namespaces);
 
     public IOperationHandler Start => new StartVirtualMachineHandler(
         Manager, _power, Admission, new TestEnvironment().LoadClean());
