@@ -13,7 +13,7 @@ public sealed class VdcDriftTests(Clusters clusters)
 
     private static readonly TimeSpan RepairedWithin = TimeSpan.FromSeconds(5);
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Deleted_objects_are_back_within_five_seconds(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -37,7 +37,7 @@ public sealed class VdcDriftTests(Clusters clusters)
         await EventAsync(world, vdc, "DriftRepaired", "ResourceQuota vdc-quota was missing and is made as declared");
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Changed_objects_are_put_back_also_where_an_apply_leaves_others_fields(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -63,7 +63,7 @@ public sealed class VdcDriftTests(Clusters clusters)
             && (string?)limits["metadata"]?["labels"]?["app.kubernetes.io/managed-by"] == "ovim-spoke-agent");
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Binding_to_another_role_is_replaced_and_one_not_declared_removed(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -82,7 +82,7 @@ public sealed class VdcDriftTests(Clusters clusters)
         Assert.Contains("somebodys-own", await world.NamesAsync(vdc, VdcWorld.Bindings));
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Labels_and_declaration_on_the_namespace_are_put_back(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -99,7 +99,7 @@ public sealed class VdcDriftTests(Clusters clusters)
         Assert.Equal(declared, (string?)restored!["metadata"]!["annotations"]!["ovim.io/declared"]);
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Drift_while_the_agent_was_away_is_repaired_without_the_hub(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -112,7 +112,7 @@ public sealed class VdcDriftTests(Clusters clusters)
         await world.WaitForAsync(vdc, VdcWorld.Policies, "vdc-isolation-policy", policy => policy is not null);
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Policy_that_opens_the_vdc_is_left_alone_and_told_of_everywhere(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -137,7 +137,7 @@ public sealed class VdcDriftTests(Clusters clusters)
         Assert.Equal(["harmless", "vdc-cdi-policy", "vdc-isolation-policy"], (await world.NamesAsync(vdc, VdcWorld.Policies)).Order());
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Namespace_whose_label_is_taken_off_is_released(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);

@@ -13,7 +13,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         "labels":{"tier":"dev"},"annotations":{"example.com/owner":"alice"}}
         """;
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Created_vdc_is_five_objects_as_declared(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -59,7 +59,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         Assert.Equal("10m", (string?)small["spec"]!["containers"]![0]!["resources"]!["requests"]!["cpu"]);
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Update_changes_the_objects_in_place_and_leaves_the_rest(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -85,7 +85,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         Assert.Equal((null, "x", "acme"), ((string?)labels["tier"], (string?)labels["team"], (string?)labels["ovim.io/organization"]));
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Creating_the_same_again_is_fine_and_another_of_the_name_a_conflict(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -101,7 +101,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         Assert.Equal("4", (string?)(await world.GetAsync(vdc, VdcWorld.Quotas, "vdc-quota"))["spec"]!["hard"]!["requests.cpu"]);
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task What_is_not_the_agents_is_left_alone(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -125,7 +125,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         Assert.Empty(await world.NamesAsync(optedIn, VdcWorld.Quotas));
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Quota_and_limits_can_be_declared_for_a_namespace_of_someone_else(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -140,7 +140,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         Assert.Null(await world.CreatesVmAsync(ns, "small", 1, "1Gi"));
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Deletion_ends_with_the_namespace_gone(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -157,7 +157,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         Assert.Null(await world.Admin.FindAsync($"api/v1/namespaces/{vdc}"));
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Deletion_that_a_finalizer_blocks_is_named_and_completes_after_it_goes(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -184,7 +184,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         Assert.Equal("deleted", (string?)result["status"]);
     }
 
-    [Theory, OnRealApiServer]
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Retained_volume_is_a_warning(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);

@@ -135,12 +135,13 @@ internal sealed class VdcWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var hand in _hands) hand.Dispose();
-        await Environment.DisposeAsync();
+        await Agent.StopAsync();
         foreach (var ns in _namespaces)
         {
             var found = await Admin.FindAsync($"api/v1/namespaces/{ns}");
             if (found is not null && found["metadata"]!["deletionTimestamp"] is null) await Admin.DeleteAsync($"api/v1/namespaces/{ns}");
         }
+        await Environment.DisposeAsync();
     }
 
     private static JsonObject? VdcIn(JsonObject report, string vdc) => report["vdcs"]?.AsArray()

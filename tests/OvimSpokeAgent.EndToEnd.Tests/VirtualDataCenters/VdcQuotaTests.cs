@@ -1,0 +1,143 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
+
+/// <summary>What a quota means: vCPUs and guest memory of all VMs, and a net under it that lets them run.</summary>
+[Collection(ClustersCollection.Name)]
+public sealed class VdcQuotaTests(Clusters clusters)
+{
+    private const string Quota = """{"quota":{"cpu":8,"memory":16},"limit_range":{"maxCpu":4}}""";
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Vms_beyond_what_is_declared_are_refused_with_the_figures(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc, Quota);
+
+        Assert.Null(await world.CreatesVmAsync(vdc, "a", 4, "4Gi"));
+        Assert.Null(await world.CreatesVmAsync(vdc, "b", 2, "4Gi"));
+
+        Assert.Equal("quota.cpu: asked 4 vCPUs, used 6 vCPUs, allowed 8", await world.CreatesVmAsync(vdc, "c", 4, "1Gi"));
+        Assert.Equal("quota.memory: asked 9Gi, used 8Gi, allowed 16Gi", await world.CreatesVmAsync(vdc, "c", 2, "9Gi"));
+        Assert.StartsWith(
+            "cpu: 5 vCPUs are too much, limit_range.max_cpu is 4", await world.CreatesVmAsync(vdc, "c", 5, "1Gi"), StringComparison.Ordinal);
+        Assert.Equal(
+            "quota.cpu: asked 4 vCPUs, used 6 vCPUs, allowed 8",
+            (string?)(await world.RunsVmAsync("create_vm", vdc, "c", """{"image_url":"x/y:1","cpu":4,"memory":1}"""))["error"]);
+        var grown = await world.RunsVmAsync("update_vm", vdc, "b", """{"cpu":4}""");
+        Assert.Equal("4", (string?)grown["result"]!["cpu"]);
+        Assert.Equal(
+            "quota.memory: asked 13Gi, used 4Gi, allowed 16Gi",
+            (string?)(await world.RunsVmAsync("update_vm", vdc, "b", """{"memory":13}"""))["error"]);
+        var usage = (await world.ReportsVdcAsync(vdc, status => (long?)status["resource_usage"]!["cpu_used"] == 8000))["resource_usage"]!;
+        Assert.Equal(
+            (8000L, 8L << 30, 16L << 30, 2, 50.0),
+            ((long)usage["cpu_capacity"]!, (long)usage["memory_used"]!, (long)usage["memory_capacity"]!, (int)usage["vm_count"]!,
+                (double)usage["memory_percent"]!));
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Of_many_at_once_exactly_those_are_made_that_there_is_room_for(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc, Quota);
+
+        var errors = await Task.WhenAll(Enumerable.Range(0, 16).Select(i => world.CreatesVmAsync(vdc, $"vm-{i}", 2, "1Gi")));
+
+        Assert.Equal(4, errors.Count(error => error is null));
+        Assert.All(errors.Where(error => error is not null), error =>
+            Assert.StartsWith("quota.cpu: asked 2 vCPUs, used 8 vCPUs", error, StringComparison.Ordinal));
+        Assert.Equal(4, (await world.NamesAsync(vdc, "virtualmachines")).Count);
+    }
+
+    [Theory, OnRealApiServer]
+    public async Task Net_lets_every_vm_run_that_the_check_let_in_and_one_migrate(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc, Quota);
+        await world.WaitForAsync(vdc, "serviceaccounts", "default", account => account?["secrets"] is not null);
+        foreach (var vm in (string[])["a", "b", "c", "d"]) Assert.Null(await world.CreatesVmAsync(vdc, vm, 2, "4Gi"));
+        await world.WaitForAsync(vdc, VdcWorld.Quotas, "vdc-quota", quota =>
+            (string?)quota?["status"]?["hard"]?["requests.memory"] is { } enforced
+            && enforced == (string?)quota["spec"]!["hard"]!["requests.memory"]);
+
+        // What virt-launcher's pods request for such a VM: its vCPUs and memory with KubeVirt's overhead.
+        foreach (var pod in (string[])["a", "b", "c", "d", "migration-target-of-a"])
+            await world.Admin.CreateAsync(VdcWorld.Collection(vdc, "pods"), Launcher(pod, "2", "4416Mi"));
+
+        var beyond = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            world.Admin.CreateAsync(VdcWorld.Collection(vdc, "pods"), Launcher("much", "5", "1Gi")));
+        Assert.Contains("exceeded quota", beyond.Message, StringComparison.Ordinal);
+        var reported = await world.ReportsVdcAsync(vdc, status => (int?)status["resource_usage"]!["pod_count"] == 5);
+        Assert.Equal(8000, (long)reported["resource_usage"]!["cpu_capacity"]!);
+        Assert.Null(reported["warnings"]);
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Vms_that_tenants_make_count_and_what_they_take_too_much_is_told(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc, Quota);
+        Assert.Equal("completed", (string?)(await world.RunsVmAsync(
+            "create_vm", vdc, "halted", """{"image_url":"x/y:1","cpu":2,"memory":1,"run":false}"""))["status"]);
+
+        await world.Admin.CreateAsync(VdcWorld.Collection(vdc, "virtualmachines"), JsonNode.Parse("""
+            {"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","metadata":{"name":"tenants"},
+            "spec":{"runStrategy":"Always","template":{"spec":{"domain":{"devices":{},"cpu":{"cores":7},"memory":{"guest":"1Gi"}}}}}}
+            """)!.AsObject());
+
+        var status = await world.ReportsVdcAsync(vdc, status => (long?)status["resource_usage"]!["cpu_used"] == 9000);
+        Assert.Contains("over quota: 9 vCPUs, allowed 8", status["warnings"]!.AsArray().Select(warning => (string?)warning));
+        Assert.Contains(status["warnings"]!.AsArray(), warning => ((string)warning!).StartsWith("1 VMs request fewer cores", StringComparison.Ordinal));
+        Assert.Equal(
+            "quota.cpu: asked 2 vCPUs, used 7 vCPUs, allowed 8",
+            (string?)(await world.RunsVmAsync("start_vm", vdc, "halted"))["error"]);
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Instancetype_counts_as_what_it_gives(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc, Quota);
+        await world.Admin.CreateAsync(
+            $"apis/instancetype.kubevirt.io/v1beta1/namespaces/{vdc}/virtualmachineinstancetypes",
+            JsonNode.Parse("""
+                {"apiVersion":"instancetype.kubevirt.io/v1beta1","kind":"VirtualMachineInstancetype","metadata":{"name":"medium"},
+                "spec":{"cpu":{"guest":3},"memory":{"guest":"2Gi"}}}
+                """)!.AsObject());
+        const string Medium = """{"image_url":"x/y:1","instancetype":"virtualmachineinstancetype/medium"}""";
+
+        var errors = new List<string?>();
+        for (var i = 0; i < 3; i++) errors.Add((string?)(await world.RunsVmAsync("create_vm", vdc, $"vm-{i}", Medium))["error"]);
+        var unknown = (string?)(await world.RunsVmAsync(
+            "create_vm", vdc, "lost", """{"image_url":"x/y:1","instancetype":"virtualmachineinstancetype/none"}"""))["error"];
+
+        Assert.Equal([null, null, "quota.cpu: asked 3 vCPUs, used 6 vCPUs, allowed 8"], errors);
+        Assert.Contains("instancetype: \"none\" does not exist", unknown, StringComparison.Ordinal);
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Requests_are_divided_by_the_overcommit(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind, ("OVIM_CPU_OVERCOMMIT", "4"));
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc, Quota);
+
+        Assert.Null(await world.CreatesVmAsync(vdc, "web", 3, "1Gi"));
+
+        var domain = (await world.GetAsync(vdc, "virtualmachines", "web"))["spec"]!["template"]!["spec"]!["domain"]!;
+        Assert.Equal(("750m", 3), ((string?)domain["resources"]!["requests"]!["cpu"], (int)domain["cpu"]!["sockets"]!));
+    }
+
+    private static JsonObject Launcher(string name, string cpu, string memory) => JsonNode.Parse($$$"""
+        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}"},"spec":{"containers":[
+        {"name":"compute","image":"x","resources":{"requests":{"cpu":"{{{cpu}}}","memory":"{{{memory}}}"} } },
+        {"name":"guest-console-log","image":"x","resources":{"requests":{"cpu":"5m","memory":"35M"},"limits":{"cpu":"15m","memory":"60M"} } }]}}
+        """)!.AsObject();
+}

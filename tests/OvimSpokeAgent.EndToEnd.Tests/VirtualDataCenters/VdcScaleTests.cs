@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
+
+/// <summary>Two hundred VDCs: what they cost the API server.</summary>
+[Collection(ClustersCollection.Name)]
+public sealed class VdcScaleTests(Clusters clusters)
+{
+    private const int Vdcs = 200;
+    private const int Drifted = 10;
+
+    // Namespace, two policies, quota, limits, binding.
+    private const int WritesOfVdc = 6;
+
+    private const string Payload =
+        """{"quota":{"cpu":20,"memory":64},"limit_range":{"maxCpu":8},"network_policy":"isolated","admin_groups":["acme"]}""";
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Two_hundred_vdcs_are_made_survive_a_restart_and_drift_for_few_requests(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdcs = Enumerable.Range(0, Vdcs).Select(_ => world.NewVdc("scale")).ToList();
+
+        var results = await Task.WhenAll(vdcs.Select(vdc => world.Queues("create_vdc", vdc, Payload)).Select(world.Environment.ResultOfAsync));
+
+        Assert.All(results, result => Assert.True((string?)result["status"] == "completed", result.ToJsonString()));
+        Assert.Equal(Vdcs * WritesOfVdc, WritesTo(world.Agent.ClusterRequests.All, vdcs).Count);
+        await ReportsAllActiveAsync(world, vdcs);
+
+        await world.RestartAgentAsync();
+        await ReportsAllActiveAsync(world, vdcs);
+
+        Assert.Empty(WritesTo(world.Agent.ClusterRequests.All, vdcs));
+        Assert.Empty(ReadsOf(world.Agent.ClusterRequests.All, vdcs));
+
+        var before = world.Agent.ClusterRequests.All.Count;
+        foreach (var vdc in vdcs.Take(Drifted))
+            await world.Admin.DeleteAsync($"{VdcWorld.Collection(vdc, VdcWorld.Policies)}/vdc-isolation-policy");
+        foreach (var vdc in vdcs.Take(Drifted))
+            await world.WaitForAsync(vdc, VdcWorld.Policies, "vdc-isolation-policy", policy => policy is not null);
+        await ReportsAllActiveAsync(world, vdcs);
+
+        var since = world.Agent.ClusterRequests.All.Skip(before).ToList();
+        Assert.Equal(Drifted, WritesTo(since, vdcs).Count);
+        Assert.Equal(Drifted, ReadsOf(since, vdcs).Count);
+        Assert.Empty(WritesTo(since, vdcs.Skip(Drifted)).Concat(ReadsOf(since, vdcs.Skip(Drifted))));
+    }
+
+    private static Task<JsonObject> ReportsAllActiveAsync(VdcWorld world, IReadOnlyList<string> vdcs) =>
+        world.Environment.ReportsAsync(world.Agent, report =>
+        {
+            var active = report["vdcs"]!.AsArray().Where(vdc => (string?)vdc!["status"] == "Active")
+                .Select(vdc => (string?)vdc!["namespace"]).ToHashSet();
+            return vdcs.All(active.Contains);
+        });
+
+    // Events are no part of a VDC.
+    private static List<string> WritesTo(IEnumerable<string> requests, IEnumerable<string> vdcs)
+    {
+        var ours = vdcs.ToHashSet();
+        return [.. requests.Where(request => !request.StartsWith("GET ", StringComparison.Ordinal)
+            && !request.Contains("/events", StringComparison.Ordinal)
+            && (ours.Contains(NamespaceOf(request)) || (ours.Count == Vdcs && request.StartsWith("POST /api/v1/namespaces?", StringComparison.Ordinal))))];
+    }
+
+    private static List<string> ReadsOf(IEnumerable<string> requests, IEnumerable<string> vdcs)
+    {
+        var ours = vdcs.ToHashSet();
+        return [.. requests.Where(request =>
+            request.StartsWith("GET ", StringComparison.Ordinal) && ours.Contains(NamespaceOf(request)))];
+    }
+
+    private static string NamespaceOf(string request)
+    {
+        const string Marker = "/namespaces/";
+        var at = request.IndexOf(Marker, StringComparison.Ordinal);
+        return at < 0 ? "" : request[(at + Marker.Length)..].Split('/', '?')[0];
+    }
+}
