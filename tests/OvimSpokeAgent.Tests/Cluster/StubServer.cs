@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -9,17 +10,21 @@ namespace OvimSpokeAgent.Tests.Cluster;
 /// <summary>Answers HTTP requests in the place of a server, and remembers them.</summary>
 internal sealed class StubServer
 {
+    private readonly ConcurrentQueue<string> _requests = [];
     private Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> _answer =
         (_, _) => throw new InvalidOperationException("no answer is set");
 
     /// <summary>Method, path and query, content type and body of each request.</summary>
-    public List<string> Requests { get; } = [];
+    public IReadOnlyList<string> Requests => [.. _requests];
 
     public string? Accept { get; private set; }
 
     public string? UserAgent { get; private set; }
 
     public string? Authorization { get; private set; }
+
+    /// <summary>The headers of the last request.</summary>
+    public HttpRequestHeaders? Headers { get; private set; }
 
     /// <summary>The one request that was made.</summary>
     public string Single() => Assert.Single(Requests);
@@ -33,6 +38,8 @@ internal sealed class StubServer
         change?.Invoke(response);
         return response;
     });
+
+    public void Handles(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer) => _answer = answer;
 
     public void Handles(Func<HttpRequestMessage, HttpResponseMessage> answer) =>
         _answer = (request, _) => Task.FromResult(answer(request));
@@ -52,7 +59,8 @@ internal sealed class StubServer
             var body = request.Content is { } content
                 ? $" {content.Headers.ContentType} {await content.ReadAsStringAsync(cancellationToken)}"
                 : "";
-            server.Requests.Add($"{request.Method} {request.RequestUri!.PathAndQuery}{body}");
+            server._requests.Enqueue($"{request.Method} {request.RequestUri!.PathAndQuery}{body}");
+            server.Headers = request.Headers;
             server.Accept = request.Headers.Accept.ToString();
             server.UserAgent = request.Headers.UserAgent.ToString();
             server.Authorization = request.Headers.Authorization?.ToString();

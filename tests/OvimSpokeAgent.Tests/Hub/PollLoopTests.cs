@@ -1,0 +1,192 @@
+using System.Net;
+using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Tests.VirtualMachines;
+
+namespace OvimSpokeAgent.Tests.Hub;
+
+public sealed class PollLoopTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(20);
+
+    private readonly CancellationTokenSource _end = new();
+    private readonly Queue<string> _answers = new();
+    private HubWorld _world = new();
+    private Task _loop = Task.CompletedTask;
+
+    [Fact]
+    public async Task Nothing_is_taken_before_the_hub_takes_reports()
+    {
+        Start();
+        Assert.Empty(_world.Hub.Requests);
+
+        _world.Connection.Succeeded();
+
+        await PolledAsync(1);
+    }
+
+    [Fact]
+    public async Task Nothing_is_taken_that_could_not_be_stored()
+    {
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        StartRegistered();
+        await PolledAsync(1);
+        _world.Intake.Ready = ready.Task;
+        _world.Time.Advance(await WaitAsync());
+        Assert.Single(_world.Hub.Requests);
+
+        ready.SetResult();
+
+        await PolledAsync(2);
+    }
+
+    [Fact]
+    public async Task Nothing_is_taken_while_the_hub_is_lost()
+    {
+        StartRegistered();
+        await PolledAsync(1);
+        for (var i = 0; i < HubConnection.MissedReportsUntilLost; i++) _world.Connection.Failed("gone");
+        _world.Time.Advance(await WaitAsync());
+        Assert.Single(_world.Hub.Requests);
+
+        _world.Connection.Succeeded();
+
+        await PolledAsync(2);
+    }
+
+    [Fact]
+    public async Task Polls_go_straight_on_while_there_are_operations_and_wait_when_there_are_none()
+    {
+        Hands("""[{"id":"a"},{"id":"b"}]""", """[{"id":"c"}]""", "[]", """[{"id":"d"}]""", "null");
+        StartRegistered();
+
+        await PolledAsync(3);
+        Assert.Equal(Interval, await WaitAsync());
+        Assert.Equal(3, _world.Hub.Requests.Count);
+        _world.Time.Advance(Interval);
+        await PolledAsync(5);
+        await WaitAsync();
+
+        Assert.Equal(
+            ["a", "b", "c", "d"],
+            _world.Intake.Taken.SelectMany(answer => answer.Operations).Select(operation => operation.GetProperty("id").GetString()));
+        Assert.Equal("3", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"operations\"}"));
+    }
+
+    [Theory]
+    [InlineData(0, 16)]
+    [InlineData(0.5, 20)]
+    [InlineData(1, 24)]
+    public async Task Wait_is_spread_by_a_fifth(double chance, int seconds)
+    {
+        _world.Dispose();
+        _world = new HubWorld(() => chance);
+        StartRegistered();
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), await WaitAsync());
+    }
+
+    [Fact]
+    public async Task Operations_are_stored_before_the_next_are_taken()
+    {
+        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _world.Intake.Stored = stored.Task;
+        Hands("""[{"id":"a"}]""");
+        StartRegistered();
+
+        await Eventually.HoldsAsync(() => _world.Intake.Taken.Count == 1);
+        Assert.Single(_world.Hub.Requests);
+        stored.SetResult();
+
+        await PolledAsync(2);
+    }
+
+    [Fact]
+    public async Task Failed_poll_waits_for_the_next()
+    {
+        _world.Hub.Answers(500, "down");
+        StartRegistered();
+        _world.Time.Advance(await WaitAsync());
+        await PolledAsync(2);
+        await WaitAsync();
+
+        Assert.Empty(_world.Intake.Taken);
+        Assert.Equal("2", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"failed\"}"));
+    }
+
+    [Fact]
+    public async Task Loss_is_passed_on_with_what_arrived_and_counted()
+    {
+        Hands("""[{"id":"a"},{"id":""");
+        StartRegistered();
+
+        await Eventually.HoldsAsync(() => _world.Intake.Taken.Count > 0);
+
+        Assert.Single(_world.Intake.Taken[0].Operations);
+        Assert.NotNull(_world.Intake.Taken[0].Loss);
+        Assert.Equal("1", await _world.MetricAsync("ovim_hub_possible_losses_total"));
+    }
+
+    [Fact]
+    public async Task Stop_waits_for_the_poll_that_is_on_its_way_and_takes_nothing_more()
+    {
+        var answer = new TaskCompletionSource<HttpResponseMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _world.Hub.Handles((_, _) => answer.Task);
+        _world.Intake.Stored = stored.Task;
+        StartRegistered();
+        await PolledAsync(1);
+
+        var stopping = _world.Poll.StopAsync();
+        Assert.False(stopping.IsCompleted);
+        answer.SetResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""[{"id":"a"}]""") });
+        await Eventually.HoldsAsync(() => _world.Intake.Taken.Count == 1);
+        Assert.False(stopping.IsCompleted);
+        stored.SetResult();
+
+        await stopping.WaitAsync(Limits.Patience);
+        _world.Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Single(_world.Hub.Requests);
+        Assert.False(_loop.IsCompleted); // it ends with the host
+    }
+
+    [Fact]
+    public async Task Stop_while_nothing_is_asked_is_done_at_once()
+    {
+        Start();
+
+        await _world.Poll.StopAsync().WaitAsync(Limits.Patience);
+        _world.Connection.Succeeded();
+
+        Assert.Empty(_world.Hub.Requests);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _loop.WaitAsync(Limits.Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _world.Dispose();
+        _end.Dispose();
+    }
+
+    /// <summary>What the hub hands out, poll by poll; nothing after it.</summary>
+    private void Hands(params ReadOnlySpan<string> answers)
+    {
+        foreach (var answer in answers) _answers.Enqueue(answer);
+        _world.Hub.Handles(_ => _answers.TryDequeue(out var body)
+            ? new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(body) }
+            : new HttpResponseMessage(HttpStatusCode.NoContent));
+    }
+
+    private void Start() => _loop = _world.Poll.RunAsync(_end.Token);
+
+    private void StartRegistered()
+    {
+        _world.Connection.Succeeded();
+        Start();
+    }
+
+    private Task PolledAsync(int times) => Eventually.HoldsAsync(() => _world.Count("operations") == times);
+
+    /// <summary>The wait between two polls that begins next.</summary>
+    private Task<TimeSpan> WaitAsync() => _world.Time.NextWaitAsync(Interval * 0.8, Interval * 1.2);
+}
