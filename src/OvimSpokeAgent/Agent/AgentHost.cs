@@ -10,6 +10,7 @@ using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Metrics;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tls;
 using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
 
@@ -31,8 +32,10 @@ public static class AgentHost
         var settings = result.Settings ?? throw new ConfigurationException(result.Errors, result.Warnings);
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = Names.Agent });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Parse(settings.Http.Address), settings.Http.Port));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(
+            IPAddress.Parse(settings.Http.Address),
+            settings.Http.Port,
+            kestrel.ApplicationServices.GetRequiredService<ServerCertificate>().Use));
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = settings.ShutdownTimeout + TimeSpan.FromSeconds(5));
 
@@ -49,14 +52,22 @@ public static class AgentHost
         builder.Services.AddVirtualDataCenters();
         builder.Services.AddHealth();
         builder.Services.AddHub();
+        builder.Services.AddServerCertificate(settings);
         builder.Services.AddLifecycle();
         customize?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.MapHealth();
+        app.MapPush();
         app.MapAgentMetrics();
         ConfigurationWarnings.Log(app.Services.GetRequiredService<ILoggerFactory>(), result.Warnings);
         return app;
+    }
+
+    private static void AddServerCertificate(this IServiceCollection services, AgentSettings settings)
+    {
+        services.AddSingleton(new ServerCertificate(settings));
+        services.AddSingleton<IFileValueOwner>(provider => provider.GetRequiredService<ServerCertificate>());
     }
 
     private static void AddLifecycle(this IServiceCollection services)

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
 
@@ -10,8 +12,15 @@ internal sealed class OperationIntake(
     IEnumerable<IWatchCacheStatus> caches,
     OperationLoop operations,
     OperationProcessor processor,
-    ReportErrors errors) : IOperationIntake
+    OperationRegistry registry,
+    HealthReporter health,
+    ReportErrors errors,
+    TimeProvider time) : IOperationIntake
 {
+    // The hub gives a push 30 s. Short troubles are waited for, long ones are the hub's to wait for.
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(20);
+
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(cancellationToken);
@@ -28,5 +37,34 @@ internal sealed class OperationIntake(
         if (answer.Loss is not null)
             errors.Add($"a poll answer was not whole, operations may be lost: {answer.Loss}");
         return processor.AcceptAsync(answer.Operations, cancellationToken);
+    }
+
+    public async Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
+        JsonElement operation, CancellationToken cancellationToken)
+    {
+        if (OperationEnvelope.Parse(operation, registry, time.GetUtcNow()) is { Operation: null, Error: { } error })
+            return (PushOutcome.Refused, error);
+        if (health.IsStopping) return (PushOutcome.NotNow, "the agent stops");
+        if (!await WithinAsync(ReadyLimit, WaitUntilReadyAsync, cancellationToken))
+            return (PushOutcome.NotNow, "operations cannot be stored now");
+        return await WithinAsync(StoreLimit, token => processor.AcceptAsync([operation], token), cancellationToken)
+            ? (PushOutcome.Accepted, null)
+            : (PushOutcome.NotNow, $"the operation was not stored within {StoreLimit.TotalSeconds:0} s");
+    }
+
+    private async Task<bool> WithinAsync(
+        TimeSpan limit, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            await action(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 }

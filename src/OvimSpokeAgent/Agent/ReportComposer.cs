@@ -66,6 +66,7 @@ internal sealed class ReportComposer(
             LastHubContact = hub.Link.LastContact,
             ReportTime = now,
             Errors = pending.Count > 0 ? pending : null,
+            CallbackUrl = settings.Push.CallbackUrl?.AbsoluteUri.TrimEnd('/'),
         };
     }
 

@@ -17,6 +17,8 @@ public sealed record AgentSettings
 
     public required HttpSettings Http { get; init; }
 
+    public required PushSettings Push { get; init; }
+
     public required LogSettings Log { get; init; }
 
     /// <summary>vCPUs to a requested core, at least 1: VMs that the agent makes request their vCPUs divided by it.</summary>
@@ -132,6 +134,27 @@ public sealed record HttpSettings
 
     /// <summary>0 takes any free port.</summary>
     public required int Port { get; init; }
+
+    /// <summary>PEM files of the server certificate and its key, both or none; none: plain HTTP.</summary>
+    public string? CertFile { get; init; }
+
+    public string? KeyFile { get; init; }
+}
+
+/// <summary>Whether and how the hub may push operations.</summary>
+public sealed record PushSettings
+{
+    /// <summary>File with the token that a push must show.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>PEM file with the CAs whose client certificates may push.</summary>
+    public string? ClientCaFile { get; init; }
+
+    /// <summary>Where the hub reaches this agent; null where pushes could not prove themselves.</summary>
+    public Uri? CallbackUrl { get; init; }
+
+    /// <summary>Pushes can prove themselves: there are endpoints for them.</summary>
+    public bool IsOn => TokenFile is not null || ClientCaFile is not null;
 }
 
 /// <summary>What the log shows and how.</summary>

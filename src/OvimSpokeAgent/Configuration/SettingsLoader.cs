@@ -72,11 +72,8 @@ internal sealed class SettingsLoader
             CpuOvercommit = decimal.Parse(
                 Required(SettingsTable.CpuOvercommit), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture),
             Vdc = ReadVdc(),
-            Http = new HttpSettings
-            {
-                Address = Required(SettingsTable.HttpAddress),
-                Port = Int(SettingsTable.HttpPort),
-            },
+            Http = ReadHttp(),
+            Push = ReadPush(),
             Log = new LogSettings
             {
                 Level = Required(SettingsTable.LogLevelName).ToLowerInvariant() switch
@@ -138,6 +135,40 @@ internal sealed class SettingsLoader
         return Text(SettingsTable.ClusterCidrs) is { } text && SettingText.TryNetworks(text, out var networks)
             ? settings with { ClusterCidrs = networks }
             : settings;
+    }
+
+    private HttpSettings ReadHttp()
+    {
+        var (certFile, keyFile) = ReadPair(SettingsTable.HttpCertFile, SettingsTable.HttpKeyFile);
+        return new HttpSettings
+        {
+            Address = Required(SettingsTable.HttpAddress),
+            Port = Int(SettingsTable.HttpPort),
+            CertFile = certFile,
+            KeyFile = keyFile,
+        };
+    }
+
+    private PushSettings ReadPush()
+    {
+        var settings = new PushSettings
+        {
+            TokenFile = Text(SettingsTable.PushTokenFile),
+            ClientCaFile = Text(SettingsTable.PushClientCaFile),
+        };
+        if (settings.ClientCaFile is not null && Text(SettingsTable.HttpCertFile) is null
+            && !_rejected.Contains(SettingsTable.HttpCertFile))
+        {
+            _errors.Add(
+                $"{SettingsTable.HttpCertFile.Name}: missing, expected {SettingsTable.HttpCertFile.Expected}, since "
+                + $"{SettingsTable.PushClientCaFile.Name} is set and client certificates need TLS");
+        }
+        if (Text(SettingsTable.CallbackUrl) is not { } text || !SettingText.TryUrl(text, out var url)) return settings;
+        if (settings.IsOn) return settings with { CallbackUrl = url };
+        _warnings.Add(
+            $"{SettingsTable.CallbackUrl.Name} is ignored: pushes could not prove themselves, expected "
+            + $"{SettingsTable.PushTokenFile.Name} or {SettingsTable.PushClientCaFile.Name} beside it");
+        return settings;
     }
 
     // A certificate and its key: both or none, and they belong together.

@@ -195,6 +195,36 @@ internal static class SettingsTable
         with
     { Aliases = ["OVIM_API_PORT"] };
 
+    public static readonly Setting HttpCertFile = FileOf(
+        "OVIM_HTTP_CERT_FILE", "PEM file with the certificate of these endpoints (and its intermediates): they speak TLS then; "
+        + "read again when it changes",
+        "PEM certificates", HoldsCertificates);
+
+    public static readonly Setting HttpKeyFile = FileOf(
+        "OVIM_HTTP_KEY_FILE", "PEM file with that certificate's private key, unencrypted",
+        "an unencrypted PEM private key", PemCertificates.HoldsKey);
+
+    public static readonly Setting CallbackUrl = new()
+    {
+        Name = "OVIM_CALLBACK_URL",
+        Aliases = ["OVIM_API_CALLBACK_URL"],
+        Description = "URL under which the hub reaches these endpoints, to push operations; polls are every 30 s then. "
+            + "Needs one of the next two",
+        Expected = "an http(s) URL without credentials, query and fragment, e.g. https://agent.example.com:8080",
+        Accepts = text => SettingText.TryUrl(text, out _),
+        Show = SettingText.ShowUrl,
+    };
+
+    public static readonly Setting PushTokenFile = FileOf(
+        "OVIM_PUSH_TOKEN_FILE", "File with the bearer token that a push must show; read again when it changes",
+        "a token of printable ASCII characters without spaces", text => SettingText.IsToken(text.Trim()))
+        with
+    { Show = HubTokenFile.Show };
+
+    public static readonly Setting PushClientCaFile = FileOf(
+        "OVIM_PUSH_CLIENT_CA_FILE", "PEM file with CAs whose client certificates may push; read again when it changes",
+        "PEM certificates", HoldsCertificates);
+
     /// <summary>All rows, in the order of README.</summary>
     public static readonly IReadOnlyList<Setting> All =
     [
@@ -204,7 +234,7 @@ internal static class SettingsTable
         OperationConcurrency, OperationTimeout, OperationBacklog, OperationRetention, OperationExpiry,
         CpuOvercommit, VdcPodSecurity, ClusterCidrs,
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
-        HttpAddress, HttpPort, MetricsEnabled, MetricsCollectionInterval, HealthCheckInterval,
+        HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile, MetricsEnabled, MetricsCollectionInterval, HealthCheckInterval,
         LogLevelName, LogFormat,
     ];
 

@@ -25,6 +25,21 @@ internal sealed class HubMetrics(IMetricFactory metrics)
     private readonly Gauge _insecure = metrics.CreateGauge(
         "ovim_hub_tls_insecure", "1 while any certificate of the hub is accepted (OVIM_HUB_TLS_INSECURE).");
 
+    private readonly Counter _pushes = metrics.CreateCounter(
+        "ovim_hub_pushes_total",
+        "Requests of the hub, by outcome (accepted, asked, refused, not_now, unauthorized, limited).",
+        ["outcome"]);
+
+    public void Pushed(PushOutcome outcome) => _pushes.WithLabels(outcome switch
+    {
+        PushOutcome.Accepted => "accepted",
+        PushOutcome.Asked => "asked",
+        PushOutcome.Refused => "refused",
+        PushOutcome.NotNow => "not_now",
+        PushOutcome.Unauthorized => "unauthorized",
+        _ => "limited",
+    }).Inc();
+
     /// <summary>Whether the hub's certificate is looked at.</summary>
     public bool IsInsecure
     {

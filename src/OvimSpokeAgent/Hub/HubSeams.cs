@@ -10,6 +10,13 @@ internal interface IOperationIntake
 
     /// <summary>Takes over what came of a poll; returns when it is stored.</summary>
     Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes over an operation that the hub pushed: <see cref="PushOutcome.Accepted"/> only when it is stored, else the hub
+    /// has it still, and the problem says why.
+    /// </summary>
+    Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
+        System.Text.Json.JsonElement operation, CancellationToken cancellationToken);
 }
 
 /// <summary>Composes status reports from what is in memory; no request to the cluster.</summary>

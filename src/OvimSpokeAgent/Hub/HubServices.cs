@@ -7,6 +7,8 @@ namespace OvimSpokeAgent.Hub;
 
 internal static class HubServices
 {
+    private static readonly TimeSpan PollIntervalWithPush = TimeSpan.FromSeconds(30);
+
     /// <summary>The hub's client and the loops that report and poll.</summary>
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
@@ -23,12 +25,21 @@ internal static class HubServices
     }
 
     private static HubPace Pace(AgentSettings settings, Jitter jitter) =>
-        new(settings.HeartbeatInterval, settings.Hub.PollInterval, jitter);
+        new(settings.HeartbeatInterval, PollInterval(settings), jitter);
+
+    // With push, polls are the safety net.
+    private static TimeSpan PollInterval(AgentSettings settings) =>
+        settings.Push.CallbackUrl is not null && settings.Hub.PollInterval < PollIntervalWithPush
+            ? PollIntervalWithPush
+            : settings.Hub.PollInterval;
 
     private static void AddHubCredentials(this IServiceCollection services)
     {
         services.AddSingleton(provider => new HubCredentials(provider.GetRequiredService<AgentSettings>()));
         services.AddSingleton<IFileValueOwner>(provider => provider.GetRequiredService<HubCredentials>());
+        services.AddSingleton(provider => new PushCredentials(provider.GetRequiredService<AgentSettings>()));
+        services.AddSingleton<IFileValueOwner>(provider => provider.GetRequiredService<PushCredentials>());
+        services.AddSingleton<PushGate>();
         services.AddLoop<FileReload>();
     }
 }

@@ -161,6 +161,9 @@ internal sealed class AnsweringIntake(HubClient hub) : IOperationIntake
         await Task.WhenAll(answer.Operations.Select(operation => DeliverAsync(operation, cancellationToken)));
     }
 
+    public Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
+        JsonElement operation, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     /// <summary>Waits until a condition holds.</summary>
     public async Task WaitForAsync(Func<AnsweringIntake, bool> condition)
     {

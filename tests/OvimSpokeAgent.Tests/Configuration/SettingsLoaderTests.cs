@@ -108,7 +108,8 @@ public sealed class SettingsLoaderTests
         string[] tested =
         [
             .. Good.Select(row => row.Name), "OVIM_HUB_TOKEN_FILE", "OVIM_HUB_CERT_FILE", "OVIM_HUB_KEY_FILE",
-            "OVIM_HUB_CA_FILE", "OVIM_KUBECONFIG",
+            "OVIM_HUB_CA_FILE", "OVIM_HTTP_CERT_FILE", "OVIM_HTTP_KEY_FILE", "OVIM_CALLBACK_URL", "OVIM_PUSH_TOKEN_FILE",
+            "OVIM_PUSH_CLIENT_CA_FILE", "OVIM_KUBECONFIG",
             "OVIM_HUB_TLS_INSECURE",
         ];
 

@@ -1,0 +1,129 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Contract;
+
+namespace OvimSpokeAgent.Hub;
+
+/// <summary>What the hub asks of the agent: to take an operation, and its status report.</summary>
+internal static class PushEndpoints
+{
+    private const int MaxBodyBytes = 1 << 20;
+
+    /// <summary>
+    /// <c>POST /operations</c>: 202 when the operation is stored, 503 when it cannot be (the hub keeps it), 400 what is no
+    /// operation. <c>GET /status</c>: the report. Both only where pushes can prove themselves, and 401 for those that do not.
+    /// </summary>
+    public static void MapPush(this IEndpointRouteBuilder endpoints)
+    {
+        if (!endpoints.ServiceProvider.GetRequiredService<AgentSettings>().Push.IsOn) return;
+        endpoints.MapPost("/operations", context => GuardedAsync(context, TakeOperationAsync));
+        endpoints.MapGet("/status", context => GuardedAsync(context, WriteStatusAsync));
+    }
+
+    private static async Task GuardedAsync(HttpContext context, Func<HttpContext, Task<PushOutcome>> handle)
+    {
+        var gate = context.RequestServices.GetRequiredService<PushGate>();
+        var outcome = gate.Judge(context.Request.Headers.Authorization, context.Connection.ClientCertificate);
+        if (outcome is PushOutcome.Unauthorized)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            await RefuseAsync(context, StatusCodes.Status401Unauthorized, "a valid bearer token or client certificate is needed");
+        }
+        else if (outcome is PushOutcome.Limited)
+        {
+            context.Response.Headers.RetryAfter = "1";
+            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "too many requests");
+        }
+        else
+        {
+            outcome = await handle(context);
+        }
+        gate.Count(outcome);
+    }
+
+    private static async Task<PushOutcome> TakeOperationAsync(HttpContext context)
+    {
+        var (body, status) = await ReadAsync(context);
+        if (body is null)
+        {
+            await RefuseAsync(context, status, $"expected one operation as JSON, at most {MaxBodyBytes >> 20} MiB");
+            return PushOutcome.Refused;
+        }
+        // As an answer to a poll with one operation: read just as tolerantly.
+        var answer = PollAnswer.Parse(body, null);
+        if (answer is not { Operations: [var operation], Loss: null })
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, answer.Loss ?? "expected one operation as JSON");
+            return PushOutcome.Refused;
+        }
+        var intake = context.RequestServices.GetRequiredService<IOperationIntake>();
+        var (outcome, problem) = await intake.AcceptPushedAsync(operation, context.RequestAborted);
+        switch (outcome)
+        {
+            case PushOutcome.Accepted:
+                context.Response.StatusCode = StatusCodes.Status202Accepted;
+                await WriteAsync(context, writer => writer.WriteString("status", "accepted"));
+                break;
+            case PushOutcome.Refused:
+                await RefuseAsync(context, StatusCodes.Status400BadRequest, problem!);
+                break;
+            default:
+                await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, problem!);
+                break;
+        }
+        return outcome;
+    }
+
+    // Null: not the body of one operation, with the status to answer.
+    private static async Task<(byte[]? Body, int Status)> ReadAsync(HttpContext context)
+    {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyBytes;
+        try
+        {
+            using var body = new MemoryStream();
+            body.WriteByte((byte)'[');
+            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+            body.WriteByte((byte)']');
+            return (body.ToArray(), StatusCodes.Status200OK);
+        }
+        catch (BadHttpRequestException e)
+        {
+            return (null, e.StatusCode); // too large, or broken off
+        }
+    }
+
+    private static async Task<PushOutcome> WriteStatusAsync(HttpContext context)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        await JsonSerializer.SerializeAsync(
+            context.Response.Body,
+            context.RequestServices.GetRequiredService<IReportSource>().Compose(),
+            ContractJson.Default.StatusReport,
+            context.RequestAborted);
+        return PushOutcome.Asked;
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string error)
+    {
+        context.Response.StatusCode = status;
+        return WriteAsync(context, writer => writer.WriteString("error", error));
+    }
+
+    private static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> content)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        using var json = new MemoryStream();
+        await using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartObject();
+            content(writer);
+            writer.WriteEndObject();
+        }
+        await context.Response.Body.WriteAsync(json.ToArray(), context.RequestAborted);
+    }
+}
