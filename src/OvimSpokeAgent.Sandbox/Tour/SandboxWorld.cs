@@ -94,7 +94,8 @@ internal sealed class SandboxWorld : IAsyncDisposable
         if (KubeVirt is not null) await KubeVirt.DisposeAsync();
         if (Cluster is not null) await Cluster.DisposeAsync();
         await Hub.DisposeAsync();
-        if (!KeepsLog || !File.Exists(AgentLogPath)) _folder.Delete(recursive: true);
+        var keeps = KeepsLog && File.Exists(AgentLogPath);
+        if (!keeps && Directory.Exists(_folder.FullName)) _folder.Delete(recursive: true); // cleaners of temp folders come first at times
     }
 
     private async Task StartRestAsync(SandboxSettings settings, CancellationToken cancellationToken)
