@@ -8,9 +8,9 @@ namespace OvimSpokeAgent.Agent;
 /// <summary>What the agent reads of a Lease (coordination.k8s.io/v1).</summary>
 internal sealed record LeaseObject : IKubernetesObject
 {
-    public ObjectMetadata Metadata { get; init; } = new();
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
 
-    public LeaseSpec Spec { get; init; } = new();
+    public LeaseSpec Spec { get => field ?? new(); init; }
 
     /// <summary>The Lease as its first holder makes it.</summary>
     public static JsonObject Create(NamespacedName name, string holder, TimeSpan duration, DateTimeOffset now) => new()

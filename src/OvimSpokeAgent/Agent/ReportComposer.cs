@@ -18,6 +18,7 @@ internal sealed class ReportComposer(
     VdcStatuses vdcs,
     IEnumerable<IWatchCacheStatus> caches,
     ILeadership leadership,
+    OperationJournal journal,
     ReportErrors errors,
     TimeProvider time) : IReportSource
 {
@@ -28,6 +29,7 @@ internal sealed class ReportComposer(
         try
         {
             await leadership.WaitForFirstAnswerAsync(either.Token);
+            await journal.WaitForFirstAnswerAsync(either.Token);
             foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -97,7 +97,8 @@ internal static class JournalSecret
                 Sequence = entry.Sequence,
                 ReceivedAt = entry.ReceivedAt,
                 Fact = entry.Fact,
-                Result = data.TryGetValue(ResultField, out var result) ? result : null,
+                // Spelled out: an array that is null converts to an empty memory, not to none.
+                Result = data.TryGetValue(ResultField, out var result) ? result : default(ReadOnlyMemory<byte>?),
                 FinishedAt = entry.FinishedAt,
                 ExpiresAt = entry.ExpiresAt,
                 Version = secret.Metadata.ResourceVersion,
@@ -169,7 +170,7 @@ internal sealed record JournalEntry
 /// <summary>A Secret as the journal reads it.</summary>
 internal sealed record SecretObject : IKubernetesObject
 {
-    public ObjectMetadata Metadata { get; init; } = new();
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
 
     public string? Type { get; init; }
 

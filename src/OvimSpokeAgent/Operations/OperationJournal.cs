@@ -92,7 +92,12 @@ internal sealed partial class OperationJournal : IDisposable
             },
             cancellationToken);
         lock (_lock) _status = _status with { WasReadable = true };
+        _changed.Set();
     }
+
+    /// <summary>Completes when records could be read for the first time.</summary>
+    public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
+        WaitUntilAsync(() => Status.WasReadable, cancellationToken);
 
     /// <summary>
     /// Reads what there is and opens the journal. <paramref name="goOn"/> gets the records in the order of arrival, before
@@ -255,20 +260,22 @@ internal sealed partial class OperationJournal : IDisposable
     }
 
     /// <summary>Completes when what arrives can be stored: nothing fails, and there is room.</summary>
-    public async Task WaitUntilStoringAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (CanStore()) return;
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
+    public Task WaitUntilStoringAsync(CancellationToken cancellationToken) => WaitUntilAsync(CanStore, cancellationToken);
 
     /// <summary>Whether nothing fails and there is room.</summary>
     public bool CanStore() => Status is { Problem: null, IsFull: false };
 
     public void Dispose() => _creating.Dispose();
+
+    private async Task WaitUntilAsync(Func<bool> condition, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = _changed.Next;
+            if (condition()) return;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
 
     private async Task RemoveExpiredAsync(CancellationToken cancellationToken)
     {

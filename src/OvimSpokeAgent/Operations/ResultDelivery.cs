@@ -85,19 +85,14 @@ internal sealed partial class ResultDelivery(
 
     private async Task WaitAsync(Task changed, TimeSpan? due, CancellationToken cancellationToken)
     {
-        if (due is null)
-        {
-            await changed.WaitAsync(cancellationToken);
-            return;
-        }
-        var wait = due.Value - Now;
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(changed, Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, time, waiting.Token));
-#pragma warning disable CA1849 // CancelAsync would go on somewhere else
-        waiting.Cancel();
-#pragma warning restore CA1849
-        cancellationToken.ThrowIfCancellationRequested();
+        var wait = due is null ? Timeout.InfiniteTimeSpan : WholeMilliseconds(due.Value - Now);
+        await using var timer = time.CreateTimer(_ => _changed.Set(), null, wait, Timeout.InfiniteTimeSpan);
+        await changed.WaitAsync(cancellationToken);
     }
+
+    // A timer cuts off what is below, and would come too early.
+    private static TimeSpan WholeMilliseconds(TimeSpan wait) =>
+        TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(wait.TotalMilliseconds, 0)));
 
     private async Task DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Configuration;
@@ -151,5 +152,9 @@ internal sealed class HubWorld : IDisposable
             lock (_lock) _taken.Add(answer);
             return Stored;
         }
+
+        // Loops push nothing.
+        public Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
+            JsonElement operation, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

@@ -7,6 +7,9 @@ namespace OvimSpokeAgent.Tests.Simulation;
 /// </summary>
 internal sealed class Simulator
 {
+    /// <summary>More than any run needs: something goes round and round.</summary>
+    private const long MaxSteps = 500_000;
+
     private readonly List<SimulatedProcess> _processes = [];
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private string? _escape;
@@ -50,11 +53,11 @@ internal sealed class Simulator
     public TimeSpan Between(TimeSpan least, TimeSpan most) => least + ((most - least) * Random.NextDouble());
 
     /// <summary>Runs until a condition holds; false: it does not by that time.</summary>
-    public bool RunUntil(Func<bool> condition, TimeSpan latest, long maxSteps = 2_000_000)
+    public bool RunUntil(Func<bool> condition, TimeSpan latest)
     {
         while (!condition())
         {
-            if (Steps > maxSteps) throw new SimulationException($"no end after {maxSteps} steps, at {Time.Elapsed}");
+            if (Steps > MaxSteps) throw new SimulationException($"no end after {MaxSteps} steps, at {Time.Elapsed}");
             if (!Step(latest)) return condition();
         }
         return true;
@@ -63,7 +66,7 @@ internal sealed class Simulator
     public void RunFor(TimeSpan duration)
     {
         var end = Time.Elapsed + duration;
-        RunUntil(() => false, end, long.MaxValue);
+        RunUntil(() => false, end);
         Time.JumpTo(end);
     }
 
