@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Net;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
