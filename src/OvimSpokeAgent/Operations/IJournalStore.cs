@@ -14,8 +14,8 @@ internal interface IJournalStore
     /// <summary>All records there are.</summary>
     Task<JournalContent> LoadAsync(CancellationToken cancellationToken);
 
-    /// <summary>Records in state <see cref="JournalState.Received"/>, perhaps a moment old; a cheap request.</summary>
-    Task<IReadOnlyList<JournalRecord>> LoadReceivedAsync(CancellationToken cancellationToken);
+    /// <summary>Records about which something is left to do, perhaps as they were a moment ago; a cheap request.</summary>
+    Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken);
 
     /// <summary>Stores a new record; if there is one with this key already, that one is returned instead.</summary>
     Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken);

@@ -7,12 +7,12 @@ namespace OvimSpokeAgent.Operations;
 /// <summary>What became of an operation that arrived.</summary>
 /// <param name="Record">Its record.</param>
 /// <param name="IsNew">The journal did not know it; else it is a repeat.</param>
-/// <param name="IsOurs">This agent leads and has to see to it; else the one that leads finds it in the store.</param>
-internal readonly record struct Reception(JournalRecord Record, bool IsNew, bool IsOurs);
+/// <param name="Session">Until when this agent has to see to it; null: whoever leads finds it in the store.</param>
+internal readonly record struct Reception(JournalRecord Record, bool IsNew, Tenure? Session);
 
 /// <summary>
 /// The operations that are known, each with how far it got; every step is stored before it counts, tried until it is.
-/// Open while this agent leads. One writer a record at a time (the processor, then the delivery).
+/// Open for a session, while this agent leads. One writer a record at a time (the processor, then the delivery).
 /// </summary>
 internal sealed partial class OperationJournal : IDisposable
 {
@@ -33,7 +33,7 @@ internal sealed partial class OperationJournal : IDisposable
     private readonly HashSet<DateTimeOffset> _expired = [];
     private readonly AsyncSignal _changed = new();
     private long _sequence;
-    private bool _isOpen;
+    private Tenure? _session;
     private JournalStatus _status = new();
 
     public OperationJournal(
@@ -62,19 +62,6 @@ internal sealed partial class OperationJournal : IDisposable
         }
     }
 
-    /// <summary>The records of operations that are not finished, in the order of arrival.</summary>
-    public IReadOnlyList<JournalRecord> Unfinished()
-    {
-        lock (_lock)
-        {
-            return
-            [
-                .. _records.All.Where(record => record.State is JournalState.Received or JournalState.Started)
-                    .OrderBy(record => record.Sequence),
-            ];
-        }
-    }
-
     /// <summary>The record of an operation, or null.</summary>
     public JournalRecord? Find(OperationKey key)
     {
@@ -100,12 +87,14 @@ internal sealed partial class OperationJournal : IDisposable
         WaitUntilAsync(() => Status.WasReadable, cancellationToken);
 
     /// <summary>
-    /// Reads what there is and opens the journal. <paramref name="goOn"/> gets the records in the order of arrival, before
-    /// anything new enters.
+    /// Reads what there is and opens the journal for a session. <paramref name="goOn"/> gets the records in the order of
+    /// arrival, before anything new enters.
     /// </summary>
-    public async Task OpenAsync(Action<IReadOnlyList<JournalRecord>> goOn, CancellationToken cancellationToken)
+    public async Task OpenAsync(Tenure session, Action<IReadOnlyList<JournalRecord>> goOn)
     {
-        var content = await _attempts.UntilStoredAsync(_store.LoadAsync, cancellationToken);
+        // What arrived before is stored first: its turn may be before that of something the store has already.
+        await WaitUntilAsync(() => Status.Arriving == 0, session.Ended);
+        var content = await _attempts.UntilStoredAsync(_store.LoadAsync, session.Ended);
         if (content.Unreadable.Count > 0) LogUnreadable(content.Unreadable.Count, string.Join(", ", content.Unreadable.Take(10)));
         JournalRecord[] records = [.. content.Records.OrderBy(record => record.Sequence).ThenBy(record => record.Key.Value)];
         lock (_lock)
@@ -113,7 +102,7 @@ internal sealed partial class OperationJournal : IDisposable
             foreach (var record in records) _records.Put(record);
             _sequence = Math.Max(_sequence, records.Length > 0 ? records[^1].Sequence : 0);
             _status = _status with { WasReadable = true, Unreadable = content.Unreadable };
-            _isOpen = true;
+            _session = session;
             goOn(records);
         }
         _changed.Set();
@@ -124,7 +113,7 @@ internal sealed partial class OperationJournal : IDisposable
     {
         lock (_lock)
         {
-            _isOpen = false;
+            _session = null;
             _records.Clear();
             _expired.Clear();
         }
@@ -156,7 +145,7 @@ internal sealed partial class OperationJournal : IDisposable
             var changed = _changed.Next;
             lock (_lock)
             {
-                if (_records.Find(arrived.Key) is { } known) return new(known, false, true);
+                if (_records.Find(arrived.Key) is { } known) return new(known, false, _session);
                 if (_arriving.Add(arrived.Key)) break;
             }
             await changed.WaitAsync(cancellationToken);
@@ -164,7 +153,7 @@ internal sealed partial class OperationJournal : IDisposable
         try
         {
             var stored = await CreateAsync(arrived, cancellationToken);
-            lock (_lock) return new(stored, true, TryAdopt(stored));
+            lock (_lock) return new(stored, true, TryAdopt(stored) ? _session : null);
         }
         finally
         {
@@ -233,7 +222,7 @@ internal sealed partial class OperationJournal : IDisposable
 
     /// <summary>
     /// Removes what has been settled long enough, earlier when all of it together takes too much room. Returns what it
-    /// took over: records stored as received that were not known, because an agent that led before stored them late.
+    /// took over: unsettled records that were not known, because an agent that led before stored them late.
     /// A failure is kept for <see cref="Status"/>; the next time does it all.
     /// </summary>
     public async Task<IReadOnlyList<JournalRecord>> CleanAsync(CancellationToken cancellationToken)
@@ -241,7 +230,7 @@ internal sealed partial class OperationJournal : IDisposable
         try
         {
             await RemoveExpiredAsync(cancellationToken);
-            var found = await _store.LoadReceivedAsync(cancellationToken);
+            var found = await _store.LoadUnsettledAsync(cancellationToken);
             lock (_lock)
             {
                 _status = _status with { CleaningProblem = null };
@@ -315,7 +304,7 @@ internal sealed partial class OperationJournal : IDisposable
         var stored = await _attempts.UntilStoredAsync(token => _store.UpdateAsync(previous, next, token), cancellationToken);
         lock (_lock)
         {
-            if (_isOpen) _records.Put(stored);
+            if (_session is not null) _records.Put(stored);
         }
         return stored;
     }
@@ -323,7 +312,7 @@ internal sealed partial class OperationJournal : IDisposable
     // Not known and this agent leads: then it is to see to it. Under the lock.
     private bool TryAdopt(JournalRecord stored)
     {
-        if (!_isOpen || _records.Find(stored.Key) is not null) return false;
+        if (_session is null || _records.Find(stored.Key) is not null) return false;
         _records.Put(stored);
         return true;
     }

@@ -20,6 +20,7 @@ internal sealed class OperationLoop(
     private static readonly TimeSpan CleaningInterval = TimeSpan.FromMinutes(1);
 
     private readonly AsyncSignal _changed = new();
+    private volatile Tenure? _begun;
 
     public string Name => "operations";
 
@@ -29,17 +30,22 @@ internal sealed class OperationLoop(
         while (true)
         {
             var tenure = await leadership.WaitUntilLeadingAsync(cancellationToken);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, tenure.Ended);
+            // One of its own for each time the journal is opened: what belongs to an earlier one is told apart by it.
+            var session = new Tenure();
+            await using var withTenure = tenure.Ended.UnsafeRegister(_ => session.End(), null);
+            await using var withLoop = cancellationToken.UnsafeRegister(_ => session.End(), null);
             try
             {
-                await WorkAsync(tenure, either.Token);
+                await WorkAsync(tenure, session);
             }
-            catch (OperationCanceledException) when (tenure.IsOver && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (session.IsOver && !cancellationToken.IsCancellationRequested)
             {
                 // Another agent may lead now.
             }
             finally
             {
+                session.End();
+                _begun = null;
                 await processor.EndAsync();
                 _changed.Set();
             }
@@ -62,7 +68,7 @@ internal sealed class OperationLoop(
     }
 
     private bool IsReady() =>
-        leadership.Current is { } tenure && processor.Tenure == tenure && journal.CanStore()
+        leadership.Current is { } tenure && _begun == tenure && journal.CanStore()
         && scheduler.Backlog < settings.Operations.Backlog;
 
     private async Task WaitUntilBegunAsync(CancellationToken cancellationToken)
@@ -70,26 +76,24 @@ internal sealed class OperationLoop(
         while (true)
         {
             var changed = _changed.Next;
-            if (processor.Tenure is { IsOver: false } || leadership.Current is null) return;
+            if (_begun is { IsOver: false } || leadership.Current is null) return;
             await changed.WaitAsync(cancellationToken);
         }
     }
 
-    private async Task WorkAsync(Tenure tenure, CancellationToken cancellationToken)
+    private async Task WorkAsync(Tenure tenure, Tenure session)
     {
-        await journal.OpenAsync(records => processor.Begin(tenure, records), cancellationToken);
+        await journal.OpenAsync(session, records => processor.Begin(session, records));
+        _begun = tenure;
         _changed.Set();
-        using var parts = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] running = [delivery.RunAsync(parts.Token), CleanAsync(parts.Token)];
+        Task[] running = [delivery.RunAsync(session.Ended), CleanAsync(session.Ended)];
         try
         {
             await await Task.WhenAny([.. running, scheduler.Failure]);
         }
         finally
         {
-#pragma warning disable CA1849 // CancelAsync would go on somewhere else
-            parts.Cancel();
-#pragma warning restore CA1849
+            session.End();
             await Task.WhenAll(running).ConfigureAwait(
                 ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }

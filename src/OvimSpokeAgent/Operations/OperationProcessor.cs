@@ -21,7 +21,7 @@ internal sealed partial class OperationProcessor
     private readonly AgentSettings _settings;
     private readonly TimeProvider _time;
     private readonly ILogger<OperationProcessor> _logger;
-    private volatile Tenure? _tenure;
+    private volatile Tenure? _session;
 
     public OperationProcessor(
         OperationRegistry registry,
@@ -37,19 +37,16 @@ internal sealed partial class OperationProcessor
     {
         (_registry, _journal, _scheduler, _executor, _delivery) = (registry, journal, scheduler, executor, delivery);
         (_errors, _metrics, _settings, _time, _logger) = (errors, metrics, settings, time, logger);
-        delivery.Reopened = record => Attend(record);
+        delivery.Reopened = record => Attend(record, _session);
     }
 
     /// <summary>Operations that are taken in and not finished.</summary>
     public int Backlog => _scheduler.Backlog;
 
-    /// <summary>The tenure for which operations are executed; null: none.</summary>
-    public Tenure? Tenure => _tenure;
-
-    /// <summary>Begins to execute, with what the journal holds, in the order of arrival.</summary>
-    public void Begin(Tenure tenure, IReadOnlyList<JournalRecord> records)
+    /// <summary>Begins to execute, with what the journal holds, in the order of arrival; until the session ends.</summary>
+    public void Begin(Tenure session, IReadOnlyList<JournalRecord> records)
     {
-        _tenure = tenure;
+        _session = session;
         foreach (var record in records.Where(record => record.Result is null && !record.IsSettled))
             _executor.Prepare(record.Operation).Plan?.Restore?.Invoke(record.Key);
         foreach (var record in records) GoOnWith(record);
@@ -71,7 +68,7 @@ internal sealed partial class OperationProcessor
     /// <summary>Stops executing and forgets what is in memory: all of it is in the store.</summary>
     public async Task EndAsync()
     {
-        _tenure = null;
+        _session = null;
         await _scheduler.ClearAsync();
         _delivery.Clear();
         _journal.Close();
@@ -85,7 +82,7 @@ internal sealed partial class OperationProcessor
         var storing = batch.Select(element => StoreAsync(element, cancellationToken)).ToList();
         foreach (var stored in storing)
         {
-            if (await stored is (true, { } record, var prepared)) Attend(record, prepared);
+            if (await stored is var (reception, prepared)) Attend(reception.Record, reception.Session, prepared);
         }
     }
 
@@ -95,7 +92,8 @@ internal sealed partial class OperationProcessor
     /// <summary>Completes when nothing runs.</summary>
     public Task WaitUntilIdleAsync(CancellationToken cancellationToken) => _scheduler.WaitUntilIdleAsync(cancellationToken);
 
-    private async Task<(bool IsToDo, JournalRecord? Record, PreparedOperation? Prepared)> StoreAsync(
+    /// <summary>Stores an operation; null where nothing is left to be done about it here.</summary>
+    private async Task<(Reception Reception, PreparedOperation Prepared)?> StoreAsync(
         JsonElement element, CancellationToken cancellationToken)
     {
         var envelope = OperationEnvelope.Parse(element, _registry, _time.GetUtcNow());
@@ -104,21 +102,22 @@ internal sealed partial class OperationProcessor
             _metrics.Unanswerable();
             LogUnanswerable(envelope.Error!);
             _errors.Add(envelope.Error!);
-            return default;
+            return null;
         }
         var prepared = envelope.Error is { } error ? PreparedOperation.Rejected(error) : _executor.Prepare(operation);
         var arrived = _journal.NewRecord(operation);
         if (prepared.Rejection is { } rejection) arrived = Reject(arrived, rejection);
 
-        var (record, isNew, isOurs) = await _journal.ReceiveAsync(arrived, cancellationToken);
-        _metrics.Received(_executor.MetricType(operation), !isNew);
-        if (!isNew)
+        var reception = await _journal.ReceiveAsync(arrived, cancellationToken);
+        _metrics.Received(_executor.MetricType(operation), !reception.IsNew);
+        if (!reception.IsNew)
         {
             LogRepeat(operation.Type, operation.Id, operation.Key);
-            return (record.IsSettled, record, prepared); // else it runs, or its result is on its way
+            return reception.Record.IsSettled ? (reception, prepared) : null; // it runs, or its result is on its way
         }
-        if (prepared.Rejection is not null) Ended(record, prepared, OperationOutcome.Failed(prepared.Rejection), TimeSpan.Zero);
-        return (isOurs, record, prepared);
+        if (prepared.Rejection is not null)
+            Ended(reception.Record, prepared, OperationOutcome.Failed(prepared.Rejection), TimeSpan.Zero);
+        return (reception, prepared);
     }
 
     // Stored like a result, with one request, and without what was refused: it may be too large.
@@ -132,20 +131,21 @@ internal sealed partial class OperationProcessor
 
     private void GoOnWith(JournalRecord record)
     {
-        if (!record.IsSettled || record is { State: JournalState.Refused, Result: not null }) Attend(record);
+        if (!record.IsSettled || record is { State: JournalState.Refused, Result: not null }) Attend(record, _session);
     }
 
     /// <summary>Does what is next for an operation: sends its result where there is one, else executes it.</summary>
-    private void Attend(JournalRecord record, PreparedOperation? prepared = null)
+    private void Attend(JournalRecord record, Tenure? session, PreparedOperation? prepared = null)
     {
-        if (_tenure is not { } tenure) return;
+        // A session that is over: whoever opened the journal since has found the record there.
+        if (session is null or { IsOver: true }) return;
         if (record.Result is not null)
         {
             _delivery.Enqueue(record);
             return;
         }
         prepared ??= _executor.Prepare(record.Operation);
-        _scheduler.Enqueue(prepared.Plan?.Target, slot => RunAsync(record, prepared, slot, tenure.Ended));
+        _scheduler.Enqueue(prepared.Plan?.Target, slot => RunAsync(record, prepared, slot, session.Ended));
     }
 
     private async Task RunAsync(

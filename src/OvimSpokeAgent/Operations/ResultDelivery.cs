@@ -1,3 +1,4 @@
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
 
@@ -9,6 +10,7 @@ namespace OvimSpokeAgent.Operations;
 /// </summary>
 internal sealed partial class ResultDelivery(
     IResultChannel channel,
+    ILeadership leadership,
     OperationJournal journal,
     ReportErrors errors,
     OperationMetrics metrics,
@@ -102,6 +104,8 @@ internal sealed partial class ResultDelivery(
             Reopened(await journal.ReopenAsync(newest.Key, cancellationToken));
 
         var body = record.Result ?? throw new InvalidOperationException($"{record.Key} has no result");
+        // A process that was paused finds out here: what it has to say may be out of date.
+        if (leadership.Current is null) throw new OperationCanceledException(cancellationToken);
         var attempt = await channel.SendAsync(record.Operation.Id, body, cancellationToken);
         metrics.ResultAttempted(attempt.Outcome);
         if (attempt.Outcome is not DeliveryOutcome.Unreachable) await SettleAsync(record, attempt, cancellationToken);
@@ -121,7 +125,8 @@ internal sealed partial class ResultDelivery(
             LogRefused(record.Operation.Id, record.Key, attempt.Reason);
             errors.Add($"the result of operation {record.Operation.Id} was refused: {attempt.Reason}");
         }
-        if (record.State is not JournalState.Delivered)
+        // As it is now: it may have been opened again since it was queued. Delivered already, or gone: sent once more.
+        if (journal.Find(record.Key) is { State: not JournalState.Delivered })
             await journal.SettleAsync(record.Key, isDelivered, cancellationToken);
     }
 

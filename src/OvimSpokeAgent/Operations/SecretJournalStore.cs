@@ -16,6 +16,10 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     // Fourteen characters each: well within the length of a URL.
     private const int ExpiriesARequest = 100;
 
+    private static readonly string Unsettled =
+        $"{Names.OperationStateLabel} in ({JournalSecret.StateLabel(JournalState.Received)},"
+        + $"{JournalSecret.StateLabel(JournalState.Started)},{JournalSecret.StateLabel(JournalState.Finished)})";
+
     public async Task CheckReadableAsync(CancellationToken cancellationToken) =>
         await ListPageAsync(new ListQuery { LabelSelector = Names.OperationStateLabel, Limit = 1 }, cancellationToken);
 
@@ -39,11 +43,11 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
         return new JournalContent(records, unreadable);
     }
 
-    public async Task<IReadOnlyList<JournalRecord>> LoadReceivedAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken)
     {
         var query = new ListQuery
         {
-            LabelSelector = $"{Names.OperationStateLabel}={JournalSecret.StateLabel(JournalState.Received)}",
+            LabelSelector = Unsettled,
             ResourceVersion = "0", // from the server's cache
         };
         var page = await ListPageAsync(query, cancellationToken);

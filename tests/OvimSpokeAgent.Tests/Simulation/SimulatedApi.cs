@@ -20,19 +20,23 @@ internal sealed class SimulatedNetwork(Simulator simulator)
     /// <summary>The longest way one way.</summary>
     public TimeSpan Latency { get; set; } = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Told of a request when it arrives, and again when it took effect.</summary>
+    /// <summary>Told of a request when it arrives.</summary>
     public Action<string> Arrived { get; set; } = _ => { };
 
+    /// <summary>Told of a request when it took effect.</summary>
     public Action<string> Done { get; set; } = _ => { };
+
+    /// <summary>Asked when a request arrives: if so, it has no effect.</summary>
+    public Func<bool> IsCutOff { get; set; } = () => false;
 
     /// <summary>Carries a request there and its answer back.</summary>
     /// <exception cref="KubernetesApiException">It was lost on the way, or its answer was.</exception>
     public async Task<T> CarryAsync<T>(string request, Func<Task<T>> act, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        // Who sent it may give up waiting; the request goes on.
+        // Who sent it may give up waiting, stand still or die; the request goes on.
         var answer = new TaskCompletionSource<T>();
-        _ = GoAsync(request, act, answer);
+        simulator.World.Run(() => _ = GoAsync(request, act, answer));
         await using var cancel = cancellationToken.UnsafeRegister(_ => answer.TrySetCanceled(cancellationToken), null);
         return await answer.Task;
     }
@@ -43,6 +47,7 @@ internal sealed class SimulatedNetwork(Simulator simulator)
         {
             await TravelAsync(IsDown || Hits(Losses));
             Arrived(request);
+            if (IsCutOff()) return;
             var result = await act();
             Done(request);
             await TravelAsync(IsDown || Hits(LostAnswers));

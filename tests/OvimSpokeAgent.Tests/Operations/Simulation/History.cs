@@ -1,0 +1,145 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.Simulation;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Tests.Operations.Simulation;
+
+/// <summary>Operations that arrived whole at an agent with one answer of the hub.</summary>
+internal sealed class Arrival(SimulatedAgent agent, IReadOnlyList<string> keys)
+{
+    public SimulatedAgent Agent { get; } = agent;
+
+    /// <summary>The operations' keys, in the hub's order.</summary>
+    public IReadOnlyList<string> Keys { get; } = keys;
+
+    /// <summary>The agent says that all of it is stored.</summary>
+    public bool IsStored { get; set; }
+}
+
+/// <summary>What the cluster saw of an operation's record.</summary>
+internal sealed class RecordHistory
+{
+    public required string Key { get; init; }
+
+    public required string Id { get; init; }
+
+    public required long Sequence { get; init; }
+
+    /// <summary>Every different result that was ever stored.</summary>
+    public HashSet<string> Results { get; } = [];
+
+    /// <summary>It was stored by an agent that did not lead any more: its turn comes when the one that leads finds it.</summary>
+    public required bool IsLate { get; init; }
+
+    public string State { get; set; } = "";
+
+    public bool IsRemoved { get; set; }
+}
+
+/// <summary>Something an operation did to the cluster.</summary>
+/// <param name="Target">The VM.</param>
+/// <param name="What"><c>create</c>, <c>Always</c> or <c>Halted</c> (the run strategy), <c>delete</c>, <c>boot</c> (the VMI deleted, or asked for).</param>
+/// <param name="Key">The operation's key, where the object carries it.</param>
+internal sealed record Effect(string Target, string What, string? Key);
+
+/// <summary>What happened in the world, told by the world, not by the agent.</summary>
+internal sealed class History(Simulator simulator)
+{
+    private const int KeyLength = 48;
+
+    public List<Arrival> Arrivals { get; } = [];
+
+    public Dictionary<string, RecordHistory> Records { get; } = [];
+
+    public List<Effect> Effects { get; } = [];
+
+    /// <summary>All of it for people, in order.</summary>
+    public List<string> Trace { get; } = [];
+
+    public Arrival Arrives(SimulatedAgent agent, IReadOnlyList<JsonElement> operations)
+    {
+        var arrival = new Arrival(agent, [.. operations.Select(Invariants.KeyOf)]);
+        Arrivals.Add(arrival);
+        Note($"{agent.Process.Name} got {string.Join(", ", operations.Zip(arrival.Keys, (o, key) => $"{o.GetProperty("mark")} {key}"))}");
+        return arrival;
+    }
+
+    public void OnChange(FakeChange change)
+    {
+        if (change.Kind == KubernetesKinds.Secret) OnRecord(change);
+        else if (change.Kind == KubeVirtKinds.VirtualMachine) OnMachine(change);
+        else if (change.Kind == KubeVirtKinds.VirtualMachineInstance && IsMarkedNow(change)) Add(change, "boot", null);
+    }
+
+    private void OnRecord(FakeChange change)
+    {
+        if (!change.Name.Name.StartsWith("ovim-op-", StringComparison.Ordinal)) return;
+        var name = Original(change.Name.Name);
+        if (change.After is not { } secret)
+        {
+            Records[name].IsRemoved = true;
+            Note($"{name} removed");
+            return;
+        }
+        var data = secret["data"]!.AsObject();
+        if (!Records.TryGetValue(name, out var record))
+        {
+            var entry = JsonNode.Parse(Text(data["record"]!))!;
+            Records[name] = record = new RecordHistory
+            {
+                Key = name,
+                Id = (string)entry["id"]!,
+                Sequence = (long)entry["sequence"]!,
+                IsLate = !Arrivals.Any(arrival => arrival.Agent.Leads && arrival.Keys.Contains(name)),
+            };
+        }
+        record.IsRemoved = false;
+        record.State = (string)secret["metadata"]!["labels"]![Names.OperationStateLabel]!;
+        if (data["result"] is { } result) record.Results.Add(Text(result));
+        Note($"{name} ({record.Id}) {record.State}, {record.Results.Count} results");
+    }
+
+    private void OnMachine(FakeChange change)
+    {
+        if (change.After is not { } vm)
+        {
+            if (change.Before?["metadata"]!["deletionTimestamp"] is null) Add(change, "delete", null); // nothing held it
+            return;
+        }
+        if (change.Before is not { } before)
+        {
+            Add(change, "create", (string?)vm["metadata"]!["annotations"]?[Names.CreatedByAnnotation]);
+            return;
+        }
+        if (Strategy(before) != Strategy(vm))
+            Add(change, Strategy(vm)!, (string?)vm["metadata"]!["annotations"]?[Names.OperationAnnotation]);
+        if (IsMarkedNow(change)) Add(change, "delete", null);
+        if (Requests(vm) is { Count: > 0 } requests && requests.Count > (Requests(before)?.Count ?? 0))
+            Add(change, requests.Count == 2 ? "boot" : (string)requests[0]!["action"]!, null);
+    }
+
+    public void Note(string line) => Trace.Add($"{Schedule.Show(simulator.Time.Elapsed)} {line}");
+
+    private void Add(FakeChange change, string what, string? key)
+    {
+        Effects.Add(new Effect(change.Name.Name, what, key is null ? null : Original(key)));
+        Note($"{change.Name.Name}: {what} {key}");
+    }
+
+    // A mutant adds to keys.
+    private static string Original(string key) => key.Length > KeyLength ? key[..KeyLength] : key;
+
+    private static bool IsMarkedNow(FakeChange change) =>
+        change.After?["metadata"]!["deletionTimestamp"] is not null && change.Before?["metadata"]!["deletionTimestamp"] is null;
+
+    private static string? Strategy(JsonObject vm) => (string?)vm["spec"]!["runStrategy"];
+
+    private static JsonArray? Requests(JsonObject vm) => vm["status"]?["stateChangeRequests"] as JsonArray;
+
+    private static string Text(JsonNode base64) => Encoding.UTF8.GetString(Convert.FromBase64String((string)base64!));
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.Tests.Operations.Simulation;
+
+/// <summary>What the agent promises, whatever goes wrong.</summary>
+internal static class Invariants
+{
+    private static readonly OperationRegistry NoTypes = new([]);
+
+    public static void Check(Schedule schedule, SimulatedWorld world)
+    {
+        var records = schedule.Operations
+            .Select(operation => (Operation: operation, Record: world.History.Records.GetValueOrDefault(KeyOf(operation))))
+            .ToList();
+        CheckArrivals(world);
+        foreach (var (operation, record) in records)
+        {
+            if (record is not null) CheckResult(operation, record, world);
+        }
+        CheckUnknownRecords(schedule, world);
+        CheckLastResults(records, world);
+        foreach (var target in schedule.Operations.Select(operation => operation.Target).OfType<string>().Distinct())
+        {
+            TargetModel.Check(
+                target,
+                [.. records.Where(r => r.Operation.Target == target && r.Record is not null).Select(r => (r.Operation, r.Record!))],
+                world);
+        }
+    }
+
+    public static void CheckNothingIsLeft(SimulatedWorld world)
+    {
+        var left = world.History.Records.Values.Where(record => !record.IsRemoved).Select(record => $"{record.Key} {record.State}").ToList();
+        if (left.Count > 0) world.Failures.Add($"left in the journal: {string.Join(", ", left)}");
+    }
+
+    /// <summary>The name of an operation's record.</summary>
+    public static string KeyOf(ScheduledOperation operation) => KeyOf(JsonElement.Parse(operation.ToJson(0).ToJsonString()));
+
+    public static string KeyOf(JsonElement operation) =>
+        OperationEnvelope.Parse(operation, NoTypes, default).Operation!.Key.Value;
+
+    // What arrived whole is journaled, unless the agent died with it in its hands.
+    private static void CheckArrivals(SimulatedWorld world)
+    {
+        foreach (var arrival in world.History.Arrivals.Where(arrival => arrival.IsStored || arrival.Agent.IsAlive))
+        {
+            foreach (var key in arrival.Keys.Where(key => !world.History.Records.ContainsKey(key)))
+                world.Failures.Add($"{key} arrived and was not journaled");
+        }
+    }
+
+    private static void CheckUnknownRecords(Schedule schedule, SimulatedWorld world)
+    {
+        var known = schedule.Operations.Select(KeyOf).ToHashSet();
+        foreach (var record in world.History.Records.Values.Where(record => !known.Contains(record.Key)))
+            world.Failures.Add($"{record.Key} ({record.Id}) is the record of no operation");
+    }
+
+    private static void CheckResult(ScheduledOperation operation, RecordHistory record, SimulatedWorld world)
+    {
+        if (operation.Type == "look")
+        {
+            if (!world.Hub.Results.Any(result => result.Id == operation.Id && Question(result.Body) == operation.Mark))
+                world.Failures.Add($"operation {operation.Mark} was journaled and never answered");
+            return;
+        }
+        if (record.Results.Count != 1)
+        {
+            world.Failures.Add($"operation {operation.Mark} has {record.Results.Count} results: {string.Join(" | ", record.Results)}");
+            return;
+        }
+        var body = record.Results.Single();
+        if (!world.Hub.Results.Any(result => result.Id == operation.Id && result.Body == body))
+            world.Failures.Add($"operation {operation.Mark} was done and its result never delivered");
+        var expected = operation.Type switch
+        {
+            "make_tea" => "not a known operation type",
+            "hang" => "timed out after 20 s",
+            _ => null,
+        };
+        if (expected is not null && !body.Contains(expected, StringComparison.Ordinal))
+            world.Failures.Add($"operation {operation.Mark} should have failed ({expected}): {body}");
+    }
+
+    // The hub keeps the last result of an id: that of the newest operation.
+    private static void CheckLastResults(List<(ScheduledOperation Operation, RecordHistory? Record)> records, SimulatedWorld world)
+    {
+        foreach (var group in records.Where(r => r.Record is not null).GroupBy(r => r.Operation.Id))
+        {
+            var newest = group.MaxBy(r => r.Record!.Sequence);
+            var last = world.Hub.Results.LastOrDefault(result => result.Id == group.Key)?.Body;
+            var isRight = newest.Operation.Type == "look"
+                ? last is not null && Question(last) == newest.Operation.Mark
+                : newest.Record!.Results.Contains(last ?? "");
+            if (!isRight) world.Failures.Add($"the last result of id {group.Key} is not that of operation {newest.Operation.Mark}: {last}");
+        }
+        foreach (var result in world.Hub.Results.Where(result => !records.Any(r =>
+            r.Operation.Id == result.Id && r.Record is not null
+            && (r.Operation.Type == "look" ? Question(result.Body) == r.Operation.Mark : r.Record.Results.Contains(result.Body)))))
+        {
+            world.Failures.Add($"the hub got a result that was never stored: {result.Body}");
+        }
+    }
+
+    private static string? Question(string body) => (string?)JsonNode.Parse(body)!["result"]?["question"];
+}

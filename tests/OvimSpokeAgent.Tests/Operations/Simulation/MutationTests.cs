@@ -1,0 +1,91 @@
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Tests.Simulation;
+using Xunit.Abstractions;
+
+namespace OvimSpokeAgent.Tests.Operations.Simulation;
+
+/// <summary>
+/// Proves that the simulation proves something: with one of the journal's guarantees switched off at a time, it finds
+/// out within the schedules that it runs.
+/// </summary>
+[Trait("Category", "Mutation")]
+public sealed class MutationTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Operations_that_are_executed_before_they_are_stored_are_found_out() => Finds(store => new LateStore(store));
+
+    [Fact]
+    public void Repeats_that_are_not_known_again_are_found_out() => Finds(store => new ForgetfulStore(store));
+
+    [Fact]
+    public void Journal_that_is_not_replayed_is_found_out() => Finds(store => new UnreadStore(store));
+
+    private void Finds(Func<IJournalStore, IJournalStore> mutation)
+    {
+        for (var seed = 1; seed <= SimulationTests.Schedules; seed++)
+        {
+            try
+            {
+                SimulatedWorld.Run(Schedule.FromSeed(seed), mutation);
+            }
+            catch (SimulationException e)
+            {
+                output.WriteLine(e.Message);
+                return;
+            }
+        }
+        Assert.Fail($"not found in {SimulationTests.Schedules} schedules");
+    }
+
+    /// <summary>Says that a new record is stored, and stores it with its next step.</summary>
+    private sealed class LateStore(IJournalStore store) : MutantStore(store)
+    {
+        public override Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken) =>
+            Task.FromResult(record);
+    }
+
+    /// <summary>Gives each operation that arrives an identity of its own.</summary>
+    private sealed class ForgetfulStore(IJournalStore store) : MutantStore(store)
+    {
+        private static int _count;
+
+        public override Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
+        {
+            var key = new OperationKey($"{record.Key.Value}-{++_count}");
+            return base.CreateAsync(record with { Operation = record.Operation with { Key = key } }, cancellationToken);
+        }
+    }
+
+    /// <summary>Does not read what was begun and not finished.</summary>
+    private sealed class UnreadStore(IJournalStore store) : MutantStore(store)
+    {
+        public override async Task<JournalContent> LoadAsync(CancellationToken cancellationToken)
+        {
+            var content = await base.LoadAsync(cancellationToken);
+            return content with { Records = [.. content.Records.Where(record => record.IsSettled)] };
+        }
+
+        public override Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<JournalRecord>>([]);
+    }
+
+    private abstract class MutantStore(IJournalStore store) : IJournalStore
+    {
+        public Task CheckReadableAsync(CancellationToken cancellationToken) => store.CheckReadableAsync(cancellationToken);
+
+        public virtual Task<JournalContent> LoadAsync(CancellationToken cancellationToken) => store.LoadAsync(cancellationToken);
+
+        public virtual Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken) =>
+            store.LoadUnsettledAsync(cancellationToken);
+
+        public virtual Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken) =>
+            store.CreateAsync(record, cancellationToken);
+
+        public Task<JournalRecord> UpdateAsync(
+            JournalRecord previous, JournalRecord next, CancellationToken cancellationToken) =>
+            store.UpdateAsync(previous, next, cancellationToken);
+
+        public Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken) =>
+            store.RemoveAsync(expiries, cancellationToken);
+    }
+}

@@ -1,0 +1,193 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Agent;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tests.Simulation;
+using OvimSpokeAgent.Tests.VirtualMachines;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Tests.Operations.Simulation;
+
+/// <summary>
+/// One life of an agent: the real parts that have to do with operations, wired as the host wires them, over the
+/// simulated cluster and hub. Only the loops that poll and report are of the simulation.
+/// </summary>
+internal sealed class SimulatedAgent
+{
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
+
+    private readonly SimulatedWorld _world;
+    private readonly ClusterConnectivity _connectivity;
+    private readonly HubConnection _connection;
+    private readonly LeaderElection _election;
+    private readonly List<ILoop> _loops;
+    private readonly OperationProcessor _processor;
+    private readonly ResultDelivery _delivery;
+    private readonly OperationIntake _intake;
+    private bool _stopsPolling;
+    private Task _polling = Task.CompletedTask;
+
+    public SimulatedAgent(SimulatedWorld world, AgentSettings settings)
+    {
+        _world = world;
+        var (time, jitter) = (world.Time, (Jitter)world.Simulator.Random.NextDouble);
+        Network = new SimulatedNetwork(world.Simulator);
+        _connectivity = new ClusterConnectivity(time);
+        _connection = new HubConnection(time);
+        var api = new SimulatedApi(world.Cluster, Network, _connectivity);
+        _election = new LeaderElection(api, settings, time, NullLogger<LeaderElection>.Instance);
+        var guarded = new LeaderOnlyApi(api, _election);
+
+        var namespaces = Cache(api, jitter, KubernetesKinds.Namespace, ClusterJson.Default.NamespaceObject, ManagedNamespace.From, ManagedNamespaces.LabelSelector);
+        var machines = Cache(api, jitter, KubeVirtKinds.VirtualMachine, KubeVirtJson.Default.VirtualMachineObject, VirtualMachineItem.From);
+        var instances = Cache(api, jitter, KubeVirtKinds.VirtualMachineInstance, KubeVirtJson.Default.VirtualMachineInstanceObject, VirtualMachineInstanceItem.From);
+        var managed = new ManagedNamespaces(namespaces, guarded, settings);
+        var manager = new VirtualMachineManager(guarded, machines, instances, managed, time);
+        var power = new VirtualMachinePower(guarded, manager);
+        var registry = new OperationRegistry(
+        [
+            new CreateVirtualMachineHandler(guarded, manager, managed, new FakeAdmission(), settings),
+            new DeleteVirtualMachineHandler(guarded, manager, managed),
+            new StartVirtualMachineHandler(manager, power, new FakeAdmission(), settings),
+            new StopVirtualMachineHandler(manager, power),
+            new RestartVirtualMachineHandler(manager, power),
+            new LookHandler(guarded),
+            new HangHandler(time),
+        ]);
+
+        var factory = Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry());
+        var metrics = new OperationMetrics(factory);
+        var events = new EventRecorder(api, _connectivity, factory, settings, time, NullLogger<EventRecorder>.Instance);
+        var health = new HealthReporter([], _connection, events, factory, settings, time, NullLogger<HealthReporter>.Instance);
+        var errors = new ReportErrors();
+        var store = world.Mutation(new SecretJournalStore(api, guarded, settings.Namespace));
+        Journal = new OperationJournal(store, settings, jitter, time, NullLogger<OperationJournal>.Instance);
+        var scheduler = new OperationScheduler(settings.Operations.Concurrency);
+        var executor = new OperationExecutor(registry, Journal, settings, jitter, time, NullLogger<OperationExecutor>.Instance);
+        _delivery = new ResultDelivery(
+            new SimulatedChannel(world.Simulator, world.Hub, _connection), _election, Journal, errors, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
+        _processor = new OperationProcessor(
+            registry, Journal, scheduler, executor, _delivery, errors, metrics, settings, time, NullLogger<OperationProcessor>.Instance);
+        var operations = new OperationLoop(_election, Journal, _processor, scheduler, _delivery, settings, time);
+        _intake = new OperationIntake(_connectivity, [namespaces, machines, instances], operations, _processor, registry, health, errors, time);
+        _loops = [_election, namespaces, machines, instances, operations];
+    }
+
+    public SimulatedProcess Process { get; set; } = null!;
+
+    public SimulatedNetwork Network { get; }
+
+    public OperationJournal Journal { get; }
+
+    public bool IsStopping { get; private set; }
+
+    public bool IsAlive => !Process.IsDead;
+
+    public bool Leads => IsAlive && !Process.IsPaused && _election.Current is not null;
+
+    public Task RunAsync()
+    {
+        foreach (var loop in _loops) _ = WatchedAsync(loop.Name, loop.RunAsync(default));
+        _ = WatchedAsync("heartbeat", ReportAsync());
+        _polling = PollAsync();
+        return WatchedAsync("poll", _polling);
+    }
+
+    /// <summary>As the host ends on SIGTERM.</summary>
+    public async Task StopAsync()
+    {
+        IsStopping = true;
+        _stopsPolling = true;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), _world.Time);
+        try
+        {
+            await _polling.WaitAsync(limit.Token);
+            await _processor.StopAsync(limit.Token);
+            await _delivery.WhenEmptyAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The rest stays in the journal.
+        }
+        using var last = new CancellationTokenSource(TimeSpan.FromSeconds(2), _world.Time);
+        try
+        {
+            _election.StepDown();
+            await _processor.WaitUntilIdleAsync(last.Token);
+            await _election.ReleaseAsync(last.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or KubernetesApiException)
+        {
+            // The Lease runs out.
+        }
+        Process.Kill();
+    }
+
+    private WatchCache<TObject, TItem> Cache<TObject, TItem>(
+        IKubernetesApi api,
+        Jitter jitter,
+        ResourceKind kind,
+        System.Text.Json.Serialization.Metadata.JsonTypeInfo<TObject> type,
+        Func<TObject, DateTimeOffset, TItem> project,
+        string? selector = null)
+        where TObject : IKubernetesObject
+        where TItem : class =>
+        new(
+            api,
+            new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project, LabelSelector = selector },
+            _world.Time,
+            NullLogger.Instance,
+            jitter);
+
+    // A loop that fails is started again by the host; here it is a finding.
+    private async Task WatchedAsync(string name, Task loop)
+    {
+        try
+        {
+            await loop;
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !_stopsPolling)
+        {
+            _world.Failures.Add($"loop {name} of {Process.Name} failed: {e}");
+        }
+    }
+
+    private async Task ReportAsync()
+    {
+        while (true)
+        {
+            await _election.WaitUntilNotStandbyAsync(default);
+            if (await _world.Hub.ReportAsync()) _connection.Succeeded();
+            else _connection.Failed("down");
+            await Task.Delay(Heartbeat, _world.Time);
+        }
+    }
+
+    private async Task PollAsync()
+    {
+        while (!_stopsPolling)
+        {
+            await _connection.WaitUntilRegisteredAsync(default);
+            await _intake.WaitUntilReadyAsync(default);
+            if (_stopsPolling) return;
+            var answer = await _world.Hub.PollAsync();
+            if (answer is { Operations.Count: > 0 } or { Loss: not null })
+            {
+                var arrival = _world.History.Arrives(this, [.. answer.Operations.Select(Copy)]);
+                await _intake.AcceptAsync(answer, default);
+                arrival.IsStored = true;
+                continue;
+            }
+            await Task.Delay(PollInterval, _world.Time);
+        }
+
+        static JsonElement Copy(JsonElement element) => element.Clone();
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Tests.Simulation;
+
+namespace OvimSpokeAgent.Tests.Operations.Simulation;
+
+/// <summary>A result as the hub took it.</summary>
+internal sealed record TakenResult(string Id, string Body, TimeSpan At);
+
+/// <summary>
+/// The hub of the contract with its quirks: it forgets what it hands out, and keeps the last result of an id. What goes
+/// wrong on the way is decided by chance.
+/// </summary>
+internal sealed class SimulatedHub(Simulator simulator)
+{
+    private readonly List<JsonObject> _queue = [];
+
+    public bool IsDown { get; set; }
+
+    /// <summary>How likely the answer to a result is lost after the hub took it.</summary>
+    public double LostAnswers { get; set; }
+
+    /// <summary>How likely an answer with operations breaks off in the middle.</summary>
+    public double CutPolls { get; set; }
+
+    /// <summary>Ids whose results are refused for good.</summary>
+    public HashSet<string> Refused { get; } = [];
+
+    /// <summary>All results, in the order in which they came.</summary>
+    public List<TakenResult> Results { get; } = [];
+
+    /// <summary>Told of each.</summary>
+    public Action<string> Taken { get; set; } = _ => { };
+
+    /// <summary>Operations nobody has asked for yet.</summary>
+    public int Queued => _queue.Count;
+
+    public void Queue(JsonObject operation) => _queue.Add(operation);
+
+    /// <summary>Whether it takes a report.</summary>
+    public async Task<bool> ReportAsync()
+    {
+        await TravelAsync();
+        return !IsDown;
+    }
+
+    /// <summary>Hands out and forgets; null: it was never reached.</summary>
+    public async Task<PollAnswer?> PollAsync()
+    {
+        await TravelAsync();
+        if (IsDown) return null;
+        if (_queue.Count == 0) return PollAnswer.Empty;
+        var body = Encoding.UTF8.GetBytes(new JsonArray([.. _queue]).ToJsonString());
+        _queue.Clear();
+        var isCut = simulator.Random.NextDouble() < CutPolls;
+        var length = isCut ? simulator.Random.Next(body.Length) : body.Length;
+        await TravelAsync();
+        return PollAnswer.Parse(body.AsSpan(0, length), isCut ? "the connection broke" : null);
+    }
+
+    public async Task<DeliveryAttempt> TakeAsync(string id, ReadOnlyMemory<byte> body)
+    {
+        await TravelAsync();
+        if (IsDown) return new(DeliveryOutcome.Unreachable, "down");
+        if (Refused.Contains(id)) return new(DeliveryOutcome.Refused, "400");
+        Taken(id);
+        Results.Add(new TakenResult(id, Encoding.UTF8.GetString(body.Span), simulator.Time.Elapsed));
+        var isLost = simulator.Random.NextDouble() < LostAnswers;
+        await TravelAsync();
+        return isLost ? new(DeliveryOutcome.Unreachable, "the connection broke") : new(DeliveryOutcome.Delivered);
+    }
+
+    private Task TravelAsync() =>
+        Task.Delay(simulator.Between(TimeSpan.Zero, TimeSpan.FromMilliseconds(20)), simulator.Time);
+}
+
+/// <summary>An agent's way to the hub.</summary>
+internal sealed class SimulatedChannel(Simulator simulator, SimulatedHub hub, HubConnection connection) : IResultChannel
+{
+    public Task WaitUntilOpenAsync(CancellationToken cancellationToken) =>
+        connection.WaitUntilRegisteredAsync(cancellationToken);
+
+    public async Task<DeliveryAttempt> SendAsync(
+        string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        // Who sent it may give up waiting, stand still or die; the request goes on.
+        var answer = new TaskCompletionSource<DeliveryAttempt>();
+        simulator.World.Run(() => _ = GoAsync());
+        await using var cancel = cancellationToken.UnsafeRegister(_ => answer.TrySetCanceled(cancellationToken), null);
+        return await answer.Task;
+
+        async Task GoAsync() => answer.TrySetResult(await hub.TakeAsync(operationId, body));
+    }
+}

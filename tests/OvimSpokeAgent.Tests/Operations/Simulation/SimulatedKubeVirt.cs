@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.Simulation;
+using OvimSpokeAgent.Tests.VirtualMachines;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Tests.Operations.Simulation;
+
+/// <summary>
+/// virt-controller's part, as far as operations meet it: boots and ends guests as the VM asks for, each step after a
+/// while; a deleted VM is gone when its guest is.
+/// </summary>
+internal sealed class SimulatedKubeVirt
+{
+    private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(4);
+
+    private readonly Simulator _simulator;
+    private readonly FakeKubernetesApi _cluster;
+    private readonly HashSet<NamespacedName> _due = [];
+
+    public SimulatedKubeVirt(Simulator simulator, FakeKubernetesApi cluster)
+    {
+        (_simulator, _cluster) = (simulator, cluster);
+        cluster.ServesKubeVirt();
+    }
+
+    public void OnChange(FakeChange change)
+    {
+        if (change.Kind != KubeVirtKinds.VirtualMachine && change.Kind != KubeVirtKinds.VirtualMachineInstance) return;
+        if (_due.Add(change.Name))
+            _simulator.After(_simulator.Between(TimeSpan.FromMilliseconds(1), LongestStep), () => Reconcile(change.Name));
+    }
+
+    // One step at a time; the change that it makes brings the next.
+    private void Reconcile(NamespacedName name)
+    {
+        _due.Remove(name);
+        var vm = _cluster.Find(KubeVirtKinds.VirtualMachine, name);
+        var vmi = _cluster.Find(KubeVirtKinds.VirtualMachineInstance, name);
+        var isDeleted = vm?["metadata"]!["deletionTimestamp"] is not null;
+        var requests = (vm?["status"]?["stateChangeRequests"] as JsonArray)?.Select(request => (string)request!["action"]!).ToList() ?? [];
+
+        if (vm is not null && !isDeleted && vm["metadata"]!["finalizers"] is null)
+        {
+            _cluster.Change(KubeVirtKinds.VirtualMachine, name, item =>
+                item["metadata"]!["finalizers"] = new JsonArray("kubevirt.io/virtualMachineControllerFinalize"));
+        }
+        else if (vmi is not null)
+        {
+            var mustGo = vm is null || isDeleted || vmi["metadata"]!["deletionTimestamp"] is not null
+                || (string?)vm["spec"]!["runStrategy"] == "Halted" || requests is ["Stop", ..];
+            if (mustGo) _cluster.Remove(KubeVirtKinds.VirtualMachineInstance, name);
+            if (mustGo && requests is ["Stop", ..]) SetRequests(name, requests[1..]);
+        }
+        else if (isDeleted)
+        {
+            _cluster.Change(KubeVirtKinds.VirtualMachine, name, item => item["metadata"]!.AsObject().Remove("finalizers"));
+        }
+        else if (vm is not null && ((string?)vm["spec"]!["runStrategy"] == "Always" || requests is ["Start"]))
+        {
+            Boot(name);
+            if (requests.Count > 0) SetRequests(name, []);
+        }
+        else if (requests is ["Stop", ..])
+        {
+            SetRequests(name, requests[1..]);
+        }
+    }
+
+    private void Boot(NamespacedName name) => _cluster.Has(KubeVirtKinds.VirtualMachineInstance, new JsonObject
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = name.Name,
+            ["namespace"] = name.Namespace,
+            ["finalizers"] = new JsonArray("kubevirt.io/foregroundDeleteVirtualMachine"),
+        },
+        ["spec"] = new JsonObject { ["terminationGracePeriodSeconds"] = 30 },
+        ["status"] = new JsonObject { ["phase"] = "Running" },
+    });
+
+    private void SetRequests(NamespacedName name, IEnumerable<string> actions)
+    {
+        if (_cluster.Find(KubeVirtKinds.VirtualMachine, name) is null) return;
+        _cluster.Change(KubeVirtKinds.VirtualMachine, name, vm => vm["status"]!["stateChangeRequests"] = new JsonArray(
+            [.. actions.Select(action => new JsonObject { ["action"] = action })]));
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Xunit.Abstractions;
+
+namespace OvimSpokeAgent.Tests.Operations.Simulation;
+
+/// <summary>
+/// The journal, the processor, the delivery and the leader election through schedules of faults made from seeds.
+/// <c>OVIM_SIMULATION_SEED</c> runs one seed alone and shows what happened; <c>2001-9999</c> runs these.
+/// </summary>
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    /// <summary>How many schedules are run.</summary>
+    public const int Schedules = 2000;
+
+    [Fact]
+    public void Nothing_is_lost_and_nothing_is_done_twice()
+    {
+        var (first, last) = Seeds();
+        long steps = 0;
+        for (var seed = first; seed <= last; seed++)
+        {
+            steps += SimulatedWorld.Run(Schedule.FromSeed(seed), trace: first == last ? output.WriteLine : null).Simulator.Steps;
+        }
+        output.WriteLine($"{last - first + 1} schedules, {steps} steps");
+    }
+
+    [Fact]
+    public void Same_seed_runs_the_same_way()
+    {
+        foreach (var seed in (int[])[1, 2, 3, 4, 5])
+        {
+            var (first, second) = (SimulatedWorld.Run(Schedule.FromSeed(seed)), SimulatedWorld.Run(Schedule.FromSeed(seed)));
+
+            Assert.Equal(first.Simulator.Steps, second.Simulator.Steps);
+            Assert.Equal(first.History.Trace, second.History.Trace);
+            Assert.Equal(first.Hub.Results, second.Hub.Results);
+        }
+    }
+
+    private static (int First, int Last) Seeds()
+    {
+        if (Environment.GetEnvironmentVariable("OVIM_SIMULATION_SEED") is not { Length: > 0 } text) return (1, Schedules);
+        var ends = text.Split('-').Select(end => int.Parse(end, CultureInfo.InvariantCulture)).ToArray();
+        return (ends[0], ends[^1]);
+    }
+}
