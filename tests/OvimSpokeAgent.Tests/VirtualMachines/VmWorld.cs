@@ -129,6 +129,14 @@ internal sealed class VmWorld : IAsyncDisposable
         cluster.Has(KubeVirtKinds.VirtualMachine, vm);
     }
 
+    /// <summary><see cref="Web"/> with the older <c>running</c> in the place of a run strategy.</summary>
+    public void HasOldVm(bool running) => HasVm(Web, "", vm => vm["spec"] = new JsonObject { ["running"] = running });
+
+    /// <summary>What was written to the cluster, in short: the verb, or the subresource.</summary>
+    public IEnumerable<string> Changes() => Cluster.Requests
+        .Where(request => request.Verb is not ("get" or "list" or "watch"))
+        .Select(request => request.Verb == "put" ? request.Detail.Split(' ')[0] : request.Verb);
+
     /// <summary>A VM's guest.</summary>
     /// <returns>The VMI's uid.</returns>
     public string HasGuest(NamespacedName name, string phase = "Running", Action<JsonObject>? change = null)
