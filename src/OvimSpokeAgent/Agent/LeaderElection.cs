@@ -171,7 +171,8 @@ internal sealed partial class LeaderElection(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // Not renewed in time, or stepped down.
+            // Stepped down, or not renewed in time: a renewal that hangs fails with no error of its own.
+            if (!_steppedDown && _state.Problem is null) Enter(_state with { Problem = "the Lease was not renewed in time" });
         }
         finally
         {
