@@ -37,7 +37,8 @@ internal sealed class CreateVdcHandler(VdcNamespaces namespaces, VdcRealizer rea
         var (before, refusal) = await MakeNamespaceAsync(ns, declaration, context.Key.Value, cancellationToken);
         if (refusal is not null) return OperationOutcome.Failed(refusal);
         var realization = await realizer.RealizeAsync(ns, declaration, before, cancellationToken);
-        await namespaces.ShownAsync(ns, context.Key.Value, cancellationToken);
+        // Someone else's operation may have declared the very same.
+        if (before?.ToText() != declaration.ToText()) await namespaces.ShownAsync(ns, context.Key.Value, cancellationToken);
         return VdcOutcome.Of(ns, declaration, realization);
     }
 

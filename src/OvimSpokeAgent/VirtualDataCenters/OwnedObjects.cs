@@ -43,7 +43,7 @@ internal sealed record RoleBindingObject : OwnedObject;
 internal sealed record OwnedManifest(ResourceKind Kind, NamespacedName Name, JsonObject Body)
 {
     /// <summary>What the object on the server must be like.</summary>
-    public string Fingerprint => OwnedFingerprint.Of(Body);
+    public string Fingerprint { get; } = OwnedFingerprint.Of(Body);
 
     /// <summary><c>ResourceQuota vdc-quota</c>, as messages name it.</summary>
     public override string ToString() => $"{Kind.Kind} {Name.Name}";

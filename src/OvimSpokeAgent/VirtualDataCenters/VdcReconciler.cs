@@ -68,12 +68,28 @@ internal sealed partial class VdcReconciler : ILoop
                 // Another agent may have led before: what is remembered of its time means nothing.
                 _repair.Forget();
                 foreach (var vdc in _namespaces.All()) _queue.Add(vdc.Name);
-                await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => WorkAsync(either.Token)));
+                await RunWorkersAsync(either.Token);
             }
             catch (OperationCanceledException) when (tenure.IsOver && !cancellationToken.IsCancellationRequested)
             {
                 // Another agent may lead now, and repair.
             }
+        }
+    }
+
+    // All of them end with the first that does.
+    private async Task RunWorkersAsync(CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var workers = Enumerable.Range(0, Workers).Select(_ => WorkAsync(ended.Token)).ToList();
+        try
+        {
+            await await Task.WhenAny(workers);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await Task.WhenAll(workers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -165,7 +181,8 @@ internal sealed partial class VdcReconciler : ILoop
             FirstRetry.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 16)), LongestRetry.TotalSeconds));
         _queue.Add(ns, exception.RetryAfter ?? wait);
         _metrics.RepairFailed();
-        if (exception.IsTransient) return; // the cluster's own health says that
+        // The cluster's own health says that, or the next look finds it different.
+        if (exception.IsTransient || exception.Reason is ApiErrorReason.Conflict) return;
         if (failures == 1) LogFailed(ns, exception.Message);
         _states.Set(ns, _states.Get(ns) with { IsWhole = false, Problem = exception.Message });
     }

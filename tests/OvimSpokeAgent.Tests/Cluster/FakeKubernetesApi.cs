@@ -25,6 +25,7 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
     private readonly Lock _lock = new();
     private readonly FakeStore _store = new(time);
     private readonly List<FakeRequest> _requests = [];
+    private readonly FakeApply _applied = new();
     private readonly HashSet<ResourceKind> _missing = [];
     private readonly List<FakeWatch> _watches = [];
 
@@ -45,6 +46,9 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
 
     /// <summary>What a SelfSubjectAccessReview answers for these attributes; allowed if not set.</summary>
     public Func<JsonObject, bool>? Reviews { get; set; }
+
+    /// <summary>What an admission webhook makes of what is applied.</summary>
+    public Action<ResourceKind, JsonObject>? Mutate { get; set; }
 
     /// <summary>The page size the server imposes, whatever the client asks for.</summary>
     public int? MaxPage { get; set; }
@@ -72,6 +76,12 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
     public void ForgetRequests()
     {
         lock (_lock) _requests.Clear();
+    }
+
+    /// <summary>Forgets the requests for namespaces whose names begin so.</summary>
+    public void ForgetRequestsOf(string prefix)
+    {
+        lock (_lock) _requests.RemoveAll(request => request.Name.Namespace.StartsWith(prefix, StringComparison.Ordinal));
     }
 
     /// <summary>An object is there, made by someone else than the agent.</summary>
@@ -165,8 +175,7 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         return Answer(new FakeRequest("create", kind, name, body.ToJsonString()), type, () =>
         {
             if (kind == KubernetesKinds.SelfSubjectAccessReview) return Review(body);
-            if (ns.Length > 0 && _store.Find(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns)) is null)
-                throw NotFound(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns));
+            if (ns.Length > 0) RequireLiving(ns);
             return _store.Find(kind, name) is null ? _store.Create(kind, name, body) : throw AlreadyExists(kind, name);
         }, cancellationToken);
     }
@@ -186,7 +195,13 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
 
     public Task<T> ApplyAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("server-side apply is tested against a real API server");
+        Answer(new FakeRequest("apply", kind, name, body.ToJsonString()), type, () =>
+        {
+            if (name.Namespace.Length > 0) RequireLiving(name.Namespace);
+            var admitted = FakeStore.OnTheWire(body);
+            Mutate?.Invoke(kind, admitted);
+            return _applied.Apply(_store, kind, name, admitted);
+        }, cancellationToken);
 
     public Task DeleteAsync(
         ResourceKind kind, NamespacedName name, DeleteOptions options, CancellationToken cancellationToken) =>
@@ -270,6 +285,14 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
 
     private JsonObject Existing(ResourceKind kind, NamespacedName name) =>
         _store.Find(kind, name) ?? throw NotFound(kind, name);
+
+    // As NamespaceLifecycle admits.
+    private void RequireLiving(string ns)
+    {
+        var found = Existing(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns));
+        if (found["metadata"]!["deletionTimestamp"] is not null)
+            throw Error(ApiErrorReason.Forbidden, $"unable to create new content in namespace {ns} because it is being terminated");
+    }
 
     private void Note(FakeRequest request)
     {

@@ -1,0 +1,129 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Agent;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.VirtualMachines;
+using OvimSpokeAgent.VirtualDataCenters;
+using OvimSpokeAgent.VirtualMachines;
+using Prometheus;
+
+namespace OvimSpokeAgent.Tests.VirtualDataCenters;
+
+/// <summary>The agent's VDC and VM parts, wired as in the agent, over a cluster in memory that outlives them.</summary>
+internal sealed class VdcHost : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+    private readonly IReadOnlyList<IHostedService> _loops;
+    private int _operations;
+
+    private VdcHost(FakeKubernetesApi cluster, TestTime time)
+    {
+        (Cluster, Time) = (cluster, time);
+        var services = new ServiceCollection();
+        services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
+        services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
+        services.AddSingleton<TimeProvider>(time);
+        services.AddSingleton<Jitter>(() => 0.5);
+        services.AddSingleton(new Configuration.TestEnvironment().LoadClean());
+        services.AddSingleton(Prometheus.Metrics.NewCustomRegistry());
+        services.AddSingleton<IMetricFactory>(provider =>
+            Prometheus.Metrics.WithCustomRegistry(provider.GetRequiredService<CollectorRegistry>()));
+        services.AddSingleton<ILeadership, SoleLeadership>();
+        services.AddSingleton<ClusterConnectivity>();
+        services.AddSingleton<IKubernetesApi>(cluster);
+        services.AddWatchCache(new WatchSpec<NamespaceObject, ManagedNamespace>
+        {
+            Kind = KubernetesKinds.Namespace,
+            Type = ClusterJson.Default.NamespaceObject,
+            Project = ManagedNamespace.From,
+            LabelSelector = ManagedNamespaces.LabelSelector,
+        });
+        services.AddSingleton<ManagedNamespaces>();
+        services.AddEvents();
+        services.AddVirtualMachines();
+        services.AddVirtualDataCenters();
+        // Operations are executed by the tests themselves: each is under way until its VM shows.
+        services.AddSingleton(provider => new QuotaLedger(
+            provider.GetRequiredService<WatchCache<VirtualMachineObject, VirtualMachineItem>>(),
+            provider.GetRequiredService<WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem>>(),
+            provider.GetRequiredService<Instancetypes>(),
+            _ => true,
+            time));
+        _services = services.BuildServiceProvider();
+        _loops = [.. _services.GetServices<IHostedService>()];
+    }
+
+    public FakeKubernetesApi Cluster { get; }
+
+    public TestTime Time { get; }
+
+    public VdcStates States => _services.GetRequiredService<VdcStates>();
+
+    /// <summary>Starts the agent's parts; a second host on the same cluster is the agent started again.</summary>
+    public static async Task<VdcHost> StartAsync(FakeKubernetesApi? cluster = null, TestTime? time = null)
+    {
+        time ??= new TestTime();
+        var host = new VdcHost(cluster ?? new FakeKubernetesApi(time), time);
+        foreach (var loop in host._loops) await loop.StartAsync(default);
+        foreach (var cache in host._services.GetServices<IWatchCacheStatus>()) await cache.WaitForFirstAnswerAsync(Limits.Token());
+        return host;
+    }
+
+    /// <summary>An operation on VDC <c>dev</c> in namespace <c>acme-dev</c>.</summary>
+    public Execution Of(string type, string more = "", string? key = null)
+    {
+        var handler = _services.GetServices<IOperationHandler>().Single(handler => handler.Type == type);
+        var payload = $$"""{"vdc_name":"dev","target_namespace":"acme-dev","organization":"acme"{{(more.Length > 0 ? "," + more : "")}}}""";
+        return VmWorld.Of(handler, payload, key ?? $"ovim-op-{++_operations:d20}");
+    }
+
+    public Task<OperationOutcome> RunAsync(string type, string more = "") => Of(type, more).RunAsync();
+
+    /// <summary>Runs <c>create_vm</c> in the VDC.</summary>
+    public Task<OperationOutcome> CreateVmAsync(string name, int cpu, string memory = "1Gi") => VmWorld.Of(
+        _services.GetServices<IOperationHandler>().Single(handler => handler.Type == "create_vm"),
+        $$"""{"name":"{{name}}","namespace":"acme-dev","image_url":"x/y:1","cpu":{{cpu}},"memory":"{{memory}}"}""",
+        $"ovim-op-{++_operations:d20}").RunAsync();
+
+    public VdcStatus Status() => Assert.Single(_services.GetRequiredService<VdcStatuses>().List());
+
+    public OvimSpokeAgent.Health.HealthFinding Health() => _services.GetServices<OvimSpokeAgent.Health.IHealthCheck>().Single(check => check.Name == "vdcs").Check();
+
+    public async Task<string> MetricsAsync()
+    {
+        using var text = new MemoryStream();
+        await _services.GetRequiredService<CollectorRegistry>().CollectAndExportAsTextAsync(text);
+        return System.Text.Encoding.UTF8.GetString(text.ToArray());
+    }
+
+    public JsonObject? Find(ResourceKind kind, string name) => Cluster.Find(kind, new("acme-dev", name));
+
+    public JsonObject? Namespace() => Cluster.Find(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("acme-dev"));
+
+    /// <summary>Lets time pass until something holds.</summary>
+    public async Task PassesUntilAsync(Func<bool> condition, TimeSpan? step = null)
+    {
+        await Eventually.HoldsAsync(() =>
+        {
+            if (condition()) return true;
+            Time.Advance(step ?? TimeSpan.FromMilliseconds(250));
+            return condition();
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var loop in _loops) await loop.StopAsync(default);
+        await _services.DisposeAsync();
+    }
+}
