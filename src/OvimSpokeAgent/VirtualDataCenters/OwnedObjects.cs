@@ -75,7 +75,8 @@ internal record OwnedItem
 
 internal sealed record ResourceQuotaItem : OwnedItem
 {
-    public required IReadOnlyDictionary<string, decimal> Hard { get; init; }
+    /// <summary>How much the agent added to what was declared; null where it does not say.</summary>
+    public QuotaPadding? Padding { get; init; }
 
     /// <summary>What the quota controller counts.</summary>
     public required IReadOnlyDictionary<string, decimal> Used { get; init; }
@@ -92,24 +93,11 @@ internal sealed record ResourceQuotaItem : OwnedItem
             Uid = item.Uid,
             IsOurs = item.IsOurs,
             Fingerprint = item.Fingerprint,
-            Hard = HardOf(quota.Spec),
+            Padding = QuotaPadding.Parse(quota.Metadata.Annotation(QuotaPadding.Annotation)),
             Used = ValuesOf(quota.Status?.Used),
             Enforced = ValuesOf(quota.Status?.Hard),
         };
     }
-
-    /// <summary>A quota's <c>spec.hard</c>.</summary>
-    public static IReadOnlyDictionary<string, decimal> HardOf(OwnedObject quota) => HardOf(quota.Spec);
-
-    /// <summary>A quota's <c>spec.hard</c>.</summary>
-    public static IReadOnlyDictionary<string, decimal> HardOf(OwnedManifest quota) =>
-        HardOf(JsonElement.Parse(quota.Body["spec"]!.ToJsonString()));
-
-    private static Dictionary<string, decimal> HardOf(JsonElement? spec) => ValuesOf(
-        spec is { ValueKind: JsonValueKind.Object } s && s.TryGetProperty("hard", out var hard)
-            && hard.ValueKind is JsonValueKind.Object
-            ? hard.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.ToString())
-            : null);
 
     private static Dictionary<string, decimal> ValuesOf(IReadOnlyDictionary<string, string>? texts)
     {

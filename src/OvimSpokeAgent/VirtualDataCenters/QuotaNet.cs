@@ -23,12 +23,11 @@ internal sealed class QuotaNet(QuotaLedger ledger, TimeProvider time)
 
     /// <summary>The padding that the namespace's quota is to have now.</summary>
     /// <param name="ns">The namespace.</param>
-    /// <param name="foundCpu">What the quota on the server has, where nobody remembers what it should have: kept if it fits.</param>
-    /// <param name="foundMemory">As <paramref name="foundCpu"/>.</param>
-    public QuotaPadding Of(string ns, decimal? foundCpu = null, decimal? foundMemory = null)
+    /// <param name="found">What an agent before this one gave it: kept, if nobody remembers another and it is enough.</param>
+    public QuotaPadding Of(string ns, Func<QuotaPadding?> found)
     {
         var wanted = InSteps(NeededIn(ns));
-        var padding = _paddings.GetOrAdd(ns, _ => new Padding(Adopt(wanted, foundCpu, foundMemory)));
+        var padding = _paddings.GetOrAdd(ns, _ => new Padding(found() is { } before && before.Covers(wanted) ? before : wanted));
         lock (padding) return padding.Next(wanted, time);
     }
 
@@ -66,18 +65,6 @@ internal sealed class QuotaNet(QuotaLedger ledger, TimeProvider time)
     private static QuotaPadding InSteps(QuotaPadding needed) => new(
         Math.Ceiling(needed.Cpu / CpuStep) * CpuStep, Math.Ceiling(needed.Memory / MemoryStep) * MemoryStep);
 
-    private static bool Covers(QuotaPadding padding, QuotaPadding wanted) =>
-        padding.Cpu >= wanted.Cpu && padding.Memory >= wanted.Memory;
-
-    // What an agent before this one has left high, and no more than that.
-    private static QuotaPadding Adopt(QuotaPadding wanted, decimal? cpu, decimal? memory)
-    {
-        var found = new QuotaPadding(cpu ?? wanted.Cpu, memory ?? wanted.Memory);
-        var isOurs = found.Cpu % CpuStep == 0 && found.Memory % MemoryStep == 0 && Covers(found, wanted)
-            && found.Cpu <= wanted.Cpu + (4 * CpuStep) && found.Memory <= wanted.Memory + (4 * MemoryStep);
-        return isOurs ? found : wanted;
-    }
-
     private sealed class Padding(QuotaPadding first)
     {
         private QuotaPadding _now = first;
@@ -86,7 +73,7 @@ internal sealed class QuotaNet(QuotaLedger ledger, TimeProvider time)
 
         public QuotaPadding Next(QuotaPadding wanted, TimeProvider time)
         {
-            if (!Covers(_now, wanted))
+            if (!_now.Covers(wanted))
             {
                 _now = new(Math.Max(_now.Cpu, wanted.Cpu), Math.Max(_now.Memory, wanted.Memory));
                 TooHighSince = null;

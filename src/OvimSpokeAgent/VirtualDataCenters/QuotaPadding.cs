@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>What a ResourceQuota allows beyond what is declared, so that it is never in the way of a VM that may run.</summary>
@@ -5,5 +7,23 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// <param name="Memory">Bytes.</param>
 internal readonly record struct QuotaPadding(decimal Cpu, decimal Memory)
 {
+    /// <summary>On a quota: its padding, so that the next agent can tell what is padding from what someone changed.</summary>
+    public const string Annotation = "ovim.io/padding";
+
     public static QuotaPadding None => default;
+
+    /// <summary>Whether it is enough where another is needed.</summary>
+    public bool Covers(QuotaPadding needed) => Cpu >= needed.Cpu && Memory >= needed.Memory;
+
+    /// <summary>As the annotation has it.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Cpu} {Memory}");
+
+    /// <summary>Reads an annotation; null where there is none that is right.</summary>
+    public static QuotaPadding? Parse(string? text) =>
+        text?.Split(' ') is [var cpu, var memory] && TryParse(cpu, out var cores) && TryParse(memory, out var bytes)
+            ? new QuotaPadding(cores, bytes)
+            : null;
+
+    private static bool TryParse(string text, out decimal value) =>
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
 }

@@ -73,7 +73,11 @@ internal static class VdcManifests
         var objects = new List<OwnedManifest>();
         foreach (var (name, spec) in NetworkPolicyManifests.Build(declaration.Network, settings))
             Add(KubernetesKinds.NetworkPolicy, name, ("spec", spec));
-        if (QuotaSpec(declaration, padding) is { } quota) Add(KubernetesKinds.ResourceQuota, VdcNames.Quota, ("spec", quota));
+        if (QuotaSpec(declaration, padding) is { } quota)
+        {
+            Add(KubernetesKinds.ResourceQuota, VdcNames.Quota, ("spec", quota));
+            objects[^1].Body["metadata"]!["annotations"] = new JsonObject { [QuotaPadding.Annotation] = padding.ToString() };
+        }
         if (LimitsSpec(declaration) is { } limits) Add(KubernetesKinds.LimitRange, VdcNames.Limits, ("spec", limits));
         foreach (var group in declaration.AdminGroups)
             Add(KubernetesKinds.RoleBinding, VdcNames.BindingOf(group), ("subjects", Subjects(group)), ("roleRef", AdminRole()));

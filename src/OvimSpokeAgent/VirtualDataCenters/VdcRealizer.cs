@@ -23,15 +23,13 @@ internal sealed record Realization(IReadOnlyList<string> Made, IReadOnlyList<str
 internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet net, AgentSettings settings)
 {
     /// <summary>The objects as they are to be now, the quota with its padding.</summary>
-    public IReadOnlyList<OwnedManifest> Expected(string ns, VdcDeclaration declaration)
-    {
-        var hard = caches.Quotas.Get(new(ns, VdcNames.Quota))?.Hard;
-        return VdcManifests.Objects(ns, declaration, net.Of(ns, Found(VdcManifests.RequestsCpu, declaration.Quota.Cpu),
-            Found(VdcManifests.RequestsMemory, declaration.Quota.Memory)), settings.Vdc);
+    public IReadOnlyList<OwnedManifest> Expected(string ns, VdcDeclaration declaration) =>
+        VdcManifests.Objects(ns, declaration, net.Of(ns, () => FoundPadding(ns, declaration)), settings.Vdc);
 
-        decimal? Found(string resource, Quantity? declared) =>
-            declared is { } d && hard?.TryGetValue(resource, out var value) is true ? value - d.Value : null;
-    }
+    /// <summary>The quota as it would be with this padding; null: there is none.</summary>
+    public OwnedManifest? WithPadding(string ns, VdcDeclaration declaration, QuotaPadding padding) =>
+        VdcManifests.Objects(ns, declaration, padding, settings.Vdc)
+            .SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
 
     /// <summary>
     /// Makes everything as declared. Stops at the first object that the server refuses.
@@ -85,6 +83,13 @@ internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet
         }
         return new Realization(made, notMade, notMade.Count == 0 ? null : "it was not done in time");
     }
+
+    // What the quota says of itself, if it is so: else it is not the agent's doing.
+    private QuotaPadding? FoundPadding(string ns, VdcDeclaration declaration) =>
+        caches.Quotas.Get(new(ns, VdcNames.Quota)) is { Padding: { } padding } quota
+        && WithPadding(ns, declaration, padding)?.Fingerprint == quota.Fingerprint
+            ? padding
+            : null;
 
     // The cache may not show yet what was made a moment ago; what was declared before says what that can be.
     private HashSet<(ResourceKind Kind, NamespacedName Name)> Surplus(

@@ -40,7 +40,7 @@ internal sealed partial class VdcRepair(
         if (ns.IsVdc && !IsNamespaceAsDeclared(ns) && await namespaces.RestoreAsync(ns, cancellationToken) is { } restored)
         {
             Tell(ns, new(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns.Name), ns.Uid),
-                $"Namespace {ns.Name} was changed ({restored}) and is put back as declared");
+                $"Namespace {ns.Name} was not as declared ({restored}) and is put right");
         }
         var expected = realizer.Expected(ns.Name, declaration);
         // As when it is declared: access that is not, isolation, quota and limits, access, and last what is replaced by it.
@@ -71,7 +71,7 @@ internal sealed partial class VdcRepair(
         await objects.PutAsync(manifest, cancellationToken);
         if (isOwnDoing) return;
         Tell(ns, new(manifest.Kind, manifest.Name),
-            $"{manifest} was {(found is null ? "missing and is made" : "changed and is put back")} as declared");
+            $"{manifest} was {(found is null ? "missing" : "not as declared")} and is put right");
     }
 
     private bool IsCached(OwnedManifest manifest) =>
@@ -81,18 +81,13 @@ internal sealed partial class VdcRepair(
         || (ns.Problem is null && VdcManifests.NamespaceLabels(ns.Name, ns.Declaration!, settings)
             .All(label => ns.Labels.GetValueOrDefault(label.Key) == label.Value));
 
-    // A quota whose VMs became more or fewer: as it was last written, or differing in nothing else and not too low.
+    // A quota whose VMs became more or fewer: it is as it was last written, by this agent or the one before.
     private bool IsOnlyPadding(AnyOwnedObject found, OwnedManifest manifest, VdcDeclaration declaration)
     {
         if (manifest.Kind != KubernetesKinds.ResourceQuota) return false;
         if (objects.HasWritten(manifest)) return objects.HasWritten(manifest, OwnedFingerprint.Of(found));
-        var (hard, wanted) = (ResourceQuotaItem.HardOf(found), ResourceQuotaItem.HardOf(manifest));
-        return hard.Keys.ToHashSet().SetEquals(wanted.Keys) && hard.All(entry => entry.Key switch
-        {
-            VdcManifests.RequestsCpu => entry.Value >= declaration.Quota.Cpu?.Value,
-            VdcManifests.RequestsMemory => entry.Value >= declaration.Quota.Memory?.Value,
-            _ => entry.Value == wanted[entry.Key],
-        });
+        return QuotaPadding.Parse(found.Metadata.Annotation(QuotaPadding.Annotation)) is { } padding
+            && realizer.WithPadding(manifest.Name.Namespace, declaration, padding)?.Fingerprint == OwnedFingerprint.Of(found);
     }
 
     private void Tell(DeclaredNamespace ns, EventSubject subject, string what)

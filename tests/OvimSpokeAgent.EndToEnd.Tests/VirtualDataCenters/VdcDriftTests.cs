@@ -34,7 +34,7 @@ public sealed class VdcDriftTests(Clusters clusters)
             Assert.True(Stopwatch.GetElapsedTime(began) < RepairedWithin, $"{name} took {Stopwatch.GetElapsedTime(began)}");
         }
         Assert.Equal(2, await world.Agent.MetricAsync("ovim_vdc_drift_repairs_total{kind=\"NetworkPolicy\"}"));
-        await EventAsync(world, vdc, "DriftRepaired", "ResourceQuota vdc-quota was missing and is made as declared");
+        await EventAsync(world, vdc, "DriftRepaired", "ResourceQuota vdc-quota was missing and is put right");
     }
 
     [Theory, OnSandbox, OnRealApiServer]

@@ -113,6 +113,22 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         lock (_lock) return _store.Find(kind, name);
     }
 
+    /// <summary>All objects but events, without what the server makes up: the same for two servers where the same was done.</summary>
+    public IReadOnlyList<string> Content()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _store.All().Where(item => (string?)item["kind"] != "Event").Select(item =>
+                {
+                    foreach (var made in (string[])["uid", "resourceVersion", "creationTimestamp"]) item["metadata"]!.AsObject().Remove(made);
+                    return item.ToJsonString();
+                }),
+            ];
+        }
+    }
+
     /// <summary>Someone else changes an object.</summary>
     public void Change(ResourceKind kind, NamespacedName name, Action<JsonObject> change)
     {

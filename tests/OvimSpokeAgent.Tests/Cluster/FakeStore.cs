@@ -26,6 +26,8 @@ internal sealed class FakeStore(TimeProvider time)
     public JsonObject? Find(ResourceKind kind, NamespacedName name) =>
         _objects.TryGetValue(Key(kind, name), out var found) ? found.Object.DeepClone().AsObject() : null;
 
+    public IEnumerable<JsonObject> All() => _objects.Values.Select(item => item.Object.DeepClone().AsObject());
+
     public JsonObject Create(ResourceKind kind, NamespacedName name, JsonObject body)
     {
         var created = body.DeepClone().AsObject();

@@ -13,7 +13,7 @@ public sealed class QuotaNetTests
     {
         await using var world = await QuotaWorld.OpenAsync();
 
-        Assert.Equal(QuotaPadding.None, world.Net.Of(QuotaWorld.Ns));
+        Assert.Equal(QuotaPadding.None, world.Net.Of(QuotaWorld.Ns, () => null));
     }
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class QuotaNetTests
         for (var i = 0; i < 30; i++) await world.HasVmAsync($"vm-{i}", 2, 4);
         await world.HasVmAsync("large", 16, 64);
 
-        var padding = world.Net.Of(QuotaWorld.Ns);
+        var padding = world.Net.Of(QuotaWorld.Ns, () => null);
 
         var overhead = (30 * VirtualMachineOverhead.Of(Vm(2, 4))) + VirtualMachineOverhead.Of(Vm(16, 64));
         var migration = (64 * GiB) + VirtualMachineOverhead.Of(Vm(16, 64));
@@ -40,7 +40,7 @@ public sealed class QuotaNetTests
         for (var i = 0; i < 24; i++)
         {
             world.Reserves(world.Claims($"vm-{i}", 1, 1, key: $"op-{i}"), 100);
-            seen.Add(world.Net.Of(QuotaWorld.Ns));
+            seen.Add(world.Net.Of(QuotaWorld.Ns, () => null));
         }
 
         Assert.InRange(seen.Count, 2, 5);
@@ -52,30 +52,40 @@ public sealed class QuotaNetTests
     {
         await using var world = await QuotaWorld.OpenAsync();
         await world.HasVmAsync("large", 16, 64);
-        var high = world.Net.Of(QuotaWorld.Ns);
+        var high = world.Net.Of(QuotaWorld.Ns, () => null);
         await world.LosesVmAsync("large");
 
-        Assert.Equal(high, world.Net.Of(QuotaWorld.Ns));
+        Assert.Equal(high, world.Net.Of(QuotaWorld.Ns, () => null));
         Assert.Equal(QuotaNet.LowerAfter, world.Net.UntilLowered(QuotaWorld.Ns));
         world.Time.Advance(QuotaNet.LowerAfter / 2);
-        Assert.Equal(high, world.Net.Of(QuotaWorld.Ns));
+        Assert.Equal(high, world.Net.Of(QuotaWorld.Ns, () => null));
         world.Time.Advance(QuotaNet.LowerAfter / 2);
 
-        Assert.Equal(QuotaPadding.None, world.Net.Of(QuotaWorld.Ns));
+        Assert.Equal(QuotaPadding.None, world.Net.Of(QuotaWorld.Ns, () => null));
         Assert.Null(world.Net.UntilLowered(QuotaWorld.Ns));
     }
 
-    [Theory]
-    [InlineData(4, 8, 4, 8)]
-    [InlineData(3, 8, 0, 0)]
-    [InlineData(200, 8, 0, 0)]
-    [InlineData(-2, 0, 0, 0)]
-    public async Task Padding_that_was_left_is_kept_where_it_can_be_one_and_else_not(int foundCpu, int foundGib, int cpu, int gib)
+    [Fact]
+    public async Task Padding_that_an_agent_before_left_is_kept_where_it_is_enough()
     {
         await using var world = await QuotaWorld.OpenAsync();
+        await world.HasVmAsync("small", 1, 1);
+        var (much, little) = (new QuotaPadding(4, 8 * GiB), new QuotaPadding(2, GiB));
 
-        Assert.Equal(new QuotaPadding(cpu, gib * GiB), world.Net.Of(QuotaWorld.Ns, foundCpu, foundGib * GiB));
+        Assert.Equal(much, world.Net.Of(QuotaWorld.Ns, () => much));
+        world.Net.Forget();
+        Assert.Equal(new QuotaPadding(2, 4 * GiB), world.Net.Of(QuotaWorld.Ns, () => little));
     }
+
+    [Theory]
+    [InlineData("2 4294967296", true)]
+    [InlineData("0 0", true)]
+    [InlineData("2", false)]
+    [InlineData("two 4", false)]
+    [InlineData("-2 4", false)]
+    [InlineData(null, false)]
+    public void Padding_is_written_and_read_back(string? text, bool isRight) =>
+        Assert.Equal(isRight ? text : null, QuotaPadding.Parse(text)?.ToString());
 
     [Theory]
     [InlineData(2, 4, 304 + 64)]

@@ -80,20 +80,30 @@ internal sealed class VdcHost : IAsyncDisposable
     }
 
     /// <summary>An operation on VDC <c>dev</c> in namespace <c>acme-dev</c>.</summary>
-    public Execution Of(string type, string more = "", string? key = null)
+    /// <param name="type">Its type.</param>
+    /// <param name="more">More fields; they win.</param>
+    /// <param name="key">Its journal name; null: a new one.</param>
+    /// <param name="fact">What an earlier execution fixed.</param>
+    public Execution Of(string type, string more = "", string? key = null, string? fact = null)
     {
         var handler = _services.GetServices<IOperationHandler>().Single(handler => handler.Type == type);
         var payload = $$"""{"vdc_name":"dev","target_namespace":"acme-dev","organization":"acme"{{(more.Length > 0 ? "," + more : "")}}}""";
-        return VmWorld.Of(handler, payload, key ?? $"ovim-op-{++_operations:d20}");
+        return VmWorld.Of(handler, payload, key ?? $"ovim-op-{++_operations:d20}", fact);
     }
 
     public Task<OperationOutcome> RunAsync(string type, string more = "") => Of(type, more).RunAsync();
 
     /// <summary>Runs <c>create_vm</c> in the VDC.</summary>
-    public Task<OperationOutcome> CreateVmAsync(string name, int cpu, string memory = "1Gi") => VmWorld.Of(
+    public Task<OperationOutcome> CreateVmAsync(string name, int cpu, string memory = "1Gi", bool run = true) => VmWorld.Of(
         _services.GetServices<IOperationHandler>().Single(handler => handler.Type == "create_vm"),
-        $$"""{"name":"{{name}}","namespace":"acme-dev","image_url":"x/y:1","cpu":{{cpu}},"memory":"{{memory}}"}""",
+        $$"""{"name":"{{name}}","namespace":"acme-dev","image_url":"x/y:1","cpu":{{cpu}},"memory":"{{memory}}","run":{{(run ? "true" : "false")}}}""",
         $"ovim-op-{++_operations:d20}").RunAsync();
+
+    /// <summary>As the operations do when the journal is read at the start.</summary>
+    public IVirtualMachineAdmission Admission => _services.GetRequiredService<IVirtualMachineAdmission>();
+
+    /// <summary>Whether all VDCs that are not being deleted are whole.</summary>
+    public bool IsAllAsDeclared() => _services.GetRequiredService<VdcStatuses>().List().All(vdc => vdc.Status is "Active");
 
     public VdcStatus Status() => Assert.Single(_services.GetRequiredService<VdcStatuses>().List());
 

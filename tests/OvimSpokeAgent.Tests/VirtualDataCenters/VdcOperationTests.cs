@@ -4,6 +4,7 @@ using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualDataCenters;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualDataCenters;
 
@@ -193,6 +194,21 @@ public sealed class VdcOperationTests
         var hard = host.Find(KubernetesKinds.ResourceQuota, "vdc-quota")!["spec"]!["hard"]!;
         Assert.Equal(("12", "24Gi"), ((string?)hard["requests.cpu"], (string?)hard["requests.memory"]));
         Assert.Equal((8000, 16L << 30), (host.Status().ResourceUsage.CpuCapacity, host.Status().ResourceUsage.MemoryCapacity));
+    }
+
+    [Fact]
+    public async Task Operations_of_before_take_their_room_back_in_their_order_before_any_new_one()
+    {
+        await using var host = await VdcHost.StartAsync();
+        await host.RunAsync("create_vdc", Whole);
+        foreach (var (key, vm) in ((string, string)[])[("op-1", "first"), ("op-2", "second"), ("op-3", "no-room-for-it")])
+        {
+            host.Admission.Restore(new(
+                new("acme-dev", vm), new() { Vcpus = 3, MemoryBytes = 1L << 30 }, ClaimKind.Create, new(key)));
+        }
+
+        Assert.Equal("quota.cpu: asked 3 vCPUs, used 6 vCPUs, allowed 8", (await host.CreateVmAsync("new", 3)).FailureOf());
+        Assert.True((await host.CreateVmAsync("small", 2)).IsCompleted);
     }
 
     private static void HoldNamespace(VdcHost host) => host.Cluster.Change(

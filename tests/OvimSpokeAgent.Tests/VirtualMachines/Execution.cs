@@ -6,7 +6,7 @@ using OvimSpokeAgent.Operations;
 namespace OvimSpokeAgent.Tests.VirtualMachines;
 
 /// <summary>An operation that can be executed again and again, as after a crash: what it fixed stays.</summary>
-internal sealed class Execution(string type, OperationPlan plan, string payload, string key)
+internal sealed class Execution(string type, OperationPlan plan, string payload, string key, string? fact = null)
 {
     private readonly Operation _operation = new()
     {
@@ -18,7 +18,7 @@ internal sealed class Execution(string type, OperationPlan plan, string payload,
     };
 
     /// <summary>What was fixed durably.</summary>
-    public string? Fact { get; private set; }
+    public string? Fact { get; private set; } = fact;
 
     /// <summary>How often the slot was given back.</summary>
     public int Releases { get; private set; }

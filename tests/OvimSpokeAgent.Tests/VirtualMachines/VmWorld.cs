@@ -96,12 +96,12 @@ internal sealed class VmWorld : IAsyncDisposable
     }
 
     /// <summary>An execution of an operation with this payload.</summary>
-    public static Execution Of(IOperationHandler handler, string payload, string key = "ovim-op-0123456789abcdef0123")
+    public static Execution Of(IOperationHandler handler, string payload, string key = "ovim-op-0123456789abcdef0123", string? fact = null)
     {
         var reader = new PayloadReader(JsonElement.Parse(payload));
         var plan = handler.Plan(reader);
         Assert.Empty(reader.Errors);
-        return new Execution(handler.Type, plan!, payload, key);
+        return new Execution(handler.Type, plan!, payload, key, fact);
     }
 
     /// <summary>Executes an operation on <see cref="Web"/> once, as the agent does when nothing fails.</summary>
