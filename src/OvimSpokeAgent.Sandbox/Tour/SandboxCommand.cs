@@ -5,38 +5,25 @@ namespace OvimSpokeAgent.Sandbox.Tour;
 /// <summary>The sandbox's command line.</summary>
 internal static class SandboxCommand
 {
-    /// <summary>The command line is wrong (EX_USAGE of BSD's sysexits).</summary>
-    public const int UsageError = 64;
-
     private const int DefaultHubPort = 8090;
     private const int DefaultClusterPort = 8091;
     private const int MaxPort = 65535;
     private const int MaxVms = 10_000;
 
     /// <summary>Runs the sandbox until it is done or <paramref name="stop"/> is cancelled.</summary>
-    /// <returns>The exit code: 0 if all went as it should, <see cref="UsageError"/>, else 1.</returns>
-    public static Task<int> RunAsync(string[] args, TextWriter screen, TextWriter errors, CancellationToken stop)
-    {
-        var result = Create(screen, errors).Parse(args);
-        if (result.Errors.Count == 0)
-        {
-            // Signals are the caller's business: what was started wants to be stopped in order.
-            return result.InvokeAsync(
-                new InvocationConfiguration { Output = screen, Error = errors, ProcessTerminationTimeout = null }, stop);
-        }
-        foreach (var error in result.Errors) errors.WriteLine($"sandbox: {error.Message}");
-        errors.WriteLine("sandbox: --help shows the options");
-        return Task.FromResult(UsageError);
-    }
+    /// <returns>The exit code: 0 if all went as it should, <see cref="CommandLine.UsageError"/>, else 1.</returns>
+    public static Task<int> RunAsync(string[] args, TextWriter screen, TextWriter errors, CancellationToken stop) =>
+        CommandLine.RunAsync("sandbox", Create(screen, errors), args, screen, errors, stop);
 
     private static RootCommand Create(TextWriter screen, TextWriter errors)
     {
         var exit = new Option<bool>("--exit") { Description = "End after the tour: exit code 0 if all went as it should" };
         var noAgent = new Option<bool>("--no-agent") { Description = "Start no agent (and so no tour): run your own against the sandbox" };
         var noTour = new Option<bool>("--no-tour") { Description = "Start everything and change nothing" };
-        var hubPort = Number("--hub-port", "PORT", "Port of the hub; 0 takes any free one", DefaultHubPort, MaxPort);
-        var clusterPort = Number("--cluster-port", "PORT", "Port of the Kubernetes API; 0 takes any free one", DefaultClusterPort, MaxPort);
-        var vms = Number("--vms", "N", "How many VMs there are from the start", 0, MaxVms);
+        var hubPort = CommandLine.Number("--hub-port", "PORT", "Port of the hub; 0 takes any free one", DefaultHubPort, 0, MaxPort);
+        var clusterPort = CommandLine.Number(
+            "--cluster-port", "PORT", "Port of the Kubernetes API; 0 takes any free one", DefaultClusterPort, 0, MaxPort);
+        var vms = CommandLine.Number("--vms", "N", "How many VMs there are from the start", 0, 0, MaxVms);
         var command = new RootCommand(
             "Starts a hub, a Kubernetes API and KubeVirt, all small stand-ins in one process, and the OVIM spoke agent between "
             + "them; then shows the main job in a short tour, and stays up until Ctrl+C.")
@@ -57,17 +44,5 @@ internal static class SandboxCommand
             errors,
             stop));
         return command;
-    }
-
-    private static Option<int> Number(string name, string word, string description, int byDefault, int most)
-    {
-        var option = new Option<int>(name) { HelpName = word, Description = description, DefaultValueFactory = _ => byDefault };
-        option.Validators.Add(result =>
-        {
-            var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : null;
-            if (text is not null && (!int.TryParse(text, out var number) || number < 0 || number > most))
-                result.AddError($"{name}: \"{text}\" is not valid, expected a whole number from 0 to {most}");
-        });
-        return option;
     }
 }

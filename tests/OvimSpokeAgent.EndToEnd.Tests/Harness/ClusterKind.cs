@@ -24,7 +24,7 @@ public sealed class OnSandboxAttribute : DataAttribute
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class OnRealApiServerAttribute : DataAttribute
 {
-    public const string KubeconfigVariable = "OVIM_E2E_KUBECONFIG";
+    public const string KubeconfigVariable = RealCluster.KubeconfigVariable;
 
     public OnRealApiServerAttribute()
     {

@@ -8,6 +8,9 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 /// <summary>The real API server that <c>OVIM_E2E_KUBECONFIG</c> names, shared by all tests; each uses namespaces of its own.</summary>
 internal sealed class RealCluster : ITestCluster
 {
+    /// <summary>The variable with the path of an administrator's kubeconfig.</summary>
+    public const string KubeconfigVariable = "OVIM_E2E_KUBECONFIG";
+
     private const string CrdFolderVariable = "OVIM_E2E_CRD_DIR";
     private const string Crds = "apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
@@ -20,10 +23,12 @@ internal sealed class RealCluster : ITestCluster
 
     public JsonApi Admin { get; }
 
-    public static async Task<RealCluster> OpenAsync()
+    /// <param name="hasController">Whether KubeVirt's controller is played.</param>
+    public static async Task<RealCluster> OpenAsync(bool hasController = true)
     {
-        var cluster = new RealCluster(Environment.GetEnvironmentVariable(OnRealApiServerAttribute.KubeconfigVariable)!);
+        var cluster = new RealCluster(Environment.GetEnvironmentVariable(KubeconfigVariable)!);
         await cluster.InstallKubeVirtKindsAsync();
+        if (!hasController) return cluster;
         cluster._kubeVirt = await SandboxKubeVirt.StartAsync(new()
         {
             Connection = KubernetesClientConfiguration.BuildConfigFromConfigFile(cluster._kubeconfig),

@@ -25,10 +25,12 @@ internal sealed class SandboxTestCluster : ITestCluster
 
     public string Kubeconfig { get; }
 
-    public static async Task<SandboxTestCluster> StartAsync(bool hasKubeVirt = true)
+    /// <param name="hasKubeVirt">Whether KubeVirt's kinds are there.</param>
+    /// <param name="hasController">Whether its controller is too.</param>
+    public static async Task<SandboxTestCluster> StartAsync(bool hasKubeVirt = true, bool hasController = true)
     {
         var cluster = new SandboxTestCluster(await SandboxCluster.StartAsync(new() { HasKubeVirt = hasKubeVirt }));
-        if (hasKubeVirt) await cluster.StartKubeVirtAsync();
+        if (hasKubeVirt && hasController) await cluster.StartKubeVirtAsync();
         return cluster;
     }
 

@@ -89,7 +89,7 @@ public sealed partial class SandboxCommandTests : IDisposable
     {
         var code = await SandboxCommand.RunAsync(arguments.Split(' '), _screen, _errors, CancellationToken.None);
 
-        Assert.Equal(SandboxCommand.UsageError, code);
+        Assert.Equal(CommandLine.UsageError, code);
         Assert.Contains(expected, _errors.ToString(), StringComparison.Ordinal);
         Assert.Equal("", _screen.ToString());
     }

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using k8s.Exceptions;
+using OvimSpokeAgent.Benchmarks.CreateVm;
+using OvimSpokeAgent.Sandbox;
+
+namespace OvimSpokeAgent.Benchmarks;
+
+/// <summary>The command line: a command a benchmark.</summary>
+internal static class BenchmarkCommand
+{
+    private const int MaxOperations = 10_000;
+
+    /// <summary>Runs a benchmark until it is done or <paramref name="stop"/> is cancelled.</summary>
+    /// <returns>The exit code: 0 if it could be measured, <see cref="CommandLine.UsageError"/>, else 1.</returns>
+    public static Task<int> RunAsync(string[] args, TextWriter screen, TextWriter errors, CancellationToken stop)
+    {
+        var command = new RootCommand("Measures the OVIM spoke agent: speed, memory, scale. Use a Release build.")
+        {
+            CreateVm(screen, errors),
+        };
+        return CommandLine.RunAsync("benchmarks", command, args, screen, errors, stop);
+    }
+
+    private static Command CreateVm(TextWriter screen, TextWriter errors)
+    {
+        var operations = CommandLine.Number(
+            "--operations", "N", "How many operations the hub hands out at once", 500, 1, MaxOperations);
+        var single = CommandLine.Number(
+            "--single", "N", "How many operations before that are handed out one at a time", 200, 1, MaxOperations);
+        var command = new Command(
+            "create-vm",
+            "create_vm from the hub to the cluster and back: operations a second beside the API server's own rate for the same "
+            + "writes, and the time from a poll's answer to the stored operation.")
+        {
+            operations, single,
+        };
+        command.SetAction((result, stop) => MeasuredAsync(
+            () => CreateVmBenchmark.RunAsync(result.GetValue(operations), result.GetValue(single), screen, stop), errors, stop));
+        return command;
+    }
+
+    private static async Task<int> MeasuredAsync(Func<Task> benchmark, TextWriter errors, CancellationToken stop)
+    {
+        try
+        {
+            await benchmark();
+            return 0;
+        }
+        catch (Exception e) when (e is BenchmarkException or KubeConfigException or HttpRequestException)
+        {
+            await errors.WriteLineAsync($"benchmarks: {e.Message}");
+            return 1;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return 1;
+        }
+    }
+}
+
+/// <summary>Something cannot be measured; the message is for who runs the benchmark.</summary>
+internal sealed class BenchmarkException(string message) : Exception(message);

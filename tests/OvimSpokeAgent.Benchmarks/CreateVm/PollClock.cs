@@ -1,0 +1,52 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using OvimSpokeAgent.Hub;
+
+namespace OvimSpokeAgent.Benchmarks.CreateVm;
+
+/// <summary>
+/// Notes when the poll answer with each operation began to arrive: from then on the hub has forgotten it. Polls follow one
+/// another, so that an answer that is taken in is the last that arrived.
+/// </summary>
+internal sealed class PollClock
+{
+    private readonly ConcurrentDictionary<string, long> _arrivals = new();
+    private long _lastAnswer;
+
+    /// <summary>When an operation arrived; a timestamp of <see cref="Stopwatch"/>.</summary>
+    public long ArrivalOf(string operationId) => _arrivals[operationId];
+
+    /// <summary>Makes a handler that requests to the hub pass through.</summary>
+    public DelegatingHandler CreateHandler() => new Handler(this);
+
+    /// <summary>Notes what is taken in and hands it on.</summary>
+    public IOperationIntake Before(IOperationIntake intake) => new Intake(this, intake);
+
+    private sealed class Handler(PollClock clock) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            if (HubPaths.IsPoll(request.RequestUri!))
+                Interlocked.Exchange(ref clock._lastAnswer, Stopwatch.GetTimestamp());
+            return response;
+        }
+    }
+
+    private sealed class Intake(PollClock clock, IOperationIntake intake) : IOperationIntake
+    {
+        public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => intake.WaitUntilReadyAsync(cancellationToken);
+
+        public Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken)
+        {
+            var arrival = Interlocked.Read(ref clock._lastAnswer);
+            foreach (var operation in answer.Operations) clock._arrivals[operation.GetProperty("id").GetString()!] = arrival;
+            return intake.AcceptAsync(answer, cancellationToken);
+        }
+
+        public Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
+            JsonElement operation, CancellationToken cancellationToken) => intake.AcceptPushedAsync(operation, cancellationToken);
+    }
+}
