@@ -1,7 +1,9 @@
 using System.CommandLine;
 using k8s.Exceptions;
 using OvimSpokeAgent.Benchmarks.CreateVm;
+using OvimSpokeAgent.Benchmarks.Fleet;
 using OvimSpokeAgent.Sandbox;
+using OvimSpokeAgent.Tests.Hub;
 
 namespace OvimSpokeAgent.Benchmarks;
 
@@ -9,6 +11,9 @@ namespace OvimSpokeAgent.Benchmarks;
 internal static class BenchmarkCommand
 {
     private const int MaxOperations = 10_000;
+    private const int MaxAgents = 100_000;
+    private const int MaxMinutes = 24 * 60;
+    private const int MaxSeconds = 600;
 
     /// <summary>Runs a benchmark until it is done or <paramref name="stop"/> is cancelled.</summary>
     /// <returns>The exit code: 0 if it could be measured, <see cref="CommandLine.UsageError"/>, else 1.</returns>
@@ -17,6 +22,7 @@ internal static class BenchmarkCommand
         var command = new RootCommand("Measures the OVIM spoke agent: speed, memory, scale. Use a Release build.")
         {
             CreateVm(screen, errors),
+            Fleet(screen),
         };
         return CommandLine.RunAsync("benchmarks", command, args, screen, errors, stop);
     }
@@ -36,6 +42,34 @@ internal static class BenchmarkCommand
         };
         command.SetAction((result, stop) => MeasuredAsync(
             () => CreateVmBenchmark.RunAsync(result.GetValue(operations), result.GetValue(single), screen, stop), errors, stop));
+        return command;
+    }
+
+    private static Command Fleet(TextWriter screen)
+    {
+        var agents = CommandLine.Number("--agents", "N", "How many agents there are", 10_000, 1, MaxAgents);
+        var outage = CommandLine.Number("--outage", "MINUTES", "How long they are without the hub", 10, 1, MaxMinutes);
+        var failure = CommandLine.Number(
+            "--failure-takes", "SECONDS", "How long a request takes to fail: 0 where the connection is refused", 0, 0, 30);
+        var inPhase = new Option<bool>("--in-phase") { Description = "All agents were started in the same instant" };
+        var seconds = CommandLine.Number("--seconds", "N", "How many seconds after the hub's return are shown", 90, 1, MaxSeconds);
+        var command = new Command(
+            "fleet",
+            "Simulates agents that lose the hub, and prints the rate of requests in each second after its return beside the even "
+            + "rate. No sockets, no waiting: the agents' own schedules in simulated time.")
+        {
+            agents, outage, failure, inPhase, seconds,
+        };
+        command.SetAction(result => FleetCurve.Print(
+            new FleetScenario
+            {
+                Agents = result.GetValue(agents),
+                Outage = TimeSpan.FromMinutes(result.GetValue(outage)),
+                FailureTakes = TimeSpan.FromSeconds(result.GetValue(failure)),
+                InPhase = result.GetValue(inPhase),
+                Watched = TimeSpan.FromSeconds(result.GetValue(seconds)),
+            },
+            screen));
         return command;
     }
 
