@@ -109,6 +109,24 @@ internal sealed class JsonApi(Kubernetes client) : IDisposable
         }
     }
 
+    /// <summary>Hands on what comes and changes in a collection from now on.</summary>
+    /// <returns>Follows until cancelled.</returns>
+    public async Task<Task> FollowAsync(string collection, Action<JsonObject> seen, CancellationToken cancellationToken)
+    {
+        var version = (string)(await GetAsync(collection))["metadata"]!["resourceVersion"]!;
+        var events = await OpenWatchAsync($"{collection}?watch=1&resourceVersion={version}", cancellationToken);
+        return ReadAsync();
+
+        async Task ReadAsync()
+        {
+            using (events)
+            {
+                while (await events.ReadLineAsync(cancellationToken) is { } line) seen(JsonNode.Parse(line)!["object"]!.AsObject());
+            }
+            throw new InvalidOperationException($"the watch of {collection} ended");
+        }
+    }
+
     public void Dispose() => client.Dispose();
 
     private async Task<StreamReader> OpenWatchAsync(string path, CancellationToken cancellationToken)

@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+
+/// <summary>An operation that is cut off at each of its steps, and what there is before it.</summary>
+/// <param name="Type">The operation's type.</param>
+/// <param name="Payload">Its payload, but for the namespace.</param>
+internal sealed record CrashCase(string Type, string Payload)
+{
+    /// <summary>What was done before: operation types with their payloads.</summary>
+    public IReadOnlyList<(string Type, string Payload)> Before { get; init; } = [];
+
+    /// <summary>The VM's run strategy before the operation; null: as the agent made it.</summary>
+    public string? Strategy { get; init; }
+
+    /// <summary>The <c>printableStatus</c> that the VM has before the operation; null: there is no VM.</summary>
+    public string? StatusBefore { get; init; }
+
+    /// <summary>The <c>printableStatus</c> that the VM has in the end; null: there is no VM.</summary>
+    public string? StatusAfter { get; init; }
+
+    /// <summary>How often a guest has booted in the end.</summary>
+    public int Boots { get; init; }
+
+    /// <summary>Whether the namespace is made by an operation; else an operator made it.</summary>
+    public bool MakesNamespace => Before.Append((Type, Payload)).Any(step => step.Item1 == "create_vdc");
+
+    /// <summary>The payload for a namespace.</summary>
+    public static JsonObject PayloadFor(string ns, string type, string payload)
+    {
+        var complete = JsonNode.Parse(payload)!.AsObject();
+        if (type.EndsWith("_vdc", StringComparison.Ordinal))
+        {
+            complete["vdc_name"] = ns;
+            complete["target_namespace"] = ns;
+            complete["organization"] = "acme";
+        }
+        else
+        {
+            complete["namespace"] = ns;
+        }
+        return complete;
+    }
+}
+
+/// <summary>Every operation type that changes something.</summary>
+internal static class CrashCases
+{
+    /// <summary>The case of an operation that is refused.</summary>
+    public const string Refused = "what is refused";
+
+    private const string Vm = """{"name":"web"}""";
+
+    private const string NewVm = """
+        {"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"cloud_init":"#cloud-config\n","ssh_keys":["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB a@b"]}
+        """;
+
+    private const string NewVdc = """
+        {"quota":{"cpu":8,"memory":16,"storage":100},"limit_range":{"maxCpu":4,"maxMemory":8},"network_policy":"isolated","admin_groups":["acme-admins","acme-ops"]}
+        """;
+
+    private const string ChangedVdc = """
+        {"quota":{"cpu":12},"limit_range":null,"network_policy":"custom","custom_network_config":{"deny_all_egress":true},"admin_groups":["acme-ops"]}
+        """;
+
+    private static readonly (string Type, string Payload)[] VmIsThere = [("create_vm", NewVm)];
+    private static readonly (string Type, string Payload)[] VdcIsThere = [("create_vdc", NewVdc)];
+
+    public static IReadOnlyDictionary<string, CrashCase> All { get; } = new Dictionary<string, CrashCase>
+    {
+        ["create_vm"] = new("create_vm", NewVm) { StatusAfter = "Running", Boots = 1 },
+        ["start_vm"] = new("start_vm", Vm)
+        {
+            Before = [("create_vm", """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"run":false}""")],
+            StatusBefore = "Stopped",
+            StatusAfter = "Running",
+            Boots = 1,
+        },
+        ["start_vm of strategy Manual"] = new("start_vm", Vm)
+        {
+            Before = [("create_vm", """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"run":false}""")],
+            Strategy = "Manual",
+            StatusBefore = "Stopped",
+            StatusAfter = "Running",
+            Boots = 1,
+        },
+        ["stop_vm"] = new("stop_vm", Vm) { Before = VmIsThere, StatusBefore = "Running", StatusAfter = "Stopped", Boots = 1 },
+        ["restart_vm"] = new("restart_vm", Vm) { Before = VmIsThere, StatusBefore = "Running", StatusAfter = "Running", Boots = 2 },
+        ["restart_vm of strategy Manual"] = new("restart_vm", Vm)
+        {
+            Before = VmIsThere,
+            Strategy = "Manual",
+            StatusBefore = "Running",
+            StatusAfter = "Running",
+            Boots = 2,
+        },
+        ["update_vm"] = new("update_vm", """{"name":"web","cpu":2,"labels":{"tier":"web"},"annotations":{"example.com/owner":"alice"}}""")
+        {
+            Before = VmIsThere,
+            StatusBefore = "Running",
+            StatusAfter = "Running",
+            Boots = 1,
+        },
+        ["delete_vm"] = new("delete_vm", Vm) { Before = VmIsThere, StatusBefore = "Running", Boots = 1 },
+        ["create_vdc"] = new("create_vdc", NewVdc),
+        ["update_vdc"] = new("update_vdc", ChangedVdc) { Before = VdcIsThere },
+        ["delete_vdc"] = new("delete_vdc", """{"cascade":true}""")
+        {
+            Before = [.. VdcIsThere, .. VmIsThere],
+            StatusBefore = "Running",
+            Boots = 1,
+        },
+        ["create_resource_quota"] = new("create_resource_quota", """{"quota":{"cpu":2,"memory":"4Gi"}}"""),
+        ["create_limit_range"] = new("create_limit_range", """{"limit_range":{"maxCpu":2,"maxMemory":4}}"""),
+        [Refused] = new("create_vm", """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":"many","memory":1}"""),
+    };
+}

@@ -1,0 +1,216 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using k8s;
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
+using Xunit.Abstractions;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+
+/// <summary>How the hub hands out operations.</summary>
+public enum Way
+{
+    /// <summary>The agent asks.</summary>
+    Poll,
+
+    /// <summary>The hub pushes, and queues what was not accepted.</summary>
+    Push,
+}
+
+/// <summary>An agent as a process, between hub and cluster, that dies at a chosen step and comes back as its container does.</summary>
+internal sealed class CrashWorld : IAsyncDisposable
+{
+    private const string PushToken = "push-token";
+
+    private readonly TestEnvironment _environment;
+    private readonly Way _way;
+    private readonly string _folder = Directory.CreateTempSubdirectory("ovim-crash-").FullName;
+    private readonly HttpClient _http = new() { Timeout = JsonApi.Patience };
+    private readonly ConcurrentBag<string> _namespaces = [];
+    private readonly int _port = FreePort();
+    private readonly CrashPoint _crash;
+
+    private StepProxy? _hub;
+    private StepProxy? _cluster;
+    private AgentProcess _agent = null!;
+    private DateTimeOffset _started;
+
+    private CrashWorld(TestEnvironment environment, Way way) =>
+        (_environment, _way, _crash) = (environment, way, new CrashPoint(RestartAsync));
+
+    private string AgentId => $"spoke-agent-{_environment.AgentNamespace}";
+
+    private JsonApi Admin => _environment.Cluster.Admin;
+
+    public static async Task<CrashWorld> OpenAsync(TestEnvironment environment, Way way)
+    {
+        var world = new CrashWorld(environment, way);
+        var kubeconfig = KubernetesClientConfiguration.LoadKubeConfig(world._environment.Variables()["OVIM_KUBECONFIG"]);
+        var cluster = kubeconfig.Clusters.Single().ClusterEndpoint;
+        world._cluster = await StepProxy.StartAsync(new Uri(cluster.Server), world._crash);
+        world._hub = await StepProxy.StartAsync(world._environment.Hub.Url, world._crash);
+        (cluster.Server, cluster.CertificateAuthorityData) = (world._cluster.Url.ToString(), null);
+        await File.WriteAllTextAsync(world.KubeconfigPath, KubernetesYaml.Serialize(kubeconfig));
+        await File.WriteAllTextAsync(world.TokenPath, PushToken);
+        world.StartAgent();
+        return world;
+    }
+
+    /// <summary>
+    /// Runs a case undisturbed, and then once for each of its steps with a crash after that step: cluster and hub must be
+    /// as in the undisturbed run.
+    /// </summary>
+    public async Task SurvivesAsync(string name, ITestOutputHelper output)
+    {
+        var crashCase = CrashCases.All[name];
+        var runs = new List<CrashRun>();
+        try
+        {
+            runs.Add(await RunAsync(crashCase, steps: 0));
+            var undisturbed = await runs[0].OutcomeAsync();
+            do
+            {
+                runs.Add(await RunAsync(crashCase, steps: runs.Count));
+                Assert.Equal(undisturbed, await runs[^1].OutcomeAsync());
+            }
+            while (runs[^1].HasCrashed);
+
+            // Received, finished, at the hub, delivered; and what the operation itself does. A refusal is finished at once.
+            var crashes = runs.Count - 2;
+            Assert.InRange(crashes, name == CrashCases.Refused ? 3 : 5, 30);
+            foreach (var run in runs) Assert.Equal(undisturbed, await run.OutcomeAsync()); // still
+            output.WriteLine($"{name}: {crashes} crashes");
+        }
+        finally
+        {
+            foreach (var run in runs) await run.DisposeAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _agent.DisposeAsync();
+        if (_cluster is not null) await _cluster.DisposeAsync();
+        if (_hub is not null) await _hub.DisposeAsync();
+        foreach (var ns in _namespaces) await Admin.DeleteAsync($"api/v1/namespaces/{ns}");
+        await _environment.DisposeAsync();
+        _http.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private string KubeconfigPath => Path.Combine(_folder, "kubeconfig");
+
+    private string TokenPath => Path.Combine(_folder, "token");
+
+    /// <summary>
+    /// Runs a case in a namespace of its own, in which the agent crashes after this many steps (0: it does not), and waits
+    /// until it is done.
+    /// </summary>
+    private async Task<CrashRun> RunAsync(CrashCase crashCase, int steps)
+    {
+        var ns = $"run-{Guid.NewGuid().ToString("N")[..8]}";
+        _namespaces.Add(ns);
+        var run = new CrashRun(Admin, crashCase, ns);
+        if (!crashCase.MakesNamespace) await Admin.CreateNamespaceAsync(ns, ("app.kubernetes.io/managed-by", "ovim-spoke-agent"));
+        await run.FollowGuestsAsync();
+        foreach (var (type, payload) in crashCase.Before) await ExpectCompletedAsync(await DoesAsync(ns, type, payload));
+        if (crashCase.Strategy is { } strategy) await run.SetStrategyAsync(strategy);
+        await run.WaitForStatusAsync(crashCase.StatusBefore);
+
+        _crash.Arm(steps);
+        run.OperationId = await DoesAsync(ns, crashCase.Type, crashCase.Payload);
+        run.HasCrashed = await _crash.HasCrashedAsync();
+        run.Results = [.. _environment.Hub.Results.Where(result => result.OperationId == run.OperationId)];
+        await run.WaitForEndAsync();
+        return run;
+    }
+
+    private Dictionary<string, string> Variables()
+    {
+        var variables = _environment.Variables();
+        variables["OVIM_KUBECONFIG"] = KubeconfigPath;
+        variables["OVIM_HUB_ENDPOINT"] = _hub!.Url.ToString();
+        variables["POD_NAME"] = "agent-0"; // a container that is started again keeps its Lease
+        if (_way is Way.Poll) return variables;
+        variables["OVIM_HTTP_PORT"] = $"{_port}";
+        variables["OVIM_CALLBACK_URL"] = $"http://127.0.0.1:{_port}";
+        variables["OVIM_PUSH_TOKEN_FILE"] = TokenPath;
+        return variables;
+    }
+
+    // Killed before this returns its task.
+    private async Task RestartAsync()
+    {
+        await _agent.DisposeAsync();
+        StartAgent();
+    }
+
+    private void StartAgent()
+    {
+        _started = TimeProvider.System.GetUtcNow();
+        _agent = AgentProcess.Start(Variables());
+    }
+
+    /// <summary>Hands out an operation and waits until the hub has its result and the journal knows it.</summary>
+    private async Task<string> DoesAsync(string ns, string type, string payload)
+    {
+        var id = $"op-{Guid.NewGuid():N}";
+        var operation = new JsonObject
+        {
+            ["id"] = id,
+            ["type"] = type,
+            ["payload"] = CrashCase.PayloadFor(ns, type, payload),
+            ["timestamp"] = TimeProvider.System.GetUtcNow().ToString("O"),
+            ["retry_count"] = 0,
+        };
+        if (_way is Way.Poll || !await IsAcceptedAsync(operation)) _environment.Hub.QueueRaw(AgentId, operation);
+        try
+        {
+            await Admin.WaitForAnyAsync(
+                $"api/v1/namespaces/{_environment.AgentNamespace}/secrets",
+                secret => (string?)secret["metadata"]!["annotations"]?["ovim.io/operation-id"] == id
+                    && (string?)secret["metadata"]!["labels"]?["ovim.io/operation-state"] == "delivered");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{type} {id} was not done; {e.Message}; the agent wrote:\n{_agent.Output}", e);
+        }
+        return id;
+    }
+
+    // As hubs do it: once.
+    private async Task<bool> IsAcceptedAsync(JsonObject operation)
+    {
+        await _environment.ReportsAsync(AgentId, _ => _environment.Hub.Reports[^1].ReceivedAt > _started);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{_port}/operations")
+        {
+            Content = new StringContent(operation.ToJsonString(), Encoding.UTF8, "application/json"),
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", PushToken) },
+        };
+        try
+        {
+            using var answer = await _http.SendAsync(request);
+            return answer.StatusCode is HttpStatusCode.Accepted;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // it died before it could answer
+        }
+    }
+
+    private async Task ExpectCompletedAsync(string id)
+    {
+        var result = await _environment.ResultOfAsync(id);
+        Assert.True((string?)result["status"] == "completed", result.ToJsonString());
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

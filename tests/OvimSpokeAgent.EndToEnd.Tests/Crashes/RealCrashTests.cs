@@ -1,0 +1,17 @@
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
+using Xunit.Abstractions;
+
+namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+
+/// <summary>The same on a real API server, for a sample of the operations.</summary>
+[Collection(ClustersCollection.Name)]
+public sealed class RealCrashTests(Clusters clusters, ITestOutputHelper output)
+{
+    [Theory, OnRealApiServer]
+    public async Task Operations_cut_off_at_any_step_end_as_if_nothing_had_happened(ClusterKind kind)
+    {
+        await using var world = await CrashWorld.OpenAsync(await clusters.OnAsync(kind), Way.Poll);
+
+        foreach (var name in new[] { "create_vm", "restart_vm", "delete_vm", "create_vdc" }) await world.SurvivesAsync(name, output);
+    }
+}
