@@ -11,6 +11,8 @@ namespace OvimSpokeAgent.Operations;
 /// </summary>
 internal sealed partial class OperationProcessor
 {
+    private static readonly TimeSpan StoringLimit = TimeSpan.FromSeconds(5);
+
     private readonly OperationRegistry _registry;
     private readonly OperationJournal _journal;
     private readonly OperationScheduler _scheduler;
@@ -80,6 +82,10 @@ internal sealed partial class OperationProcessor
     public async Task AcceptAsync(IReadOnlyList<JsonElement> batch, CancellationToken cancellationToken)
     {
         var storing = batch.Select(element => StoreAsync(element, cancellationToken)).ToList();
+        // Until it is stored it is in this process alone, so that comes before carrying any of it out. What cannot be stored
+        // holds up the rest only for a moment.
+        await ((Task)Task.WhenAll(storing)).WaitAsync(StoringLimit, _time, CancellationToken.None)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         foreach (var stored in storing)
         {
             if (await stored is var (reception, prepared)) Attend(reception.Record, reception.Session, prepared);
