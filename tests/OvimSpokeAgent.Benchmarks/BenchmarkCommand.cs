@@ -11,6 +11,7 @@ namespace OvimSpokeAgent.Benchmarks;
 internal static class BenchmarkCommand
 {
     private const int MaxOperations = 10_000;
+    private const int MaxRounds = 100;
     private const int MaxAgents = 100_000;
     private const int MaxMinutes = 24 * 60;
     private const int MaxSeconds = 600;
@@ -31,17 +32,27 @@ internal static class BenchmarkCommand
     {
         var operations = CommandLine.Number(
             "--operations", "N", "How many operations the hub hands out at once", 500, 1, MaxOperations);
-        var single = CommandLine.Number(
-            "--single", "N", "How many operations before that are handed out one at a time", 200, 1, MaxOperations);
+        var single = CommandLine.Number("--single", "N", "How many it hands out one at a time", 200, 1, MaxOperations);
+        var rounds = CommandLine.Number("--rounds", "N", "How often agent and raw rate are measured in turn", 5, 1, MaxRounds);
         var command = new Command(
             "create-vm",
             "create_vm from the hub to the cluster and back: operations a second beside the API server's own rate for the same "
             + "writes, and the time from a poll's answer to the stored operation.")
         {
-            operations, single,
+            operations, single, rounds,
         };
         command.SetAction((result, stop) => MeasuredAsync(
-            () => CreateVmBenchmark.RunAsync(result.GetValue(operations), result.GetValue(single), screen, stop), errors, stop));
+            () => CreateVmBenchmark.RunAsync(
+                new CreateVmSettings
+                {
+                    Operations = result.GetValue(operations),
+                    Single = result.GetValue(single),
+                    Rounds = result.GetValue(rounds),
+                },
+                screen,
+                stop),
+            errors,
+            stop));
         return command;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -90,6 +91,15 @@ internal sealed class MeasuredAgent : IAsyncDisposable
     /// <summary>Completes when the journal says of all results that the hub has them.</summary>
     public Task SettledAsync(CancellationToken cancellationToken) =>
         _host.Services.GetRequiredService<ResultDelivery>().WhenEmptyAsync(cancellationToken);
+
+    /// <summary>For each operation that was stored, how long the agent had it only in memory.</summary>
+    public IReadOnlyList<TimeSpan> WindowsOf(Recording recording) =>
+    [
+        .. from write in recording.Writes
+           where write.Method == HttpMethod.Post && _place.IsInJournal(write)
+           let id = (string)JsonNode.Parse(write.Body)!["metadata"]!["annotations"]![Names.OperationIdAnnotation]!
+           select Stopwatch.GetElapsedTime(Polls.ArrivalOf(id), write.AnsweredAt),
+    ];
 
     public async ValueTask DisposeAsync()
     {

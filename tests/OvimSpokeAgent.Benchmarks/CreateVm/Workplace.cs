@@ -19,6 +19,17 @@ internal sealed record Workplace(string Own, string Machines, string Kubeconfig)
     public string MovedTo(Workplace other, string text) =>
         text.Replace(Own, other.Own, StringComparison.Ordinal).Replace(Machines, other.Machines, StringComparison.Ordinal);
 
+    /// <summary>Whether a write is part of an operation; others (the Lease, events about the agent) come by the clock.</summary>
+    public bool IsForOperations(RecordedWrite write) =>
+        IsInJournal(write) || write.Path.Contains($"/namespaces/{Machines}/", StringComparison.Ordinal);
+
+    /// <summary>Whether a write is one of the journal's.</summary>
+    public bool IsInJournal(RecordedWrite write) =>
+        write.Path.Contains($"/namespaces/{Own}/secrets", StringComparison.Ordinal);
+
+    public IReadOnlyList<RecordedWrite> WritesForOperations(Recording recording) =>
+        [.. recording.Writes.Where(IsForOperations)];
+
     public async Task RemoveAsync(ITestCluster cluster)
     {
         await cluster.Admin.DeleteAsync($"api/v1/namespaces/{Machines}");

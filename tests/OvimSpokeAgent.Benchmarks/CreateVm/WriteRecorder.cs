@@ -8,7 +8,11 @@ namespace OvimSpokeAgent.Benchmarks.CreateVm;
 /// <param name="ContentType">The type of its body.</param>
 /// <param name="Body">Its body.</param>
 /// <param name="AnsweredAt">When the answer came; a timestamp of <see cref="Stopwatch"/>.</param>
-internal sealed record RecordedWrite(HttpMethod Method, string Path, string? ContentType, byte[] Body, long AnsweredAt);
+internal sealed record RecordedWrite(HttpMethod Method, string Path, string? ContentType, byte[] Body, long AnsweredAt)
+{
+    /// <summary>The plural of what is written.</summary>
+    public string Resource => Path.Split('?')[0].Split('/')[Method == HttpMethod.Post ? ^1 : ^2];
+}
 
 /// <summary>Writes in the order of their answers.</summary>
 /// <param name="Writes">The writes.</param>
