@@ -23,7 +23,11 @@ internal sealed class AgentProcess : IAsyncDisposable
     /// <summary>What it wrote to stdout and stderr.</summary>
     public string Output => string.Join('\n', _output);
 
-    public static AgentProcess Start(params (string Name, string Value)[] variables)
+    public static AgentProcess Start(params (string Name, string Value)[] variables) =>
+        Start(variables.ToDictionary(variable => variable.Name, variable => variable.Value));
+
+    /// <summary>The same; it gets a free port, whatever the variables say.</summary>
+    public static AgentProcess Start(IReadOnlyDictionary<string, string> variables)
     {
         var port = FreePort();
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.dll")])
@@ -33,9 +37,9 @@ internal sealed class AgentProcess : IAsyncDisposable
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("OVIM_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
+        foreach (var (name, value) in variables) start.Environment[name] = value;
         start.Environment["OVIM_HTTP_ADDRESS"] = "127.0.0.1";
         start.Environment["OVIM_HTTP_PORT"] = $"{port}";
-        foreach (var (name, value) in variables) start.Environment[name] = value;
         var agent = new AgentProcess(new Process { StartInfo = start }, new Uri($"http://127.0.0.1:{port}"));
         agent._process.OutputDataReceived += (_, line) => agent.Wrote(line.Data);
         agent._process.ErrorDataReceived += (_, line) => agent.Wrote(line.Data);
@@ -61,6 +65,29 @@ internal sealed class AgentProcess : IAsyncDisposable
             {
                 throw new TimeoutException($"it did not write \"{text}\" {times} times but:\n{Output}");
             }
+        }
+    }
+
+    /// <summary>Waits until it is ready; asks again and again, as the kubelet does.</summary>
+    public async Task IsReadyAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        using var http = new HttpClient { BaseAddress = Url };
+        using var probes = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await IsOkAsync(http, "health/ready") && !_process.HasExited) await probes.WaitForNextTickAsync(patience.Token);
+        if (_process.HasExited) throw new InvalidOperationException($"the agent ended:\n{Output}");
+    }
+
+    private static async Task<bool> IsOkAsync(HttpClient http, string path)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // it does not listen yet
         }
     }
 

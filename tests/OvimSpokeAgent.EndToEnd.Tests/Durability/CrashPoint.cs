@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>
 /// Ends the agent right after its nth step took effect, before it can know. A step is a request that changes the cluster

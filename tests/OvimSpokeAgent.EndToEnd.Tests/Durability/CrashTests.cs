@@ -1,7 +1,7 @@
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using Xunit.Abstractions;
 
-namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>The agent is killed (SIGKILL) at every step of every operation that changes something, on a sandbox.</summary>
 public sealed class CrashTests(ITestOutputHelper output)

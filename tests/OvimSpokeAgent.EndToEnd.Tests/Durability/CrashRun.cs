@@ -4,7 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.Sandbox.Hub;
 using OvimSpokeAgent.Supervision;
 
-namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>One run of a case in a namespace of its own.</summary>
 internal sealed class CrashRun(JsonApi api, CrashCase crashCase, string ns) : IAsyncDisposable

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>An operation that is cut off at each of its steps, and what there is before it.</summary>
 /// <param name="Type">The operation's type.</param>

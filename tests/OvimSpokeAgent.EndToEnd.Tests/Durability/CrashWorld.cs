@@ -1,36 +1,20 @@
 using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json.Nodes;
 using k8s;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using Xunit.Abstractions;
+using AgentProcess = OvimSpokeAgent.EndToEnd.Tests.Hub.AgentProcess;
 
-namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
-
-/// <summary>How the hub hands out operations.</summary>
-public enum Way
-{
-    /// <summary>The agent asks.</summary>
-    Poll,
-
-    /// <summary>The hub pushes, and queues what was not accepted.</summary>
-    Push,
-}
+namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>An agent as a process, between hub and cluster, that dies at a chosen step and comes back as its container does.</summary>
 internal sealed class CrashWorld : IAsyncDisposable
 {
-    private const string PushToken = "push-token";
-
     private readonly TestEnvironment _environment;
     private readonly Way _way;
     private readonly string _folder = Directory.CreateTempSubdirectory("ovim-crash-").FullName;
-    private readonly HttpClient _http = new() { Timeout = JsonApi.Patience };
+    private readonly Pusher _pusher = new();
     private readonly ConcurrentBag<string> _namespaces = [];
-    private readonly int _port = FreePort();
     private readonly CrashPoint _crash;
 
     private StepProxy? _hub;
@@ -54,7 +38,6 @@ internal sealed class CrashWorld : IAsyncDisposable
         world._hub = await StepProxy.StartAsync(world._environment.Hub.Url, world._crash);
         (cluster.Server, cluster.CertificateAuthorityData) = (world._cluster.Url.ToString(), null);
         await File.WriteAllTextAsync(world.KubeconfigPath, KubernetesYaml.Serialize(kubeconfig));
-        await File.WriteAllTextAsync(world.TokenPath, PushToken);
         world.StartAgent();
         return world;
     }
@@ -97,13 +80,11 @@ internal sealed class CrashWorld : IAsyncDisposable
         if (_hub is not null) await _hub.DisposeAsync();
         foreach (var ns in _namespaces) await Admin.DeleteAsync($"api/v1/namespaces/{ns}");
         await _environment.DisposeAsync();
-        _http.Dispose();
+        _pusher.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 
     private string KubeconfigPath => Path.Combine(_folder, "kubeconfig");
-
-    private string TokenPath => Path.Combine(_folder, "token");
 
     /// <summary>
     /// Runs a case in a namespace of its own, in which the agent crashes after this many steps (0: it does not), and waits
@@ -134,10 +115,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         variables["OVIM_KUBECONFIG"] = KubeconfigPath;
         variables["OVIM_HUB_ENDPOINT"] = _hub!.Url.ToString();
         variables["POD_NAME"] = "agent-0"; // a container that is started again keeps its Lease
-        if (_way is Way.Poll) return variables;
-        variables["OVIM_HTTP_PORT"] = $"{_port}";
-        variables["OVIM_CALLBACK_URL"] = $"http://127.0.0.1:{_port}";
-        variables["OVIM_PUSH_TOKEN_FILE"] = TokenPath;
+        if (_way is Way.Push) _pusher.AddTo(variables);
         return variables;
     }
 
@@ -185,32 +163,12 @@ internal sealed class CrashWorld : IAsyncDisposable
     private async Task<bool> IsAcceptedAsync(JsonObject operation)
     {
         await _environment.ReportsAsync(AgentId, _ => _environment.Hub.Reports[^1].ReceivedAt > _started);
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{_port}/operations")
-        {
-            Content = new StringContent(operation.ToJsonString(), Encoding.UTF8, "application/json"),
-            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", PushToken) },
-        };
-        try
-        {
-            using var answer = await _http.SendAsync(request);
-            return answer.StatusCode is HttpStatusCode.Accepted;
-        }
-        catch (HttpRequestException)
-        {
-            return false; // it died before it could answer
-        }
+        return await _pusher.IsAcceptedAsync(_agent.Url, operation);
     }
 
     private async Task ExpectCompletedAsync(string id)
     {
         var result = await _environment.ResultOfAsync(id);
         Assert.True((string?)result["status"] == "completed", result.ToJsonString());
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

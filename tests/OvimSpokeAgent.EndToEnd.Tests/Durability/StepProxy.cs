@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>Stands between the agent and a server, so that a crash can come between a request's effect and its answer.</summary>
 internal sealed class StepProxy : IAsyncDisposable

@@ -1,7 +1,7 @@
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using Xunit.Abstractions;
 
-namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>The same on a real API server, for a sample of the operations.</summary>
 [Collection(ClustersCollection.Name)]

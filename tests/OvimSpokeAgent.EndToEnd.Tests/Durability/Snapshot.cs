@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 
-namespace OvimSpokeAgent.EndToEnd.Tests.Crashes;
+namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>What there is in a namespace, and what a result says, as text without what differs from run to run.</summary>
 internal static partial class Snapshot
