@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -21,6 +22,9 @@ public sealed record SandboxClusterOptions
 
     /// <summary>How often a watch that asked for bookmarks gets one.</summary>
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>What else it listens on, and by what transport; null: loopback only.</summary>
+    public (EndPoint EndPoint, IConnectionListenerFactory Transport)? AlsoOn { get; init; }
 
     /// <summary>How many changes are kept at least, for watches that start in the past and for pages of lists.</summary>
     public int HistoryLimit { get; init; } = 5_000;
@@ -62,9 +66,11 @@ public sealed class SandboxCluster : IAsyncDisposable
         var parts = ClusterParts.Make(options, stopping.Token);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        if (options.AlsoOn is { Transport: { } transport }) builder.Services.AddSingleton(transport);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, options.Port);
+            if (options.AlsoOn is { } other) kestrel.Listen(other.EndPoint);
             kestrel.Limits.MinResponseDataRate = null; // a watch may be read slowly, or not at all
         });
         var app = builder.Build();
@@ -80,7 +86,7 @@ public sealed class SandboxCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
-        cluster.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        cluster.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         cluster._controllers = Task.WhenAll(
             parts.Controllers.RunAsync(stopping.Token), parts.Aggregation.RunAsync(stopping.Token));
         return cluster;

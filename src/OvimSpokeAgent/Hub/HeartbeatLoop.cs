@@ -25,6 +25,7 @@ internal sealed partial class HeartbeatLoop(
 
     private readonly AsyncSignal _soon = new();
     private readonly SemaphoreSlim _sending = new(1);
+    private readonly Reminder _reminder = new(time);
     private volatile bool _finalReportSent;
 
     public string Name => "heartbeat";
@@ -130,6 +131,7 @@ internal sealed partial class HeartbeatLoop(
     {
         var before = connection.Link;
         connection.Succeeded();
+        _reminder.Over();
         if (!before.IsRegistered) LogRegistered(settings.AgentId, settings.Hub.Endpoint);
         else if (before.MissedReports > 0) LogTakenAgain(before.MissedReports);
     }
@@ -138,9 +140,10 @@ internal sealed partial class HeartbeatLoop(
     {
         metrics.ReportFailed();
         connection.Failed(reason);
-        // One line for the first failure and one when the hub counts as lost; health tells the rest.
-        if (connection.Link.MissedReports is 1 or HubConnection.MissedReportsUntilLost)
-            LogFailed(connection.Link.MissedReports, reason);
+        // One line for the first failure, one when the hub counts as lost, then one an hour; health tells the rest.
+        if (connection.Link.MissedReports is not HubConnection.MissedReportsUntilLost && !_reminder.IsDue) return;
+        LogFailed(connection.Link.MissedReports, reason);
+        _reminder.Told();
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -14,7 +14,10 @@ internal sealed class LogLevels
     /// <summary>For the frameworks' events, which say much about what nobody asks: warnings only, unless debugging.</summary>
     public LoggingLevelSwitch Frameworks { get; } = new();
 
-    /// <summary>For the resilience library, which warns of each retry that the agent reports itself in the end.</summary>
+    /// <summary>
+    /// For the resilience library: nothing, unless debugging. It has a line for every attempt, also while the hub is away for
+    /// days; what comes of them the agent says itself.
+    /// </summary>
     public LoggingLevelSwitch Resilience { get; } = new();
 
     public void Set(LogLevel level)
@@ -22,7 +25,7 @@ internal sealed class LogLevels
         var minimum = ToSerilog(level);
         Agent.MinimumLevel = minimum;
         Frameworks.MinimumLevel = AtLeast(LogEventLevel.Warning, minimum);
-        Resilience.MinimumLevel = AtLeast(LogEventLevel.Error, minimum);
+        Resilience.MinimumLevel = AtLeast(LogEventLevel.Fatal, minimum);
     }
 
     private static LogEventLevel AtLeast(LogEventLevel quiet, LogEventLevel minimum) =>

@@ -23,6 +23,7 @@ internal sealed partial class ResultDelivery(
     private readonly Lock _lock = new();
     private readonly DeliveryQueue _queue = new(settings.Operations.Concurrency, jitter);
     private readonly AsyncSignal _changed = new();
+    private readonly Reminder _reminder = new(time);
 
     /// <summary>Told of records that have to go out once more; see <see cref="OperationJournal.NewestDeliveredAfter"/>.</summary>
     public Action<JournalRecord> Reopened { get; set; } = _ => { };
@@ -111,10 +112,24 @@ internal sealed partial class ResultDelivery(
         if (attempt.Outcome is not DeliveryOutcome.Unreachable) await SettleAsync(record, attempt, cancellationToken);
         lock (_lock)
         {
-            if (attempt.Outcome is DeliveryOutcome.Unreachable) _queue.Failed(delivery, Now);
-            else _queue.Answered(delivery);
+            if (attempt.Outcome is DeliveryOutcome.Unreachable) Failed(delivery, attempt.Reason);
+            else Answered(delivery);
         }
         _changed.Set();
+    }
+
+    private void Failed(Delivery delivery, string? reason)
+    {
+        _queue.Failed(delivery, Now);
+        if (!_reminder.IsDue) return;
+        LogNotTaken(_queue.Count, reason);
+        _reminder.Told();
+    }
+
+    private void Answered(Delivery delivery)
+    {
+        _queue.Answered(delivery);
+        if (_queue.Count == 0 && _reminder.Over()) LogAllTaken();
     }
 
     private async Task SettleAsync(JournalRecord record, DeliveryAttempt attempt, CancellationToken cancellationToken)
@@ -132,4 +147,10 @@ internal sealed partial class ResultDelivery(
 
     [LoggerMessage(2101, LogLevel.Error, "The hub refuses the result of operation {Id} ({Key}): {Reason}")]
     private partial void LogRefused(string id, OperationKey key, string? reason);
+
+    [LoggerMessage(2102, LogLevel.Warning, "The hub does not take results, {Pending} wait: {Reason}")]
+    private partial void LogNotTaken(int pending, string? reason);
+
+    [LoggerMessage(2103, LogLevel.Information, "The hub has all results")]
+    private partial void LogAllTaken();
 }

@@ -27,10 +27,13 @@ internal sealed class SandboxTestCluster : ITestCluster
 
     /// <param name="hasKubeVirt">Whether KubeVirt's kinds are there.</param>
     /// <param name="hasController">Whether its controller is too.</param>
-    public static async Task<SandboxTestCluster> StartAsync(bool hasKubeVirt = true, bool hasController = true)
+    public static Task<SandboxTestCluster> StartAsync(bool hasKubeVirt = true, bool hasController = true) =>
+        StartAsync(new SandboxClusterOptions { HasKubeVirt = hasKubeVirt }, hasKubeVirt && hasController);
+
+    public static async Task<SandboxTestCluster> StartAsync(SandboxClusterOptions options, bool hasController = true)
     {
-        var cluster = new SandboxTestCluster(await SandboxCluster.StartAsync(new() { HasKubeVirt = hasKubeVirt }));
-        if (hasKubeVirt && hasController) await cluster.StartKubeVirtAsync();
+        var cluster = new SandboxTestCluster(await SandboxCluster.StartAsync(options));
+        if (hasController) await cluster.StartKubeVirtAsync();
         return cluster;
     }
 

@@ -29,6 +29,10 @@ internal sealed class TestAgent : IAsyncDisposable
     /// <summary>Where its endpoints are.</summary>
     public Uri Url => new(_host.Urls.Single());
 
+    /// <summary>A part of it.</summary>
+    public T Service<T>()
+        where T : notnull => _host.Services.GetRequiredService<T>();
+
     /// <summary>Stops it as SIGTERM does.</summary>
     public Task StopAsync() => _host.StopAsync();
 
@@ -51,11 +55,15 @@ internal sealed class TestAgent : IAsyncDisposable
     };
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The agent owns its host.")]
-    public static async Task<TestAgent> StartAsync(IReadOnlyDictionary<string, string> variables)
+    public static async Task<TestAgent> StartAsync(
+        IReadOnlyDictionary<string, string> variables, Action<IServiceCollection>? customize = null)
     {
         var requests = new RequestLog();
-        var host = AgentHost.Build(
-            variables, services => services.AddSingleton<ClusterHandlerFactory>(() => new RequestLogHandler(requests)));
+        var host = AgentHost.Build(variables, services =>
+        {
+            services.AddSingleton<ClusterHandlerFactory>(() => new RequestLogHandler(requests));
+            customize?.Invoke(services);
+        });
         await host.StartAsync();
         return new TestAgent(host, $"spoke-agent-{variables["OVIM_ZONE_ID"]}", requests);
     }

@@ -49,7 +49,8 @@ public sealed class AgentLoggingTests
     [InlineData("System.Net.Http.HttpClient.hub", LogLevel.Information, LogLevel.Information, false)]
     [InlineData("System.Net.Http.HttpClient.hub", LogLevel.Debug, LogLevel.Information, true)]
     [InlineData("Polly", LogLevel.Information, LogLevel.Warning, false)]
-    [InlineData("Polly", LogLevel.Information, LogLevel.Error, true)]
+    [InlineData("Polly", LogLevel.Information, LogLevel.Error, false)]
+    [InlineData("Polly", LogLevel.Debug, LogLevel.Information, true)]
     public void Level_depends_on_who_logs(string category, LogLevel setting, LogLevel level, bool logged)
     {
         using var log = new Log(setting, json: true);
