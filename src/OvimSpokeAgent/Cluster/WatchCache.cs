@@ -28,16 +28,14 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
 
     private static readonly TimeSpan ShortestWatch = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan BriefWatch = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan BetweenWatches = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromMinutes(1);
 
     private readonly IKubernetesApi _api;
     private readonly WatchSpec<TObject, TItem> _spec;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Jitter _jitter;
+    private readonly Backoff _betweenTries;
+    private readonly Backoff _betweenWatches;
     private readonly ResiliencePipeline _untilAnswered;
 
     private readonly ConcurrentDictionary<NamespacedName, Entry> _items = [];
@@ -52,6 +50,8 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         IKubernetesApi api, WatchSpec<TObject, TItem> spec, TimeProvider time, ILogger logger, Jitter? jitter = null)
     {
         (_api, _spec, _time, _logger, _jitter) = (api, spec, time, logger, jitter ?? Random.Shared.NextDouble);
+        _betweenTries = new Backoff(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10), _jitter);
+        _betweenWatches = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), _jitter);
         _status = new CacheStatus { Since = time.GetUtcNow() };
         _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
@@ -59,9 +59,8 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 ShouldHandle = new PredicateBuilder().Handle<KubernetesApiException>(
                     e => e.Reason is not (ApiErrorReason.Expired or ApiErrorReason.KindMissing)),
                 MaxRetryAttempts = int.MaxValue,
-                // Not Polly's own: its jitter ends where the longest delay begins.
-                DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(RetryDelay(
-                    args.AttemptNumber, (args.Outcome.Exception as KubernetesApiException)?.RetryAfter ?? TimeSpan.Zero)),
+                DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(_betweenTries.After(
+                    args.AttemptNumber, (args.Outcome.Exception as KubernetesApiException)?.RetryAfter)),
                 OnRetry = args =>
                 {
                     Failing(args.Outcome.Exception!.Message);
@@ -135,15 +134,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             var isVain = _events == eventsBefore && !(opened is { } at && _time.GetElapsedTime(at) >= BriefWatch);
             _vainWatches = isVain ? _vainWatches + 1 : 0;
             if (problem is not null && _vainWatches >= VainWatchesUntilFailing) Failing(problem);
-            await Task.Delay(Jittered(Doubled(BetweenWatches, _vainWatches - 1)), _time, cancellationToken);
+            await Task.Delay(_betweenWatches.After(_vainWatches - 1), _time, cancellationToken);
         }
     }
-
-    private TimeSpan RetryDelay(int attempt, TimeSpan asked) => TimeSpan.FromTicks(Math.Max(
-        Jittered(Doubled(FirstRetry, attempt)).Ticks, Math.Min(asked.Ticks, LongestRetryAfter.Ticks)));
-
-    private static TimeSpan Doubled(TimeSpan first, int times) =>
-        TimeSpan.FromTicks(Math.Min(first.Ticks << Math.Clamp(times, 0, 10), LongestPause.Ticks));
 
     /// <summary>Lists, if there is no version to go on from, and opens the watch.</summary>
     private async Task<IAsyncEnumerable<WatchEvent<TObject>>> OpenAsync(CancellationToken cancellationToken)

@@ -41,18 +41,14 @@ internal sealed partial class OperationExecutor
         ILogger<OperationExecutor> logger)
     {
         (_registry, _journal, _settings, _time, _logger) = (registry, journal, settings.Operations, time, logger);
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10), jitter);
         _untilTimeout = new ResiliencePipelineBuilder<OperationOutcome> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<OperationOutcome>
             {
                 ShouldHandle = new PredicateBuilder<OperationOutcome>().Handle<KubernetesApiException>(MayWorkLater),
                 MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Randomizer = () => jitter(),
-                Delay = TimeSpan.FromMilliseconds(200),
-                MaxDelay = TimeSpan.FromSeconds(10),
-                DelayGenerator = args =>
-                    ValueTask.FromResult((args.Outcome.Exception as KubernetesApiException)?.RetryAfter),
+                DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(backoff.After(
+                    args.AttemptNumber, (args.Outcome.Exception as KubernetesApiException)?.RetryAfter)),
                 OnRetry = args =>
                 {
                     if (args.Context.Properties.GetValue(LastError, null) is { } last)

@@ -23,18 +23,14 @@ internal sealed partial class StoreAttempts
     public StoreAttempts(Jitter jitter, TimeProvider time, ILogger logger, Action recovered)
     {
         (_time, _logger, _recovered) = (time, logger, recovered);
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), jitter);
         _untilStored = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
                 ShouldHandle = new PredicateBuilder().Handle<KubernetesApiException>(),
                 MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                UseJitter = true,
-                Randomizer = () => jitter(),
-                Delay = TimeSpan.FromMilliseconds(200),
-                MaxDelay = TimeSpan.FromSeconds(5),
-                DelayGenerator = args =>
-                    ValueTask.FromResult((args.Outcome.Exception as KubernetesApiException)?.RetryAfter),
+                DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(backoff.After(
+                    args.AttemptNumber, (args.Outcome.Exception as KubernetesApiException)?.RetryAfter)),
             })
             .Build();
     }
