@@ -1,5 +1,4 @@
 using System.Text;
-using OvimSpokeAgent.Tls;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Configuration;

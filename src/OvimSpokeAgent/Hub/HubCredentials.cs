@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Tls;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Hub;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Tls;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Hub;
 

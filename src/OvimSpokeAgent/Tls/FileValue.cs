@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Tls;
 

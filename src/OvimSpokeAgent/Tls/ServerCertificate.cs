@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Tls;
 

@@ -1,5 +1,6 @@
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Tls;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Tests.Tls;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace OvimSpokeAgent.Tls;
+namespace OvimSpokeAgent.Validation;
 
 /// <summary>A certificate with its private key, and the certificates between it and its CA.</summary>
 internal sealed record CertificatePair(X509Certificate2 Certificate, X509Certificate2Collection Intermediates);
