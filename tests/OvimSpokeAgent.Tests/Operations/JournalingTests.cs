@@ -1,0 +1,112 @@
+using OvimSpokeAgent.Operations;
+using static OvimSpokeAgent.Tests.Operations.OperationsHost;
+
+namespace OvimSpokeAgent.Tests.Operations;
+
+/// <summary>What is stored of an operation, and when.</summary>
+public sealed class JournalingTests
+{
+    private readonly OperationsHost _host = new();
+
+    [Fact]
+    public void Payload_is_stored_before_the_operation_runs_and_dropped_when_it_is_done()
+    {
+        _host.Start().Receives(Operation("op-1", "hold"));
+        var before = _host.Store.Single("op-1");
+
+        _host.Held["web"].SetResult();
+        _host.Runs();
+
+        Assert.Equal((JournalState.Received, "web"), (before.State, before.Operation.Payload.GetProperty("name").GetString()));
+        var after = _host.Store.Single("op-1");
+        Assert.Equal((JournalState.Finished, "{}"), (after.State, after.Operation.Payload.GetRawText()));
+        Assert.NotNull(after.Result);
+    }
+
+    [Fact]
+    public void Payload_over_512_KiB_is_answered_with_its_size_and_not_stored()
+    {
+        _host.Start().Receives(Operation("op-1", name: new string('x', 512 << 10))).Runs(TimeSpan.FromSeconds(1));
+
+        Assert.Contains("payload: 524299 bytes are too many, expected at most 524288", _host.Hub.BodyOf("op-1"), StringComparison.Ordinal);
+        Assert.Equal("{}", _host.Store.Single("op-1").Operation.Payload.GetRawText());
+        Assert.Empty(_host.Executed);
+    }
+
+    [Fact]
+    public void Refusal_is_stored_before_it_is_sent()
+    {
+        _host.Start().Receives(Operation("op-1", "make_tea")).Kill();
+        var stored = _host.Store.Single("op-1");
+        Assert.Equal(JournalState.Finished, stored.State);
+
+        _host.Start().Runs(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(System.Text.Encoding.UTF8.GetString(stored.Result!.Value.Span), _host.Hub.BodyOf("op-1"));
+        Assert.Contains("make_tea", _host.Hub.BodyOf("op-1"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Operation_that_only_reads_stores_no_result_and_runs_again_when_it_comes_again()
+    {
+        _host.Start().Receives(Operation("op-1", "ask")).Runs(TimeSpan.FromSeconds(1));
+        Assert.Equal(JournalState.Delivered, _host.Store.Single("op-1").State);
+        Assert.Null(_host.Store.Single("op-1").Result);
+
+        _host.Receives(Operation("op-1", "ask")).Runs(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["web", "web"], _host.Executed);
+        Assert.Equal(2, _host.Hub.Results.Count);
+    }
+
+    [Fact]
+    public void Operation_without_a_usable_id_is_in_the_next_report()
+    {
+        var operation = Operation("op-1");
+        operation["id"] = "a/b";
+
+        _host.Start().Receives(operation);
+
+        Assert.Contains("a/b", Assert.Single(_host.Errors.Pending()), StringComparison.Ordinal);
+        Assert.Empty(_host.Store.Records);
+    }
+
+    [Fact]
+    public void While_nothing_can_be_stored_nothing_is_asked_for_and_what_arrived_is_stored_later()
+    {
+        _host.Start();
+        Assert.True(_host.IsReady());
+
+        _host.Store.Trouble = "etcd is full";
+        _host.Receives(Operation("op-1"), Operation("op-2", name: "db")).Runs(TimeSpan.FromMinutes(10));
+        var troubled = _host.Journal.Status;
+        Assert.False(_host.IsReady());
+        Assert.Empty(_host.Executed);
+
+        _host.Store.Trouble = null;
+        _host.Runs(TimeSpan.FromSeconds(10));
+
+        Assert.Equal("etcd is full", troubled.Problem!.Message);
+        Assert.Equal(2, troubled.Arriving);
+        Assert.Null(_host.Journal.Status.Problem);
+        Assert.True(_host.IsReady());
+        Assert.Equal(["db", "web"], _host.Executed.Order());
+        Assert.Equal(["op-1", "op-2"], _host.Hub.Ids.Order());
+    }
+
+    [Fact]
+    public void Result_that_cannot_be_stored_is_not_sent_until_it_is()
+    {
+        _host.Start().Receives(Operation("op-1", "hold"));
+        _host.Store.Trouble = "the server is away";
+        _host.Held["web"].SetResult();
+        _host.Runs(TimeSpan.FromMinutes(1));
+        Assert.Empty(_host.Hub.Results);
+
+        _host.Store.Trouble = null;
+        _host.Runs(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(["op-1"], _host.Hub.Ids);
+        Assert.Equal(["web"], _host.Executed);
+    }
+}

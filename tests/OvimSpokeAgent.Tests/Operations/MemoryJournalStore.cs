@@ -1,0 +1,70 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.Tests.Operations;
+
+/// <summary>A journal's store in memory: it outlives the agent, and fails when told.</summary>
+internal sealed class MemoryJournalStore : IJournalStore
+{
+    private readonly Dictionary<OperationKey, JournalRecord> _records = [];
+
+    private int _version;
+
+    /// <summary>What every request fails with; null: none does.</summary>
+    public string? Trouble { get; set; }
+
+    /// <summary>How often it was asked to remove records, whatever their number.</summary>
+    public int Removals { get; private set; }
+
+    public IReadOnlyCollection<JournalRecord> Records => _records.Values;
+
+    public JournalRecord Single(string id) => _records.Values.Single(record => record.Operation.Id == id);
+
+    public void Put(JournalRecord record) => _records[record.Key] = record with { Version = $"{++_version}" };
+
+    public Task CheckReadableAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfInTrouble();
+        return Task.CompletedTask;
+    }
+
+    public Task<JournalContent> LoadAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfInTrouble();
+        return Task.FromResult(new JournalContent([.. _records.Values], []));
+    }
+
+    public Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken)
+    {
+        ThrowIfInTrouble();
+        return Task.FromResult<IReadOnlyList<JournalRecord>>([.. _records.Values.Where(record => !record.IsSettled)]);
+    }
+
+    public Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
+    {
+        ThrowIfInTrouble();
+        if (!_records.ContainsKey(record.Key)) Put(record);
+        return Task.FromResult(_records[record.Key]);
+    }
+
+    public Task<JournalRecord> UpdateAsync(JournalRecord previous, JournalRecord next, CancellationToken cancellationToken)
+    {
+        ThrowIfInTrouble();
+        Put(next);
+        return Task.FromResult(_records[next.Key]);
+    }
+
+    public Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken)
+    {
+        ThrowIfInTrouble();
+        Removals++;
+        foreach (var gone in _records.Values.Where(record => record.ExpiresAt is { } at && expiries.Contains(at)).ToList())
+            _records.Remove(gone.Key);
+        return Task.CompletedTask;
+    }
+
+    private void ThrowIfInTrouble()
+    {
+        if (Trouble is { } trouble) throw new KubernetesApiException(ApiErrorReason.Unavailable, trouble);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tests.Configuration;
+using OvimSpokeAgent.Tests.Simulation;
+
+namespace OvimSpokeAgent.Tests.Operations;
+
+/// <summary>All that has to do with operations, over a store and a hub in memory, on a clock of its own.</summary>
+internal sealed class OperationsHost
+{
+    private readonly TestEnvironment _environment = new TestEnvironment().With("OVIM_OPERATION_CONCURRENCY", "2");
+
+    private OperationProcessor _processor = null!;
+    private OperationLoop _loop = null!;
+    private ResultDelivery _delivery = null!;
+    private SimulatedProcess? _process;
+
+    public OperationsHost() => Hub = new FakeResultChannel(Simulator);
+
+    public Simulator Simulator { get; } = new(seed: 1);
+
+    public MemoryJournalStore Store { get; } = new();
+
+    public FakeResultChannel Hub { get; }
+
+    public OperationJournal Journal { get; private set; } = null!;
+
+    public ReportErrors Errors { get; } = new();
+
+    /// <summary>The names that <c>note</c>, <c>hold</c> and <c>ask</c> were executed with, in their order.</summary>
+    public List<string> Executed { get; } = [];
+
+    /// <summary>Names whose <c>hold</c> does not end by itself.</summary>
+    public Dictionary<string, TaskCompletionSource> Held { get; } = [];
+
+    public int Pending => _delivery.Pending;
+
+    public OperationsHost With(string setting, string value)
+    {
+        _environment.With(setting, value);
+        return this;
+    }
+
+    /// <summary>Starts the agent: its first life, or the next over the same store.</summary>
+    public OperationsHost Start()
+    {
+        var (settings, time, jitter) = (_environment.LoadClean(), Simulator.Time, (Jitter)(() => 0.5));
+        var metrics = new OperationMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()));
+        var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep")]);
+        var leadership = new SoleLeadership();
+        Journal = new OperationJournal(Store, settings, jitter, time, NullLogger<OperationJournal>.Instance);
+        var scheduler = new OperationScheduler(settings.Operations.Concurrency);
+        _delivery = new ResultDelivery(
+            Hub, leadership, Journal, Errors, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
+        _processor = new OperationProcessor(
+            registry,
+            Journal,
+            scheduler,
+            new OperationExecutor(registry, Journal, settings, jitter, time, NullLogger<OperationExecutor>.Instance),
+            _delivery,
+            Errors,
+            metrics,
+            settings,
+            time,
+            NullLogger<OperationProcessor>.Instance);
+        _loop = new OperationLoop(leadership, Journal, _processor, scheduler, _delivery, settings, time);
+        _process = Simulator.Start("agent", () => _loop.RunAsync(default));
+        return Runs();
+    }
+
+    /// <summary>Kills it at this very point.</summary>
+    public OperationsHost Kill()
+    {
+        _process!.Kill();
+        return this;
+    }
+
+    /// <summary>Takes in what an answer of the hub held.</summary>
+    public OperationsHost Receives(params JsonObject[] operations)
+    {
+        var batch = operations.Select(operation => JsonElement.Parse(operation.ToJsonString())).ToList();
+        _process!.Run(() => _ = _processor.AcceptAsync(batch, default));
+        return Runs();
+    }
+
+    /// <summary>Lets everything happen that does not need time, or happens within some.</summary>
+    public OperationsHost Runs(TimeSpan? time = null)
+    {
+        Simulator.RunFor(time ?? TimeSpan.Zero);
+        return this;
+    }
+
+    /// <summary>Whether it would ask the hub for operations now.</summary>
+    public bool IsReady()
+    {
+        var isReady = false;
+        _process!.Run(() => _ = AskAsync());
+        Runs();
+        return isReady;
+
+        async Task AskAsync()
+        {
+            await _loop.WaitUntilReadyAsync(default);
+            isReady = true;
+        }
+    }
+
+    public static JsonObject Operation(
+        string id, string type = "note", string name = "web", int second = 0, int? timeoutSeconds = null) => new()
+    {
+        ["id"] = id,
+        ["type"] = type,
+        ["payload"] = new JsonObject { ["name"] = name },
+        ["timestamp"] = $"2026-11-23T08:00:{second:00}Z",
+        ["timeout_seconds"] = timeoutSeconds,
+    };
+
+    /// <summary><c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> has its name as result.</summary>
+    private sealed class Handler(OperationsHost host, string type) : IOperationHandler
+    {
+        public string Type => type;
+
+        public IReadOnlyList<string> Aliases => [];
+
+        public OperationPlan? Plan(PayloadReader payload)
+        {
+            var name = payload.RequiredString("name");
+            return new OperationPlan
+            {
+                Target = new NamespacedName("acme", name),
+                ReadOnly = type == "ask",
+                Execute = async (_, cancellationToken) =>
+                {
+                    if (type == "keep") return OperationOutcome.Completed(JsonElement.Parse($$"""{"name":"{{name}}"}"""));
+                    host.Executed.Add(name);
+                    if (type == "hold") await (host.Held[name] = new()).Task.WaitAsync(cancellationToken);
+                    return OperationOutcome.Completed(JsonElement.Parse($$"""{"times":{{host.Executed.Count(n => n == name)}}}"""));
+                },
+            };
+        }
+    }
+}
+
+/// <summary>The hub's side of results.</summary>
+internal sealed class FakeResultChannel(Simulator simulator) : IResultChannel
+{
+    private static readonly TimeSpan Travel = TimeSpan.FromMilliseconds(10);
+
+    private int _onTheWay;
+
+    /// <summary>How it answers, by the operation's id.</summary>
+    public Func<string, DeliveryOutcome> Answer { get; set; } = _ => DeliveryOutcome.Delivered;
+
+    /// <summary>What came, in its order, with the time.</summary>
+    public List<(string Id, string Body, TimeSpan At)> Results { get; } = [];
+
+    /// <summary>How many were on the way at once, at most.</summary>
+    public int MostAtOnce { get; private set; }
+
+    public IEnumerable<string> Ids => Results.Select(result => result.Id);
+
+    public string BodyOf(string id) => Results.Last(result => result.Id == id).Body;
+
+    public Task WaitUntilOpenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task<DeliveryAttempt> SendAsync(
+        string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        MostAtOnce = Math.Max(MostAtOnce, ++_onTheWay);
+        await Task.Delay(Travel, simulator.Time, cancellationToken);
+        _onTheWay--;
+        Results.Add((operationId, System.Text.Encoding.UTF8.GetString(body.Span), simulator.Time.Elapsed));
+        return new DeliveryAttempt(Answer(operationId), "as the test says");
+    }
+}

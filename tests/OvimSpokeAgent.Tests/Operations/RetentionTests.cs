@@ -1,0 +1,75 @@
+using OvimSpokeAgent.Operations;
+using static OvimSpokeAgent.Tests.Operations.OperationsHost;
+
+namespace OvimSpokeAgent.Tests.Operations;
+
+/// <summary>How long delivered operations are remembered.</summary>
+public sealed class RetentionTests
+{
+    private readonly OperationsHost _host = new();
+
+    [Fact]
+    public void Delivered_operations_are_remembered_for_the_retention_and_go_together()
+    {
+        _host.Start().Receives([.. Enumerable.Range(0, 40).Select(i => Operation($"op-{i}", name: $"vm-{i}"))])
+            .Runs(TimeSpan.FromMinutes(59));
+        Assert.Equal(40, _host.Store.Records.Count);
+
+        _host.Runs(TimeSpan.FromMinutes(3));
+
+        Assert.Empty(_host.Store.Records);
+        Assert.Equal(0, _host.Journal.Status.Bytes);
+        Assert.Equal(1, _host.Store.Removals);
+    }
+
+    [Fact]
+    public void What_the_next_life_finds_expires_all_the_same()
+    {
+        _host.Start().Receives(Operation("op-1")).Runs(TimeSpan.FromMinutes(1)).Kill();
+
+        _host.Start().Runs(TimeSpan.FromMinutes(62));
+
+        Assert.Empty(_host.Store.Records);
+    }
+
+    [Fact]
+    public void Refused_results_are_kept_longer_and_go_too()
+    {
+        _host.Hub.Answer = _ => DeliveryOutcome.Refused;
+        _host.Start().Receives(Operation("op-1")).Runs(TimeSpan.FromHours(23));
+        Assert.Single(_host.Store.Records);
+
+        _host.Runs(TimeSpan.FromHours(2));
+
+        Assert.Empty(_host.Store.Records);
+    }
+
+    [Fact]
+    public void Above_the_room_for_all_delivered_operations_go_early_but_not_before_ten_minutes()
+    {
+        var big = new string('x', 500 << 10); // a result that repeats it
+        _host.Start();
+        for (var i = 0; i < 140; i++) _host.Receives(Operation($"op-{i}", "keep", big, second: i % 60)).Runs(TimeSpan.FromMilliseconds(100));
+        Assert.True(_host.Journal.Status.IsFull);
+        Assert.False(_host.IsReady());
+
+        _host.Runs(TimeSpan.FromMinutes(8));
+        Assert.Equal(140, _host.Store.Records.Count);
+
+        _host.Runs(TimeSpan.FromMinutes(5));
+
+        Assert.InRange(_host.Store.Records.Count, 0, 139);
+        Assert.False(_host.Journal.Status.IsFull);
+        Assert.True(_host.IsReady());
+    }
+
+    [Fact]
+    public void What_is_not_delivered_never_expires()
+    {
+        _host.Hub.Answer = _ => DeliveryOutcome.Unreachable;
+
+        _host.Start().Receives(Operation("op-1")).Runs(TimeSpan.FromDays(3));
+
+        Assert.Equal(JournalState.Finished, _host.Store.Single("op-1").State);
+    }
+}
