@@ -111,13 +111,13 @@ internal sealed class OperationsHost
 
     public static JsonObject Operation(
         string id, string type = "note", string name = "web", int second = 0, int? timeoutSeconds = null) => new()
-    {
-        ["id"] = id,
-        ["type"] = type,
-        ["payload"] = new JsonObject { ["name"] = name },
-        ["timestamp"] = $"2026-11-23T08:00:{second:00}Z",
-        ["timeout_seconds"] = timeoutSeconds,
-    };
+        {
+            ["id"] = id,
+            ["type"] = type,
+            ["payload"] = new JsonObject { ["name"] = name },
+            ["timestamp"] = $"2026-11-23T08:00:{second:00}Z",
+            ["timeout_seconds"] = timeoutSeconds,
+        };
 
     /// <summary><c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> has its name as result.</summary>
     private sealed class Handler(OperationsHost host, string type) : IOperationHandler
