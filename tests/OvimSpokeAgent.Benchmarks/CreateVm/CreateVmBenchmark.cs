@@ -21,9 +21,7 @@ internal static class CreateVmBenchmark
         await screen.WriteLineAsync(isReal
             ? $"create_vm against the API server that {RealCluster.KubeconfigVariable} names; {Environment.ProcessorCount} cores here"
             : $"create_vm against the sandbox's API server: set {RealCluster.KubeconfigVariable} to an administrator's kubeconfig for a real one");
-        await using ITestCluster cluster = isReal
-            ? await RealCluster.OpenAsync(hasController: false)
-            : await SandboxTestCluster.StartAsync(hasController: false);
+        await using var cluster = await OpenAsync(isReal);
         var place = await Workplace.PrepareAsync(cluster);
         var other = await Workplace.PrepareAsync(cluster);
         try
@@ -41,8 +39,21 @@ internal static class CreateVmBenchmark
         }
         finally
         {
-            await place.RemoveAsync(cluster);
-            await other.RemoveAsync(cluster);
+            await Task.WhenAll(place.RemoveAsync(cluster), other.RemoveAsync(cluster));
+        }
+    }
+
+    private static async Task<ITestCluster> OpenAsync(bool isReal)
+    {
+        try
+        {
+            return isReal
+                ? await RealCluster.OpenAsync(hasController: false)
+                : await SandboxTestCluster.StartAsync(hasController: false);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new BenchmarkException(e.Message); // the cluster is not as it has to be
         }
     }
 

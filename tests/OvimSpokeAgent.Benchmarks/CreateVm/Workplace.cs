@@ -30,9 +30,11 @@ internal sealed record Workplace(string Own, string Machines, string Kubeconfig)
     public IReadOnlyList<RecordedWrite> WritesForOperations(Recording recording) =>
         [.. recording.Writes.Where(IsForOperations)];
 
+    /// <summary>Removes it; returns when the server has nothing more to do about it, so that the next measurement is one.</summary>
     public async Task RemoveAsync(ITestCluster cluster)
     {
         await cluster.Admin.DeleteAsync($"api/v1/namespaces/{Machines}");
         await cluster.Admin.DeleteAsync($"api/v1/namespaces/{Own}");
+        foreach (var ns in (string[])[Machines, Own]) await cluster.Admin.WaitForAsync("api/v1/namespaces", ns, found => found is null);
     }
 }
