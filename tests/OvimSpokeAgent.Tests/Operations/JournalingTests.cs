@@ -24,6 +24,34 @@ public sealed class JournalingTests
     }
 
     [Fact]
+    public void Nothing_of_an_answer_is_carried_out_before_all_of_it_is_stored()
+    {
+        _host.Store.Held["op-2"] = new();
+        _host.Start().Receives(Operation("op-1"), Operation("op-2", name: "db"), Operation("op-3", name: "mail"));
+        _host.Runs(TimeSpan.FromSeconds(4));
+        Assert.Equal(["op-1", "op-3"], _host.Store.Records.Select(record => record.Operation.Id).Order());
+        Assert.Empty(_host.Executed);
+
+        _host.Store.Held["op-2"].SetResult();
+        _host.Runs();
+
+        Assert.Equal(["db", "mail", "web"], _host.Executed.Order());
+    }
+
+    [Fact]
+    public void Operation_that_cannot_be_stored_holds_up_the_one_before_it_for_a_moment_only()
+    {
+        _host.Store.Held["op-2"] = new();
+        _host.Start().Receives(Operation("op-1"), Operation("op-2", name: "db")).Runs(TimeSpan.FromSeconds(6));
+        Assert.Equal(["web"], _host.Executed);
+
+        _host.Store.Held["op-2"].SetResult();
+        _host.Runs();
+
+        Assert.Equal(["web", "db"], _host.Executed);
+    }
+
+    [Fact]
     public void Payload_over_512_KiB_is_answered_with_its_size_and_not_stored()
     {
         _host.Start().Receives(Operation("op-1", name: new string('x', 512 << 10))).Runs(TimeSpan.FromSeconds(1));

@@ -13,6 +13,9 @@ internal sealed class MemoryJournalStore : IJournalStore
     /// <summary>What every request fails with; null: none does.</summary>
     public string? Trouble { get; set; }
 
+    /// <summary>Ids of operations that are stored only when the test says so.</summary>
+    public Dictionary<string, TaskCompletionSource> Held { get; } = [];
+
     /// <summary>How often it was asked to remove records, whatever their number.</summary>
     public int Removals { get; private set; }
 
@@ -40,11 +43,12 @@ internal sealed class MemoryJournalStore : IJournalStore
         return Task.FromResult<IReadOnlyList<JournalRecord>>([.. _records.Values.Where(record => !record.IsSettled)]);
     }
 
-    public Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
+    public async Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
     {
+        if (Held.TryGetValue(record.Operation.Id, out var held)) await held.Task;
         ThrowIfInTrouble();
         if (!_records.ContainsKey(record.Key)) Put(record);
-        return Task.FromResult(_records[record.Key]);
+        return _records[record.Key];
     }
 
     public Task<JournalRecord> UpdateAsync(JournalRecord previous, JournalRecord next, CancellationToken cancellationToken)
