@@ -43,11 +43,13 @@ internal sealed class WorkQueue<TKey>(TimeProvider time)
                     _taken.Add(next.Key);
                     return next.Key;
                 }
-                wait = next.Key is null ? Timeout.InfiniteTimeSpan : time.GetElapsedTime(now, next.Value);
+                // In whole milliseconds, as waits are: less would be no wait at all.
+                wait = next.Key is null
+                    ? Timeout.InfiniteTimeSpan
+                    : TimeSpan.FromMilliseconds(Math.Ceiling(time.GetElapsedTime(now, next.Value).TotalMilliseconds));
             }
-            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(changed, Task.Delay(wait, time, waiting.Token));
-            await waiting.CancelAsync();
+            await changed.WaitAsync(wait, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }

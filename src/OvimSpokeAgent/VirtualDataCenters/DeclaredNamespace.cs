@@ -77,12 +77,12 @@ internal sealed class DeclaredNamespaces(WatchCache<NamespaceObject, ManagedName
         else _beingDeleted.TryRemove(ns, out _);
     }
 
-    /// <summary>All managed namespaces.</summary>
-    public IEnumerable<DeclaredNamespace> All() => cache.Items.Select(item => Get(item.Name)).OfType<DeclaredNamespace>();
+    /// <summary>All managed namespaces, by name.</summary>
+    public IEnumerable<DeclaredNamespace> All() =>
+        cache.Items.OrderBy(item => item.Name, StringComparer.Ordinal).Select(item => Get(item.Name)).OfType<DeclaredNamespace>();
 
     /// <summary>All VDCs, by namespace.</summary>
-    public IReadOnlyList<DeclaredNamespace> Vdcs() =>
-        [.. All().Where(ns => ns.IsVdc).OrderBy(ns => ns.Name, StringComparer.Ordinal)];
+    public IReadOnlyList<DeclaredNamespace> Vdcs() => [.. All().Where(ns => ns.IsVdc)];
 
     /// <summary>The managed namespace of this name, or null.</summary>
     public DeclaredNamespace? Get(string ns)

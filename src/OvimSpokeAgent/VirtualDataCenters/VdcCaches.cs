@@ -32,11 +32,10 @@ internal sealed class VdcCaches(
     {
         var wanted = expected.Select(manifest => (manifest.Kind, manifest.Name)).ToHashSet();
         var surplus = new List<(ResourceKind, OwnedItem)>();
-        foreach (var binding in bindings.Items)
-        {
-            if (binding.Name.Namespace == ns && binding.Name.Name.StartsWith(VdcNames.BindingPrefix, StringComparison.Ordinal))
-                Consider(KubernetesKinds.RoleBinding, binding);
-        }
+        var admins = bindings.Items.Where(binding =>
+            binding.Name.Namespace == ns && binding.Name.Name.StartsWith(VdcNames.BindingPrefix, StringComparison.Ordinal));
+        foreach (var binding in admins.OrderBy(binding => binding.Name.Name, StringComparer.Ordinal))
+            Consider(KubernetesKinds.RoleBinding, binding);
         foreach (var policy in VdcNames.Policies) Consider(KubernetesKinds.NetworkPolicy, policies.Get(new(ns, policy)));
         Consider(KubernetesKinds.ResourceQuota, quotas.Get(new(ns, VdcNames.Quota)));
         Consider(KubernetesKinds.LimitRange, limits.Get(new(ns, VdcNames.Limits)));

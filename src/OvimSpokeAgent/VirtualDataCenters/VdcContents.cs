@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
@@ -65,19 +66,25 @@ internal sealed class VdcContents(
     /// <summary>Completes when the caches show neither VM nor guest in the namespace.</summary>
     public async Task WaitForVmsGoneAsync(string ns, CancellationToken cancellationToken)
     {
-        var changed = new SemaphoreSlim(0);
+        var changed = new AsyncSignal();
         using var ofMachines = machines.Subscribe(change => Wake(change.Name));
         using var ofInstances = instances.Subscribe(change => Wake(change.Name));
-        // Asked of the server first: the caches may not have heard of the newest VMs yet.
-        while ((await ListVmsAsync(ns, cancellationToken)).Count > 0 || instances.Items.Any(vmi => vmi.Name.Namespace == ns))
+        while (true)
         {
-            do await changed.WaitAsync(cancellationToken);
+            var next = changed.Next;
+            // Asked of the server: the caches may not have heard of the newest VMs yet.
+            if ((await ListVmsAsync(ns, cancellationToken)).Count == 0 && !instances.Items.Any(vmi => vmi.Name.Namespace == ns)) return;
+            do
+            {
+                await next.WaitAsync(cancellationToken);
+                next = changed.Next;
+            }
             while (machines.Items.Any(vm => vm.Name.Namespace == ns) || instances.Items.Any(vmi => vmi.Name.Namespace == ns));
         }
 
         void Wake(NamespacedName name)
         {
-            if (name.Namespace == ns) changed.Release();
+            if (name.Namespace == ns) changed.Set();
         }
     }
 
@@ -85,22 +92,20 @@ internal sealed class VdcContents(
     public async Task WaitUntilGoneAsync(string ns, string uid, CancellationToken cancellationToken)
     {
         var name = NamespacedName.ClusterScoped(ns);
-        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var left = new AsyncSignal();
         using var subscription = namespaces.Subscribe(change =>
         {
-            if (change.Name == name && change.New?.Uid != uid) gone.TrySetResult();
+            if (change.Name == name && change.New?.Uid != uid) left.Set();
         });
         try
         {
-            // The cache may not have heard of it, so that it cannot say that it is gone.
             while (true)
             {
+                // Asked of the server: what left the cache is gone, or no longer labelled as managed, or was never in it.
+                var next = left.Next;
                 var found = await api.GetAsync(KubernetesKinds.Namespace, name, ClusterJson.Default.NamespaceObject, cancellationToken);
                 if (found.Metadata.Uid != uid) return;
-                await gone.Task.WaitAsync(cancellationToken);
-                // It left the cache: gone, or no longer labelled as managed.
-                if (await IsGoneAsync(name, uid, cancellationToken)) return;
-                gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await next.WaitAsync(cancellationToken);
             }
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
@@ -132,9 +137,6 @@ internal sealed class VdcContents(
                 .Select(volume => $"PersistentVolume {volume.Metadata.Name} of claim {volume.Spec!.ClaimRef!.Name} is kept (reclaim policy Retain)"),
         ];
     }
-
-    private async Task<bool> IsGoneAsync(NamespacedName name, string uid, CancellationToken cancellationToken) =>
-        (await api.GetAsync(KubernetesKinds.Namespace, name, ClusterJson.Default.NamespaceObject, cancellationToken)).Metadata.Uid != uid;
 
     private async Task<IReadOnlyList<T>> ListAsync<T>(
         ResourceKind kind,

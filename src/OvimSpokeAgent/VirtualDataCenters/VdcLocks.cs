@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -14,8 +15,12 @@ internal sealed class VdcLocks(TimeProvider time)
     public async Task<IDisposable> HoldAsync(string ns, CancellationToken cancellationToken)
     {
         var entry = _entries.GetOrAdd(ns, _ => new Entry());
-        await entry.Semaphore.WaitAsync(cancellationToken);
-        return new Holder(entry);
+        while (true)
+        {
+            var released = entry.Released.Next;
+            if (entry.TryTake()) return new Holder(entry);
+            await released.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>Notes that the agent writes now.</summary>
@@ -27,9 +32,19 @@ internal sealed class VdcLocks(TimeProvider time)
 
     private sealed class Entry
     {
-        public SemaphoreSlim Semaphore { get; } = new(1);
+        private int _held;
+
+        public AsyncSignal Released { get; } = new();
 
         public long? WrittenAt { get; set; }
+
+        public bool TryTake() => Interlocked.Exchange(ref _held, 1) == 0;
+
+        public void Release()
+        {
+            Volatile.Write(ref _held, 0);
+            Released.Set();
+        }
     }
 
     private sealed class Holder(Entry entry) : IDisposable
@@ -38,7 +53,7 @@ internal sealed class VdcLocks(TimeProvider time)
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _released, 1) == 0) entry.Semaphore.Release();
+            if (Interlocked.Exchange(ref _released, 1) == 0) entry.Release();
         }
     }
 }

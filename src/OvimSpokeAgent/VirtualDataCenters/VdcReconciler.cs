@@ -88,7 +88,7 @@ internal sealed partial class VdcReconciler : ILoop
         }
         finally
         {
-            await ended.CancelAsync();
+            ended.Cancel();
             await Task.WhenAll(workers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }

@@ -35,6 +35,12 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
     /// <summary>Asked after a write took effect; an exception is what its caller gets instead of the answer.</summary>
     public Func<FakeRequest, Exception?>? LostAnswer { get; set; }
 
+    /// <summary>Whether the test plays the namespace controller: a namespace that is deleted stays until it removes it.</summary>
+    public bool HasNamespaceController
+    {
+        set => _store.HasNamespaceController = value;
+    }
+
     /// <summary>Told of every change, whoever made it.</summary>
     public Action<FakeChange> Changed
     {
@@ -113,6 +119,12 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         lock (_lock) return _store.Find(kind, name);
     }
 
+    /// <summary>What is in a namespace.</summary>
+    public IReadOnlyList<(ResourceKind Kind, NamespacedName Name)> ObjectsIn(string ns)
+    {
+        lock (_lock) return _store.In(ns);
+    }
+
     /// <summary>All objects but events, without what the server makes up: the same for two servers where the same was done.</summary>
     public IReadOnlyList<string> Content()
     {
@@ -133,6 +145,12 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
     public void Change(ResourceKind kind, NamespacedName name, Action<JsonObject> change)
     {
         lock (_lock) _store.Update(kind, name, change);
+    }
+
+    /// <summary>Someone else deletes an object; its finalizers hold it.</summary>
+    public void Delete(ResourceKind kind, NamespacedName name)
+    {
+        lock (_lock) _store.Delete(kind, name);
     }
 
     /// <summary>Someone else deletes an object; it is gone at once, whatever its finalizers.</summary>

@@ -17,6 +17,9 @@ internal sealed class FakeStore(TimeProvider time)
 
     public long Version { get; private set; } = 100;
 
+    /// <summary>A namespace that is deleted stays, as for the real one, until its controller removes it.</summary>
+    public bool HasNamespaceController { get; set; }
+
     /// <summary>Told of every change.</summary>
     public Action<FakeChange> Changed { get; set; } = _ => { };
 
@@ -27,6 +30,9 @@ internal sealed class FakeStore(TimeProvider time)
         _objects.TryGetValue(Key(kind, name), out var found) ? found.Object.DeepClone().AsObject() : null;
 
     public IEnumerable<JsonObject> All() => _objects.Values.Select(item => item.Object.DeepClone().AsObject());
+
+    public IReadOnlyList<(ResourceKind Kind, NamespacedName Name)> In(string ns) =>
+        [.. _objects.Values.Where(item => item.Name.Namespace == ns).Select(item => (item.Kind, item.Name))];
 
     public JsonObject Create(ResourceKind kind, NamespacedName name, JsonObject body)
     {
@@ -45,7 +51,7 @@ internal sealed class FakeStore(TimeProvider time)
         var before = _objects[Key(kind, name)].Object;
         var after = before.DeepClone().AsObject();
         change(after);
-        var isLetGo = after["metadata"]!["deletionTimestamp"] is not null && Finalizers(after) == 0;
+        var isLetGo = after["metadata"]!["deletionTimestamp"] is not null && !IsHeld(kind, after);
         return isLetGo ? Remove(kind, name) : Put(kind, name, before, after);
     }
 
@@ -53,7 +59,7 @@ internal sealed class FakeStore(TimeProvider time)
     public JsonObject Delete(ResourceKind kind, NamespacedName name)
     {
         var existing = _objects[Key(kind, name)].Object;
-        if (Finalizers(existing) == 0) return Remove(kind, name);
+        if (!IsHeld(kind, existing)) return Remove(kind, name);
         return existing["metadata"]!["deletionTimestamp"] is not null
             ? existing
             : Update(kind, name, item => item["metadata"]!["deletionTimestamp"] = Now());
@@ -161,7 +167,8 @@ internal sealed class FakeStore(TimeProvider time)
         return Version;
     }
 
-    private static int Finalizers(JsonObject item) => (item["metadata"]!["finalizers"] as JsonArray)?.Count ?? 0;
+    private bool IsHeld(ResourceKind kind, JsonObject item) =>
+        item["metadata"]!["finalizers"] is JsonArray { Count: > 0 } || (HasNamespaceController && kind == KubernetesKinds.Namespace);
 
     private string Now() => time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

@@ -56,8 +56,9 @@ internal sealed class SimulatedProcess(Simulator simulator, string name) : Synch
 
     public override void Post(SendOrPostCallback d, object? state)
     {
+        if (IsDead) return; // a finalizer, which has a thread of its own, may still tell what it left behind
         simulator.CheckThread(name);
-        if (!IsDead) _ready.Add((d, state));
+        _ready.Add((d, state));
     }
 
     public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException();

@@ -42,8 +42,11 @@ internal sealed class RecordHistory
 }
 
 /// <summary>Something an operation did to the cluster.</summary>
-/// <param name="Target">The VM.</param>
-/// <param name="What"><c>create</c>, <c>Always</c> or <c>Halted</c> (the run strategy), <c>delete</c>, <c>boot</c> (the VMI deleted, or asked for).</param>
+/// <param name="Target">The VM, or the namespace.</param>
+/// <param name="What">
+/// <c>create</c>, <c>Always</c> or <c>Halted</c> (the run strategy), <c>declare</c> (something else for a namespace),
+/// <c>delete</c>, <c>boot</c> (the VMI deleted, or asked for).
+/// </param>
 /// <param name="Key">The operation's key, where the object carries it.</param>
 internal sealed record Effect(string Target, string What, string? Key);
 
@@ -74,6 +77,8 @@ internal sealed class History(Simulator simulator)
         if (change.Kind == KubernetesKinds.Secret) OnRecord(change);
         else if (change.Kind == KubeVirtKinds.VirtualMachine) OnMachine(change);
         else if (change.Kind == KubeVirtKinds.VirtualMachineInstance && IsMarkedNow(change)) Add(change, "boot", null);
+        else if (change.Kind == KubernetesKinds.Namespace) OnNamespace(change);
+        else if (change.Name.Namespace.Length > 0) Note($"{change.Kind} {change.Name} {Does(change)}");
     }
 
     private void OnRecord(FakeChange change)
@@ -104,6 +109,14 @@ internal sealed class History(Simulator simulator)
         Note($"{name} ({record.Id}) {record.State}, {record.Results.Count} results");
     }
 
+    private void OnNamespace(FakeChange change)
+    {
+        Note($"{change.Kind} {change.Name} {Does(change)}");
+        var (before, now) = (OperationOn(change.Before), OperationOn(change.After));
+        if (now is not null && now != before) Add(change, change.Before is null ? "create" : "declare", now);
+        if (IsMarkedNow(change)) Add(change, "delete", null);
+    }
+
     private void OnMachine(FakeChange change)
     {
         if (change.After is not { } vm)
@@ -117,7 +130,7 @@ internal sealed class History(Simulator simulator)
             return;
         }
         if (Strategy(before) != Strategy(vm))
-            Add(change, Strategy(vm)!, (string?)vm["metadata"]!["annotations"]?[Names.OperationAnnotation]);
+            Add(change, Strategy(vm)!, OperationOn(vm));
         if (IsMarkedNow(change)) Add(change, "delete", null);
         if (Requests(vm) is { Count: > 0 } requests && requests.Count > (Requests(before)?.Count ?? 0))
             Add(change, requests.Count == 2 ? "boot" : (string)requests[0]!["action"]!, null);
@@ -136,6 +149,11 @@ internal sealed class History(Simulator simulator)
 
     private static bool IsMarkedNow(FakeChange change) =>
         change.After?["metadata"]!["deletionTimestamp"] is not null && change.Before?["metadata"]!["deletionTimestamp"] is null;
+
+    private static string Does(FakeChange change) =>
+        change.Before is null ? "made" : change.After is null ? "gone" : IsMarkedNow(change) ? "being deleted" : "changed";
+
+    private static string? OperationOn(JsonObject? item) => (string?)item?["metadata"]!["annotations"]?[Names.OperationAnnotation];
 
     private static string? Strategy(JsonObject vm) => (string?)vm["spec"]!["runStrategy"];
 

@@ -19,6 +19,10 @@ internal static class Invariants
         {
             if (record is not null) CheckResult(operation, record, world);
         }
+        NamespaceModel.Check(
+            schedule,
+            records.Where(r => r.Operation.Namespace is not null && r.Record is not null).Select(r => (r.Operation, r.Record!)),
+            world);
         CheckUnknownRecords(schedule, world);
         CheckLastResults(records, world);
         foreach (var target in schedule.Operations.Select(operation => operation.Target).OfType<string>().Distinct())

@@ -18,6 +18,9 @@ internal sealed record ScheduledOperation
     /// <summary>The VM, or null.</summary>
     public string? Target { get; init; }
 
+    /// <summary>The namespace of an operation on a VDC, or null.</summary>
+    public string? Namespace { get; init; }
+
     public required JsonObject Payload { get; init; }
 
     public int? TimeoutSeconds { get; init; }
@@ -41,7 +44,7 @@ internal sealed record ScheduledOperation
     }
 
     public override string ToString() =>
-        $"{Schedule.Show(At)} operation {Mark}: {Type} {Target} (id {Id}){string.Concat(Repeats.Select(at => $", again at {Schedule.Show(at)}"))}";
+        $"{Schedule.Show(At)} operation {Mark}: {Type} {Target ?? Namespace} (id {Id}){string.Concat(Repeats.Select(at => $", again at {Schedule.Show(at)}"))}";
 }
 
 /// <summary>Something that goes wrong at a time.</summary>
@@ -95,12 +98,13 @@ internal sealed class Schedule
             Payload = [],
             Repeats = [.. Enumerable.Range(0, Chance(0.3) ? _random.Next(1, 3) : 0).Select(_ => at + Upto(120))],
         };
-        return _random.Next(10) switch
+        return _random.Next(16) switch
         {
             0 => operation with { Type = "look", Payload = new JsonObject { ["question"] = mark } },
             1 => operation with { Type = "make_tea", Payload = new JsonObject { ["sugar"] = number } },
             2 => operation with { Type = "hang", Payload = Named($"hang-{mark}"), TimeoutSeconds = 20 },
             3 or 4 => Power(operation, Pick(OnManual), "manual"),
+            > 9 => ScheduledVdcs.Operation(operation, _random),
             _ => Power(operation, Pick(OnMachines), Pick(Machines)),
         };
     }
@@ -126,7 +130,7 @@ internal sealed class Schedule
         var after = Chance(0.5);
         var same = Chance(0.7);
         var until = $"until {Show(at + duration)}";
-        return _random.Next(12) switch
+        return _random.Next(14) switch
         {
             0 => new(at, $"the hub is down {until}", world => world.For(duration, isOn => world.Hub.IsDown = isOn)),
             1 => new(at, $"answers to results are lost ({share:P0}) {until}", world => world.For(duration, isOn => world.Hub.LostAnswers = isOn ? share : 0)),
@@ -139,6 +143,7 @@ internal sealed class Schedule
             8 => new(at, $"the agent is stopped, another starts after {Show(duration / 10)}", world => world.Stop(duration / 10)),
             9 => new(at, $"the agent is paused {until}, another beside it", world => world.Pause(duration)),
             10 => new(at, "a second agent starts, the first is stopped", world => world.RollOver()),
+            11 or 12 => ScheduledVdcs.Drift(at, _random),
             _ => new(
                 at,
                 $"the agent is killed {(after ? "after" : "before")} its request {request} takes effect, "

@@ -45,27 +45,27 @@ internal sealed class SimulatedAgent
         _election = new LeaderElection(api, settings, time, NullLogger<LeaderElection>.Instance);
         var guarded = new LeaderOnlyApi(api, _election);
 
-        var namespaces = Cache(api, jitter, KubernetesKinds.Namespace, ClusterJson.Default.NamespaceObject, ManagedNamespace.From, ManagedNamespaces.LabelSelector);
-        var machines = Cache(api, jitter, KubeVirtKinds.VirtualMachine, KubeVirtJson.Default.VirtualMachineObject, VirtualMachineItem.From);
-        var instances = Cache(api, jitter, KubeVirtKinds.VirtualMachineInstance, KubeVirtJson.Default.VirtualMachineInstanceObject, VirtualMachineInstanceItem.From);
-        var managed = new ManagedNamespaces(namespaces, guarded, settings);
-        var manager = new VirtualMachineManager(guarded, machines, instances, managed, time);
-        var power = new VirtualMachinePower(guarded, manager);
-        var registry = new OperationRegistry(
-        [
-            new CreateVirtualMachineHandler(guarded, manager, managed, new FakeAdmission(), settings),
-            new DeleteVirtualMachineHandler(guarded, manager, managed),
-            new StartVirtualMachineHandler(manager, power, new FakeAdmission(), settings),
-            new StopVirtualMachineHandler(manager, power),
-            new RestartVirtualMachineHandler(manager, power),
-            new LookHandler(guarded),
-            new HangHandler(time),
-        ]);
-
         var factory = Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry());
         var metrics = new OperationMetrics(factory);
         var events = new EventRecorder(api, _connectivity, factory, settings, time, NullLogger<EventRecorder>.Instance);
         var health = new HealthReporter([], _connection, events, factory, settings, time, NullLogger<HealthReporter>.Instance);
+        var caches = new SimulatedCaches(api, jitter, time);
+        var managed = new ManagedNamespaces(caches.Namespaces, guarded, settings);
+        Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, settings, time);
+        var manager = new VirtualMachineManager(guarded, caches.Machines, caches.Instances, managed, time);
+        var power = new VirtualMachinePower(guarded, manager);
+        var registry = new OperationRegistry(
+        [
+            new CreateVirtualMachineHandler(guarded, manager, managed, Vdcs.Admission, settings),
+            new DeleteVirtualMachineHandler(guarded, manager, managed),
+            new StartVirtualMachineHandler(manager, power, Vdcs.Admission, settings),
+            new StopVirtualMachineHandler(manager, power),
+            new RestartVirtualMachineHandler(manager, power),
+            .. Vdcs.Handlers,
+            new LookHandler(guarded),
+            new HangHandler(time),
+        ]);
+
         var errors = new ReportErrors();
         var store = world.Mutation(new SecretJournalStore(api, guarded, settings.Namespace));
         Journal = new OperationJournal(store, settings, jitter, time, NullLogger<OperationJournal>.Instance);
@@ -76,8 +76,8 @@ internal sealed class SimulatedAgent
         _processor = new OperationProcessor(
             registry, Journal, scheduler, executor, _delivery, errors, metrics, settings, time, NullLogger<OperationProcessor>.Instance);
         var operations = new OperationLoop(_election, Journal, _processor, scheduler, _delivery, settings, time);
-        _intake = new OperationIntake(_connectivity, [namespaces, machines, instances], operations, _processor, registry, health, errors, time);
-        _loops = [_election, namespaces, machines, instances, operations];
+        _intake = new OperationIntake(_connectivity, caches.Loops.Cast<IWatchCacheStatus>(), operations, _processor, registry, health, errors, time);
+        _loops = [_election, .. caches.Loops, operations, Vdcs.Loop];
     }
 
     public SimulatedProcess Process { get; set; } = null!;
@@ -85,6 +85,8 @@ internal sealed class SimulatedAgent
     public SimulatedNetwork Network { get; }
 
     public OperationJournal Journal { get; }
+
+    public SimulatedVdcs Vdcs { get; }
 
     public bool IsStopping { get; private set; }
 
@@ -129,22 +131,6 @@ internal sealed class SimulatedAgent
         }
         Process.Kill();
     }
-
-    private WatchCache<TObject, TItem> Cache<TObject, TItem>(
-        IKubernetesApi api,
-        Jitter jitter,
-        ResourceKind kind,
-        System.Text.Json.Serialization.Metadata.JsonTypeInfo<TObject> type,
-        Func<TObject, DateTimeOffset, TItem> project,
-        string? selector = null)
-        where TObject : IKubernetesObject
-        where TItem : class =>
-        new(
-            api,
-            new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project, LabelSelector = selector },
-            _world.Time,
-            NullLogger.Instance,
-            jitter);
 
     // A loop that fails is started again by the host; here it is a finding.
     private async Task WatchedAsync(string name, Task loop)

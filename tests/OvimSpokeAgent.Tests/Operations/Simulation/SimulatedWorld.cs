@@ -32,10 +32,12 @@ internal sealed class SimulatedWorld
         Cluster.HasNamespace("ovim-system", managed: false);
         Tests.VirtualMachines.VmWorld.HasVm(Cluster, new NamespacedName("acme", "manual"), "Manual");
         var kubeVirt = new SimulatedKubeVirt(Simulator, Cluster);
+        Namespaces = new SimulatedNamespaces(Simulator, Cluster);
         Cluster.Changed = change =>
         {
             History.OnChange(change);
             kubeVirt.OnChange(change);
+            Namespaces.OnChange(change);
         };
     }
 
@@ -46,6 +48,8 @@ internal sealed class SimulatedWorld
     public SimulatedHub Hub { get; }
 
     public FakeKubernetesApi Cluster { get; }
+
+    public SimulatedNamespaces Namespaces { get; }
 
     public History History { get; }
 
@@ -73,9 +77,25 @@ internal sealed class SimulatedWorld
         }
         finally
         {
+            world.KillAll();
             foreach (var line in world.History.Trace) trace?.Invoke(line);
         }
         return world;
+    }
+
+    /// <summary>Has operations done one after the other, while nothing goes wrong.</summary>
+    public static SimulatedWorld RunOneByOne(Schedule schedule, IEnumerable<ScheduledOperation> operations)
+    {
+        var world = new SimulatedWorld(schedule, store => store);
+        world.Start(world.NewPod());
+        foreach (var operation in operations)
+        {
+            var key = Invariants.KeyOf(operation);
+            world.Hub.Queue(operation.ToJson(0));
+            world.RunUntilAtRest(() => world.History.Records.ContainsKey(key));
+        }
+        world.KillAll();
+        return world.Failures.Count == 0 ? world : throw new SimulationException(string.Join('\n', world.Failures));
     }
 
     /// <summary>Switches something on and after a while off.</summary>
@@ -144,8 +164,7 @@ internal sealed class SimulatedWorld
         }
         foreach (var fault in _schedule.Faults) Simulator.At(fault.At, () => fault.Happen(this));
         Simulator.RunFor(_schedule.End);
-        if (!Simulator.RunUntil(IsAtRest, Time.Elapsed + TimeSpan.FromMinutes(10)))
-            Failures.Add("no rest: " + Restlessness());
+        RunUntilAtRest(() => true);
         Simulator.RunFor(TimeSpan.FromSeconds(40)); // whatever should not come any more comes now
         Invariants.Check(_schedule, this);
         RunOut();
@@ -153,19 +172,30 @@ internal sealed class SimulatedWorld
         if (Failures.Count > 0) throw new SimulationException(string.Join('\n', Failures));
     }
 
+    private void RunUntilAtRest(Func<bool> hasBegun)
+    {
+        if (!Simulator.RunUntil(() => hasBegun() && IsAtRest(), Time.Elapsed + TimeSpan.FromMinutes(10))) Failures.Add("no rest: " + Restlessness());
+    }
+
     // The agents end, and one that comes after the time for which records are kept cleans up.
     private void RunOut()
     {
-        foreach (var agent in Agents) agent.Process.Kill();
+        KillAll();
         Time.JumpTo(Time.Elapsed + Retention + TimeSpan.FromMinutes(1));
         Start(NewPod());
         Simulator.RunFor(TimeSpan.FromMinutes(2));
     }
 
+    private void KillAll()
+    {
+        foreach (var agent in Agents) agent.Process.Kill();
+    }
+
     private bool IsAtRest() =>
         Hub.Queued == 0
         && History.Arrivals.All(arrival => arrival.IsStored || !arrival.Agent.IsAlive)
-        && History.Records.Values.All(record => record.IsRemoved || record.State is "delivered" or "refused");
+        && History.Records.Values.All(record => record.IsRemoved || record.State is "delivered" or "refused")
+        && Agents.Any(agent => agent.Leads && agent.Vdcs.AreAsDeclared());
 
     private string Restlessness() =>
         $"{Hub.Queued} operations nobody takes, records "

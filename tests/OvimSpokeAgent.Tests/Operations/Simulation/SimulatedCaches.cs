@@ -1,0 +1,67 @@
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.VirtualDataCenters;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Tests.Operations.Simulation;
+
+/// <summary>The caches of an agent, as the host has them.</summary>
+internal sealed class SimulatedCaches
+{
+    private readonly IKubernetesApi _api;
+    private readonly Jitter _jitter;
+    private readonly TimeProvider _time;
+    private readonly List<ILoop> _loops = [];
+
+    public SimulatedCaches(IKubernetesApi api, Jitter jitter, TimeProvider time)
+    {
+        (_api, _jitter, _time) = (api, jitter, time);
+        Namespaces = Cache(KubernetesKinds.Namespace, ClusterJson.Default.NamespaceObject, ManagedNamespace.From, ManagedNamespaces.LabelSelector);
+        Machines = Cache(KubeVirtKinds.VirtualMachine, KubeVirtJson.Default.VirtualMachineObject, VirtualMachineItem.From);
+        Instances = Cache(KubeVirtKinds.VirtualMachineInstance, KubeVirtJson.Default.VirtualMachineInstanceObject, VirtualMachineInstanceItem.From);
+        Instancetypes = Cache<InstancetypeObject, InstancetypeItem>(
+            KubeVirtKinds.Instancetype, KubeVirtJson.Default.InstancetypeObject, InstancetypeItem.From);
+        ClusterInstancetypes = Cache<ClusterInstancetypeObject, InstancetypeItem>(
+            KubeVirtKinds.ClusterInstancetype, KubeVirtJson.Default.ClusterInstancetypeObject, InstancetypeItem.From);
+        Quotas = Cache(KubernetesKinds.ResourceQuota, VdcJson.Default.ResourceQuotaObject, ResourceQuotaItem.From, VdcCaches.OwnSelector);
+        Limits = Cache<LimitRangeObject, OwnedItem>(
+            KubernetesKinds.LimitRange, VdcJson.Default.LimitRangeObject, OwnedItem.From, VdcCaches.OwnSelector);
+        Policies = Cache(KubernetesKinds.NetworkPolicy, VdcJson.Default.NetworkPolicyObject, NetworkPolicyItem.From);
+        Bindings = Cache<RoleBindingObject, OwnedItem>(
+            KubernetesKinds.RoleBinding, VdcJson.Default.RoleBindingObject, OwnedItem.From, VdcCaches.OwnSelector);
+    }
+
+    public WatchCache<NamespaceObject, ManagedNamespace> Namespaces { get; }
+
+    public WatchCache<VirtualMachineObject, VirtualMachineItem> Machines { get; }
+
+    public WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> Instances { get; }
+
+    public WatchCache<InstancetypeObject, InstancetypeItem> Instancetypes { get; }
+
+    public WatchCache<ClusterInstancetypeObject, InstancetypeItem> ClusterInstancetypes { get; }
+
+    public WatchCache<ResourceQuotaObject, ResourceQuotaItem> Quotas { get; }
+
+    public WatchCache<LimitRangeObject, OwnedItem> Limits { get; }
+
+    public WatchCache<NetworkPolicyObject, NetworkPolicyItem> Policies { get; }
+
+    public WatchCache<RoleBindingObject, OwnedItem> Bindings { get; }
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<ILoop> Loops => _loops;
+
+    private WatchCache<TObject, TItem> Cache<TObject, TItem>(
+        ResourceKind kind, JsonTypeInfo<TObject> type, Func<TObject, DateTimeOffset, TItem> project, string? selector = null)
+        where TObject : IKubernetesObject
+        where TItem : class
+    {
+        var spec = new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project, LabelSelector = selector };
+        var cache = new WatchCache<TObject, TItem>(_api, spec, _time, NullLogger.Instance, _jitter);
+        _loops.Add(cache);
+        return cache;
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.VirtualDataCenters;
+using OvimSpokeAgent.VirtualMachines;
+using Prometheus;
+
+namespace OvimSpokeAgent.Tests.Operations.Simulation;
+
+/// <summary>An agent's parts that have to do with VDCs, wired as the host wires them.</summary>
+internal sealed class SimulatedVdcs
+{
+    private readonly DeclaredNamespaces _declared;
+    private readonly VdcRepair _repair;
+
+    public SimulatedVdcs(
+        SimulatedCaches caches,
+        IKubernetesApi api,
+        ManagedNamespaces managed,
+        ILeadership leadership,
+        Func<OperationKey, JournalRecord?> journal,
+        EventRecorder events,
+        IMetricFactory factory,
+        AgentSettings settings,
+        TimeProvider time)
+    {
+        var metrics = new VdcMetrics(factory);
+        var vmCaches = new VmCaches(caches.Namespaces, caches.Machines, caches.Instances, caches.Instancetypes, caches.ClusterInstancetypes);
+        var vdcCaches = new VdcCaches(caches.Quotas, caches.Limits, caches.Policies, caches.Bindings);
+        var types = new Instancetypes(api, caches.Instancetypes, caches.ClusterInstancetypes);
+        var ledger = new QuotaLedger(
+            caches.Machines,
+            caches.Instances,
+            types,
+            key => journal(key) is { State: JournalState.Received or JournalState.Started },
+            time);
+        var net = new QuotaNet(ledger, time);
+        var locks = new VdcLocks(time);
+        var states = new VdcStates();
+        _declared = new DeclaredNamespaces(caches.Namespaces, managed);
+        var namespaces = new VdcNamespaces(api, managed, _declared, settings, time);
+        var objects = new VdcObjects(api, locks, time);
+        var realizer = new VdcRealizer(objects, vdcCaches, net, settings);
+        var contents = new VdcContents(api, caches.Namespaces, caches.Machines, caches.Instances);
+        var redeclaration = new Redeclaration(namespaces, managed, realizer, objects, vdcCaches, locks, _declared, time);
+        _repair = new VdcRepair(namespaces, realizer, objects, vdcCaches, net, metrics, events, settings, NullLogger<VdcRepair>.Instance);
+        Loop = new VdcReconciler(
+            _declared, vdcCaches, vmCaches, leadership, _repair, states, net, locks, metrics, events, time, NullLogger<VdcReconciler>.Instance);
+        Admission = new QuotaAdmission(_declared, ledger, types, locks, realizer, objects, vdcCaches, metrics, vmCaches, time);
+        Handlers =
+        [
+            new CreateVdcHandler(namespaces, realizer, locks, time),
+            new UpdateVdcHandler(namespaces, redeclaration),
+            new DeleteVdcHandler(api, namespaces, _declared, contents, settings, time),
+            new CreateResourceQuotaHandler(redeclaration),
+            new CreateLimitRangeHandler(redeclaration),
+        ];
+    }
+
+    public ILoop Loop { get; }
+
+    public IVirtualMachineAdmission Admission { get; }
+
+    public IReadOnlyList<IOperationHandler> Handlers { get; }
+
+    /// <summary>Whether the agent sees every namespace as it is declared.</summary>
+    public bool AreAsDeclared() => _declared.All().All(ns => ns.Declaration is null || (!ns.IsTerminating && _repair.IsAsDeclared(ns)));
+}
