@@ -37,6 +37,7 @@ internal sealed class CreateVdcHandler(VdcNamespaces namespaces, VdcRealizer rea
         var (before, refusal) = await MakeNamespaceAsync(ns, declaration, context.Key.Value, cancellationToken);
         if (refusal is not null) return OperationOutcome.Failed(refusal);
         var realization = await realizer.RealizeAsync(ns, declaration, before, cancellationToken);
+        if (realization.Problem is not null) await namespaces.SetIncompleteAsync(ns, cancellationToken);
         // Someone else's operation may have declared the very same.
         if (before?.ToText() != declaration.ToText()) await namespaces.ShownAsync(ns, context.Key.Value, cancellationToken);
         return VdcOutcome.Of(ns, declaration, realization);
@@ -71,10 +72,11 @@ internal sealed class CreateVdcHandler(VdcNamespaces namespaces, VdcRealizer rea
         if (VdcNamespaces.ReasonAgainst(vdc, declaration.Name!) is { } reason) return (null, reason);
         if (vdc.IsTerminating) return (null, $"target_namespace: \"{ns}\" is still being deleted; try again when it is gone");
         var before = vdc.Declaration;
-        if (before?.ToText() == declaration.ToText()) return (before, null);
+        if (before?.ToText() == declaration.ToText() && !vdc.IsIncomplete) return (before, null);
         if (before is not null && before.Organization != declaration.Organization)
             return (null, $"target_namespace: \"{ns}\" is a VDC of the organization \"{before.Organization}\"");
-        if (before is not null && (await realizer.ReadAsync(ns, before, cancellationToken)).Problem is null)
+        // Not by what is there just now: someone may have changed that, and it is put back.
+        if (before is not null && !vdc.IsIncomplete)
         {
             return (null, $"VDC {declaration.Name} exists already in namespace {ns}, with another declaration; "
                 + "update_vdc changes it");
@@ -87,9 +89,10 @@ internal sealed class CreateVdcHandler(VdcNamespaces namespaces, VdcRealizer rea
         string ns, VdcDeclaration declaration, CancellationToken cancellationToken)
     {
         var (_, vdc, refusal) = await namespaces.ReadVdcAsync(ns, declaration.Name!, cancellationToken);
-        return refusal is null && vdc!.Declaration?.ToText() == declaration.ToText()
-            ? VdcOutcome.Of(ns, declaration, await realizer.ReadAsync(ns, declaration, cancellationToken))
-            : null;
+        if (refusal is not null || vdc!.Declaration?.ToText() != declaration.ToText()) return null;
+        var realization = await realizer.ReadAsync(ns, declaration, cancellationToken);
+        if (realization.Problem is not null) await namespaces.SetIncompleteAsync(ns, cancellationToken);
+        return VdcOutcome.Of(ns, declaration, realization);
     }
 }
 

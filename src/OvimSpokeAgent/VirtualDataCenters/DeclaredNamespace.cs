@@ -21,6 +21,9 @@ internal sealed record DeclaredNamespace
 
     public required bool IsTerminating { get; init; }
 
+    /// <summary>Whoever asked for it was told that it could not be made whole.</summary>
+    public bool IsIncomplete => Annotations.ContainsKey(Names.IncompleteAnnotation);
+
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
     /// <summary>The agent's own annotations.</summary>

@@ -78,7 +78,12 @@ internal sealed class VdcNamespaces(
         NamespaceObject raw, VdcDeclaration before, VdcDeclaration now, string key, CancellationToken cancellationToken)
     {
         var ns = raw.Metadata.Name;
-        var annotations = new JsonObject { [Names.DeclaredAnnotation] = now.ToText(), [Names.OperationAnnotation] = key };
+        var annotations = new JsonObject
+        {
+            [Names.DeclaredAnnotation] = now.ToText(),
+            [Names.OperationAnnotation] = key,
+            [Names.IncompleteAnnotation] = null,
+        };
         var metadata = new JsonObject { ["resourceVersion"] = raw.Metadata.ResourceVersion, ["annotations"] = annotations };
         if (now.Name is not null)
         {
@@ -94,6 +99,14 @@ internal sealed class VdcNamespaces(
             ClusterJson.Default.NamespaceObject,
             cancellationToken);
     }
+
+    /// <summary>Notes that a VDC could not be made whole, until something is declared for it again.</summary>
+    public Task SetIncompleteAsync(string ns, CancellationToken cancellationToken) => api.MergePatchAsync(
+        KubernetesKinds.Namespace,
+        NamespacedName.ClusterScoped(ns),
+        new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [Names.IncompleteAnnotation] = "true" } } },
+        ClusterJson.Default.NamespaceObject,
+        cancellationToken);
 
     /// <summary>Puts back what someone changed on the namespace of a VDC; null: nothing was.</summary>
     /// <returns>What was put back, for an event.</returns>

@@ -139,9 +139,19 @@ internal sealed class FakeStore(TimeProvider time)
     {
         foreach (var (key, value) in patch)
         {
-            if (value is null) target.Remove(key);
-            else if (value is JsonObject inner && target[key] is JsonObject existing) Merge(existing, inner);
-            else target[key] = value.DeepClone();
+            if (value is null)
+            {
+                target.Remove(key);
+            }
+            else if (value is JsonObject inner)
+            {
+                if (target[key] is not JsonObject existing) target[key] = existing = [];
+                Merge(existing, inner);
+            }
+            else
+            {
+                target[key] = value.DeepClone();
+            }
         }
     }
 

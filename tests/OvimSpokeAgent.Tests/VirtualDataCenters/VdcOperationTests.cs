@@ -70,6 +70,38 @@ public sealed class VdcOperationTests
         Assert.Null(host.Find(KubernetesKinds.NetworkPolicy, "vdc-isolation-policy"));
     }
 
+    [Fact]
+    public async Task Vdc_that_someone_changed_a_moment_ago_is_not_made_anew_with_another_declaration()
+    {
+        await using var host = await VdcHost.StartAsync();
+        Assert.True((await host.RunAsync("create_vdc", Whole)).IsCompleted);
+        host.Cluster.Remove(KubernetesKinds.NetworkPolicy, new("acme-dev", "vdc-isolation-policy"));
+
+        var error = (await host.RunAsync("create_vdc", """ "quota":{"cpu":2} """)).FailureOf();
+
+        Assert.Equal("VDC dev exists already in namespace acme-dev, with another declaration; update_vdc changes it", error);
+        Assert.True((await host.RunAsync("create_vdc", Whole)).IsCompleted);
+        AssertWhole(host);
+    }
+
+    [Theory]
+    [InlineData("create_vdc", Whole)]
+    [InlineData("update_vdc", """ "quota":{"cpu":8} """)]
+    public async Task Vdc_that_was_completed_after_a_failure_is_changed_by_update_alone(string completes, string payload)
+    {
+        await using var host = await VdcHost.StartAsync();
+        host.Cluster.Fault = request => request.Kind == KubernetesKinds.LimitRange && request.Verb == "apply"
+            ? new KubernetesApiException(ApiErrorReason.Invalid, "no")
+            : null;
+        Assert.False((await host.RunAsync("create_vdc", Whole)).IsCompleted);
+        host.Cluster.Fault = null;
+        Assert.True((await host.RunAsync(completes, payload)).IsCompleted);
+
+        Assert.Contains("update_vdc changes it", (await host.RunAsync("create_vdc", """ "quota":{"cpu":2} """)).FailureOf(), StringComparison.Ordinal);
+
+        AssertWhole(host);
+    }
+
     [Theory]
     [MemberData(nameof(EachObject))]
     public async Task Request_that_fails_or_whose_answer_is_lost_is_made_again_to_the_same_end(string which)
