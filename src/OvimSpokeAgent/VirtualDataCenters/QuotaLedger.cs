@@ -77,7 +77,7 @@ internal sealed class QuotaLedger : IDisposable
             if (refuse(others, before) is { } reason) return reason;
             // A start takes nothing that the VM does not have already.
             if (claim.Kind is not ClaimKind.Start && seen?.Machine?.Operation != claim.Key.Value)
-                account.Reservations[claim.Vm] = new Reservation(claim.Key, claim.Footprint);
+                account.Reservations[claim.Vm] = new Reservation(claim);
             return null;
         }
     }
@@ -105,7 +105,7 @@ internal sealed class QuotaLedger : IDisposable
         {
             // Each write of the agent names its operation on the VM: from then on the VM itself counts.
             if (account.Reservations.TryGetValue(name, out var reservation)
-                && (machine is null || machine.Operation == reservation.Key.Value))
+                && (machine is null ? !reservation.IsOfNewVm : machine.Operation == reservation.Key.Value))
             {
                 account.Reservations.Remove(name);
             }
@@ -158,11 +158,14 @@ internal sealed class QuotaLedger : IDisposable
 
     private sealed record SeenVm(VirtualMachineItem? Machine, VirtualMachineInstanceItem? Instance);
 
-    private sealed class Reservation(OperationKey key, VirtualMachineFootprint footprint)
+    private sealed class Reservation(VirtualMachineClaim claim)
     {
-        public OperationKey Key { get; } = key;
+        public OperationKey Key { get; } = claim.Key;
 
-        public VirtualMachineFootprint Footprint { get; } = footprint;
+        public VirtualMachineFootprint Footprint { get; } = claim.Footprint;
+
+        /// <summary>The VM is to be made: that one of its name goes means nothing.</summary>
+        public bool IsOfNewVm { get; } = claim.Kind is ClaimKind.Create;
 
         /// <summary>When the operation was first seen to have ended.</summary>
         public long? EndedAt { get; set; }

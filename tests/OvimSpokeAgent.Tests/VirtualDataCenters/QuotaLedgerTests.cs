@@ -77,6 +77,18 @@ public sealed class QuotaLedgerTests
     }
 
     [Fact]
+    public async Task Room_of_a_vm_that_is_to_be_made_anew_is_kept_when_the_old_one_goes()
+    {
+        await using var world = await QuotaWorld.OpenAsync();
+        await world.HasVmAsync("web", 1, 1);
+        Assert.Null(world.Reserves(world.Claims("web", 6, 1, key: "op-web"), 8));
+
+        await world.LosesVmAsync("web");
+
+        Assert.Equal("6 used", world.Reserves(world.Claims("other", 4, 1, key: "op-other"), 8));
+    }
+
+    [Fact]
     public async Task Reservation_goes_when_the_vm_shows_that_the_operation_wrote_it()
     {
         await using var world = await QuotaWorld.OpenAsync();
