@@ -91,7 +91,7 @@ internal static class BenchmarkCommand
             await benchmark();
             return 0;
         }
-        catch (Exception e) when (e is BenchmarkException or KubeConfigException or HttpRequestException)
+        catch (Exception e) when (e is BenchmarkException or KubeConfigException or HttpRequestException or TimeoutException)
         {
             await errors.WriteLineAsync($"benchmarks: {e.Message}");
             return 1;
