@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;
 
@@ -23,6 +24,7 @@ internal sealed partial class OperationProcessor
     private readonly AgentSettings _settings;
     private readonly TimeProvider _time;
     private readonly ILogger<OperationProcessor> _logger;
+    private readonly AsyncLock _accepting = new();
     private volatile Tenure? _session;
 
     public OperationProcessor(
@@ -81,6 +83,8 @@ internal sealed partial class OperationProcessor
     /// </summary>
     public async Task AcceptAsync(IReadOnlyList<JsonElement> batch, CancellationToken cancellationToken)
     {
+        // One answer or push after the other: what is stored first runs first, now and after a crash.
+        using var turn = await _accepting.HoldAsync(cancellationToken);
         var storing = batch.Select(element => StoreAsync(element, cancellationToken)).ToList();
         // Until it is stored it is in this process alone, so that comes before carrying any of it out. What cannot be stored
         // holds up the rest only for a moment.

@@ -12,16 +12,8 @@ internal sealed class VdcLocks(TimeProvider time)
     private readonly ConcurrentDictionary<string, Entry> _entries = [];
 
     /// <summary>Waits for the namespace; dispose to let it go.</summary>
-    public async Task<IDisposable> HoldAsync(string ns, CancellationToken cancellationToken)
-    {
-        var entry = _entries.GetOrAdd(ns, _ => new Entry());
-        while (true)
-        {
-            var released = entry.Released.Next;
-            if (entry.TryTake()) return new Holder(entry);
-            await released.WaitAsync(cancellationToken);
-        }
-    }
+    public Task<IDisposable> HoldAsync(string ns, CancellationToken cancellationToken) =>
+        _entries.GetOrAdd(ns, _ => new Entry()).Lock.HoldAsync(cancellationToken);
 
     /// <summary>Notes that the agent writes now.</summary>
     public void Wrote(string ns) => _entries.GetOrAdd(ns, _ => new Entry()).WrittenAt = time.GetTimestamp();
@@ -32,28 +24,8 @@ internal sealed class VdcLocks(TimeProvider time)
 
     private sealed class Entry
     {
-        private int _held;
-
-        public AsyncSignal Released { get; } = new();
+        public AsyncLock Lock { get; } = new();
 
         public long? WrittenAt { get; set; }
-
-        public bool TryTake() => Interlocked.Exchange(ref _held, 1) == 0;
-
-        public void Release()
-        {
-            Volatile.Write(ref _held, 0);
-            Released.Set();
-        }
-    }
-
-    private sealed class Holder(Entry entry) : IDisposable
-    {
-        private int _released;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _released, 1) == 0) entry.Release();
-        }
     }
 }

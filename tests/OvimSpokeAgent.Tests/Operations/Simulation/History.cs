@@ -19,6 +19,12 @@ internal sealed class Arrival(SimulatedAgent agent, IReadOnlyList<string> keys)
 
     /// <summary>The agent says that all of it is stored.</summary>
     public bool IsStored { get; set; }
+
+    /// <summary>It was pushed and not accepted: it stays the hub's.</summary>
+    public bool IsGivenBack { get; set; }
+
+    /// <summary>Whether the agent still has it in its hands.</summary>
+    public bool IsOpen => !IsStored && !IsGivenBack && Agent.IsAlive;
 }
 
 /// <summary>What the cluster saw of an operation's record.</summary>

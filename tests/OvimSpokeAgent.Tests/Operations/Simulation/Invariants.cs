@@ -49,7 +49,7 @@ internal static class Invariants
     // What arrived whole is journaled, unless the agent died with it in its hands.
     private static void CheckArrivals(SimulatedWorld world)
     {
-        foreach (var arrival in world.History.Arrivals.Where(arrival => arrival.IsStored || arrival.Agent.IsAlive))
+        foreach (var arrival in world.History.Arrivals.Where(arrival => arrival.IsStored || arrival.IsOpen))
         {
             foreach (var key in arrival.Keys.Where(key => !world.History.Records.ContainsKey(key)))
                 world.Failures.Add($"{key} arrived and was not journaled");

@@ -67,6 +67,7 @@ internal sealed class Schedule
         (Seed, _random) = (seed, new Random(seed));
         Operations = [.. Enumerable.Range(1, _random.Next(4, 16)).Select(Operation)];
         Faults = [.. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => Fault()).OrderBy(fault => fault.At)];
+        IsPushed = Chance(1.0 / 3);
     }
 
     public int Seed { get; }
@@ -74,6 +75,9 @@ internal sealed class Schedule
     public IReadOnlyList<ScheduledOperation> Operations { get; }
 
     public IReadOnlyList<ScheduledFault> Faults { get; }
+
+    /// <summary>Whether the hub pushes its operations.</summary>
+    public bool IsPushed { get; }
 
     /// <summary>When nothing of it happens any more.</summary>
     public TimeSpan End { get; } = TimeSpan.FromMinutes(4);
@@ -83,7 +87,7 @@ internal sealed class Schedule
     public static string Show(TimeSpan time) => time.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture) + " s";
 
     public override string ToString() =>
-        $"seed {Seed}\n" + string.Concat(Operations.Cast<object>().Concat(Faults).Select(line => $"  {line}\n"));
+        $"seed {Seed}{(IsPushed ? ", pushed" : "")}\n" + string.Concat(Operations.Cast<object>().Concat(Faults).Select(line => $"  {line}\n"));
 
     private ScheduledOperation Operation(int number)
     {

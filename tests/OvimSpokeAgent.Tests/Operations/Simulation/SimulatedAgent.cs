@@ -21,7 +21,6 @@ namespace OvimSpokeAgent.Tests.Operations.Simulation;
 internal sealed class SimulatedAgent
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
 
     private readonly SimulatedWorld _world;
     private readonly ClusterConnectivity _connectivity;
@@ -102,6 +101,16 @@ internal sealed class SimulatedAgent
         return WatchedAsync("poll", _polling);
     }
 
+    /// <summary>Whether it accepts an operation that the hub pushes; the endpoint's part of it.</summary>
+    public async Task<bool> TakePushAsync(JsonElement operation)
+    {
+        var arrival = _world.History.Arrives(this, [operation]);
+        var (outcome, _) = await _intake.AcceptPushedAsync(operation, default);
+        arrival.IsStored = outcome is PushOutcome.Accepted;
+        arrival.IsGivenBack = !arrival.IsStored;
+        return arrival.IsStored;
+    }
+
     /// <summary>As the host ends on SIGTERM.</summary>
     public async Task StopAsync()
     {
@@ -171,7 +180,7 @@ internal sealed class SimulatedAgent
                 arrival.IsStored = true;
                 continue;
             }
-            await Task.Delay(PollInterval, _world.Time);
+            await Task.Delay(_world.PollInterval, _world.Time);
         }
 
         static JsonElement Copy(JsonElement element) => element.Clone();

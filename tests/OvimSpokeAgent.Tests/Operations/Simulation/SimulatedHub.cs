@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
@@ -15,11 +16,14 @@ internal sealed record TakenResult(string Id, string Body, TimeSpan At);
 /// </summary>
 internal sealed class SimulatedHub(Simulator simulator)
 {
+    /// <summary>How long it waits for the answer to a push.</summary>
+    private static readonly TimeSpan PushLimit = TimeSpan.FromSeconds(30);
+
     private readonly List<JsonObject> _queue = [];
 
     public bool IsDown { get; set; }
 
-    /// <summary>How likely the answer to a result is lost after the hub took it.</summary>
+    /// <summary>How likely the answer to a result, or to a push, is lost after it was taken.</summary>
     public double LostAnswers { get; set; }
 
     /// <summary>How likely an answer with operations breaks off in the middle.</summary>
@@ -37,7 +41,18 @@ internal sealed class SimulatedHub(Simulator simulator)
     /// <summary>Operations nobody has asked for yet.</summary>
     public int Queued => _queue.Count;
 
+    /// <summary>Pushes without an answer so far.</summary>
+    public int Pushing { get; private set; }
+
     public void Queue(JsonObject operation) => _queue.Add(operation);
+
+    /// <summary>Pushes once; what is not accepted is put into the queue.</summary>
+    public async Task PushAsync(JsonObject operation, SimulatedAgent? agent)
+    {
+        Pushing++;
+        if (IsDown || agent is null || !await IsAcceptedAsync(operation, agent)) Queue(operation);
+        Pushing--;
+    }
 
     /// <summary>Whether it takes a report.</summary>
     public async Task<bool> ReportAsync()
@@ -70,6 +85,18 @@ internal sealed class SimulatedHub(Simulator simulator)
         var isLost = simulator.Random.NextDouble() < LostAnswers;
         await TravelAsync();
         return isLost ? new(DeliveryOutcome.Unreachable, "the connection broke") : new(DeliveryOutcome.Delivered);
+    }
+
+    private async Task<bool> IsAcceptedAsync(JsonObject operation, SimulatedAgent agent)
+    {
+        await TravelAsync();
+        var answer = new TaskCompletionSource<bool>();
+        agent.Process.Run(() => _ = TakeAsync());
+        await Task.WhenAny(answer.Task, Task.Delay(PushLimit, simulator.Time));
+        await TravelAsync();
+        return answer.Task is { IsCompletedSuccessfully: true, Result: true } && simulator.Random.NextDouble() >= LostAnswers;
+
+        async Task TakeAsync() => answer.TrySetResult(await agent.TakePushAsync(JsonElement.Parse(operation.ToJsonString())));
     }
 
     private Task TravelAsync() =>

@@ -55,6 +55,9 @@ internal sealed class SimulatedWorld
 
     public List<SimulatedAgent> Agents { get; } = [];
 
+    /// <summary>The agents' <c>OVIM_HUB_POLL_INTERVAL</c>, or the pace with push on.</summary>
+    public TimeSpan PollInterval => TimeSpan.FromSeconds(_schedule.IsPushed ? 30 : 5);
+
     /// <summary>What must not happen and did.</summary>
     public List<string> Failures { get; } = [];
 
@@ -159,8 +162,8 @@ internal sealed class SimulatedWorld
         Start(NewPod());
         foreach (var operation in _schedule.Operations)
         {
-            Simulator.At(operation.At, () => Hub.Queue(operation.ToJson(0)));
-            foreach (var (index, at) in operation.Repeats.Index()) Simulator.At(at, () => Hub.Queue(operation.ToJson(index + 1)));
+            Simulator.At(operation.At, () => HandOut(operation.ToJson(0)));
+            foreach (var (index, at) in operation.Repeats.Index()) Simulator.At(at, () => HandOut(operation.ToJson(index + 1)));
         }
         foreach (var fault in _schedule.Faults) Simulator.At(fault.At, () => fault.Happen(this));
         Simulator.RunFor(_schedule.End);
@@ -170,6 +173,19 @@ internal sealed class SimulatedWorld
         RunOut();
         Invariants.CheckNothingIsLeft(this);
         if (Failures.Count > 0) throw new SimulationException(string.Join('\n', Failures));
+    }
+
+    private void HandOut(JsonObject operation)
+    {
+        if (!_schedule.IsPushed) Hub.Queue(operation);
+        else Simulator.World.Run(() => _ = Hub.PushAsync(operation, AnyAgent()));
+    }
+
+    // As a Service does: any of those there are, one that stands still too.
+    private SimulatedAgent? AnyAgent()
+    {
+        var alive = Agents.Where(agent => agent.IsAlive).ToList();
+        return alive.Count == 0 ? null : alive[Simulator.Random.Next(alive.Count)];
     }
 
     private void RunUntilAtRest(Func<bool> hasBegun)
@@ -192,8 +208,8 @@ internal sealed class SimulatedWorld
     }
 
     private bool IsAtRest() =>
-        Hub.Queued == 0
-        && History.Arrivals.All(arrival => arrival.IsStored || !arrival.Agent.IsAlive)
+        Hub is { Queued: 0, Pushing: 0 }
+        && !History.Arrivals.Any(arrival => arrival.IsOpen)
         && History.Records.Values.All(record => record.IsRemoved || record.State is "delivered" or "refused")
         && Agents.Any(agent => agent.Leads && agent.Vdcs.AreAsDeclared());
 
