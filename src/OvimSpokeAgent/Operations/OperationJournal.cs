@@ -4,12 +4,6 @@ using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;
 
-/// <summary>What became of an operation that arrived.</summary>
-/// <param name="Record">Its record.</param>
-/// <param name="IsNew">The journal did not know it; else it is a repeat.</param>
-/// <param name="Session">Until when this agent has to see to it; null: whoever leads finds it in the store.</param>
-internal readonly record struct Reception(JournalRecord Record, bool IsNew, Tenure? Session);
-
 /// <summary>
 /// The operations that are known, each with how far it got; every step is stored before it counts, tried until it is.
 /// Open for a session, while this agent leads. One writer a record at a time (the processor, then the delivery).
@@ -162,50 +156,6 @@ internal sealed partial class OperationJournal : IDisposable
         }
     }
 
-    /// <summary>Stores a fact that further executions of this operation depend on.</summary>
-    public Task<JournalRecord> StartAsync(OperationKey key, string fact, CancellationToken cancellationToken) =>
-        StoreAsync(key, record => record with { State = JournalState.Started, Fact = fact }, cancellationToken);
-
-    /// <summary>Stores the result; from then on the payload is not needed.</summary>
-    public Task<JournalRecord> FinishAsync(
-        OperationKey key, ReadOnlyMemory<byte> result, CancellationToken cancellationToken) =>
-        StoreAsync(
-            key,
-            record => record with
-            {
-                State = JournalState.Finished,
-                Operation = record.Operation.WithoutPayload(),
-                Result = result,
-                FinishedAt = _time.GetUtcNow(),
-            },
-            cancellationToken);
-
-    /// <summary>Stores that the hub has the result, or will never take it.</summary>
-    public Task<JournalRecord> SettleAsync(OperationKey key, bool delivered, CancellationToken cancellationToken)
-    {
-        var now = _time.GetUtcNow();
-        return StoreAsync(
-            key,
-            record => record with
-            {
-                State = delivered ? JournalState.Delivered : JournalState.Refused,
-                FinishedAt = now,
-                ExpiresAt = JournalRecords.NextMinute(now + (delivered ? _retention : _refusedRetention)),
-            },
-            cancellationToken);
-    }
-
-    /// <summary>Stores that a delivered result has to go out once more: finished again or, without a stored one, received.</summary>
-    public Task<JournalRecord> ReopenAsync(OperationKey key, CancellationToken cancellationToken) =>
-        StoreAsync(
-            key,
-            record => record with
-            {
-                State = record.Result is null ? JournalState.Received : JournalState.Finished,
-                ExpiresAt = null,
-            },
-            cancellationToken);
-
     /// <summary>
     /// The newest delivered record with the same id as <paramref name="older"/>, which is about to be sent: the hub keeps
     /// the last result of an id, so that one has to be sent once more after it. Null where there is none.
@@ -294,19 +244,6 @@ internal sealed partial class OperationJournal : IDisposable
         {
             _creating.Release();
         }
-    }
-
-    private async Task<JournalRecord> StoreAsync(
-        OperationKey key, Func<JournalRecord, JournalRecord> step, CancellationToken cancellationToken)
-    {
-        var previous = Find(key) ?? throw new InvalidOperationException($"{key} is not in the journal");
-        var next = step(previous);
-        var stored = await _attempts.UntilStoredAsync(token => _store.UpdateAsync(previous, next, token), cancellationToken);
-        lock (_lock)
-        {
-            if (_session is not null) _records.Put(stored);
-        }
-        return stored;
     }
 
     // Not known and this agent leads: then it is to see to it. Under the lock.
