@@ -71,7 +71,8 @@ internal sealed partial class HubTransport(
         }
     }
 
-    private SocketsHttpHandler CreateHandler()
+    /// <summary>Connections with the credentials as they are now.</summary>
+    internal SocketsHttpHandler CreateHandler()
     {
         metrics.IsInsecure = settings.Hub.TlsInsecure;
         if (settings.Hub.TlsInsecure) LogInsecure(SettingsTable.HubTlsInsecure.Name, settings.Hub.Endpoint);

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using k8s;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using Xunit.Abstractions;
-using AgentProcess = OvimSpokeAgent.EndToEnd.Tests.Hub.AgentProcess;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 

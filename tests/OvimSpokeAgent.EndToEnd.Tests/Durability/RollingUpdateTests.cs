@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using Xunit.Abstractions;
-using AgentProcess = OvimSpokeAgent.EndToEnd.Tests.Hub.AgentProcess;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 

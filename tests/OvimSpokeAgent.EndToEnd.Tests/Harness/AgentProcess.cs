@@ -1,22 +1,44 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 
-/// <summary>The built agent as a process of its own, told nothing but <c>OVIM_*</c> variables.</summary>
+/// <summary>
+/// The built agent as a process of its own, as a pod runs it, told nothing but environment variables; all it writes is kept.
+/// </summary>
 internal sealed partial class AgentProcess : IAsyncDisposable
 {
+    private const string Port = "OVIM_HTTP_PORT";
     private const int SigTerm = 15;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
+    private readonly AsyncSignal _changed = new();
 
-    private AgentProcess(Process process) => _process = process;
+    private AgentProcess(ProcessStartInfo start, Uri url)
+    {
+        (_process, Url) = (new Process { StartInfo = start }, url);
+        _process.OutputDataReceived += (_, line) => Wrote(line.Data);
+        _process.ErrorDataReceived += (_, line) => Wrote(line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Where its endpoints are, if the variables do not say otherwise.</summary>
+    public Uri Url { get; }
 
     /// <summary>What it wrote so far: log and errors.</summary>
     public string Output => string.Join('\n', _output);
 
+    public static AgentProcess Start(params (string Name, string Value)[] variables) =>
+        Start(variables.ToDictionary(variable => variable.Name, variable => variable.Value));
+
+    /// <summary>Starts it; where the variables leave the port to chance, it gets one that is free.</summary>
     public static AgentProcess Start(IReadOnlyDictionary<string, string> variables)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.dll")])
@@ -25,13 +47,47 @@ internal sealed partial class AgentProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         foreach (var inherited in start.Environment.Keys.Where(IsForTheAgent).ToList()) start.Environment.Remove(inherited);
+        start.Environment["OVIM_HTTP_ADDRESS"] = "127.0.0.1";
         foreach (var (name, value) in variables) start.Environment[name] = value;
-        var agent = new AgentProcess(Process.Start(start)!);
-        agent._process.OutputDataReceived += agent.OnOutput;
-        agent._process.ErrorDataReceived += agent.OnOutput;
-        agent._process.BeginOutputReadLine();
-        agent._process.BeginErrorReadLine();
-        return agent;
+        var port = FreePort();
+        if (variables.GetValueOrDefault(Port, "0") == "0") start.Environment[Port] = $"{port}";
+        return new AgentProcess(start, new Uri($"http://127.0.0.1:{port}"));
+    }
+
+    /// <summary>Waits until it wrote a text, at least so many times.</summary>
+    public async Task WroteAsync(string text, int times = 1)
+    {
+        using var patience = new CancellationTokenSource(JsonApi.Patience);
+        while (true)
+        {
+            var changed = _changed.Next;
+            if (_output.Count(line => line.Contains(text, StringComparison.Ordinal)) >= times) return;
+            try
+            {
+                await changed.WaitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"it did not write \"{text}\" {times} times but:\n{Output}");
+            }
+        }
+    }
+
+    /// <summary>Waits until it is ready; asks again and again, as the kubelet does.</summary>
+    public async Task IsReadyAsync()
+    {
+        using var patience = new CancellationTokenSource(JsonApi.Patience);
+        using var http = new HttpClient { BaseAddress = Url };
+        using var probes = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await IsOkAsync(http, "health/ready") && !_process.HasExited) await probes.WaitForNextTickAsync(patience.Token);
+        if (_process.HasExited) throw new InvalidOperationException($"the agent ended:\n{Output}");
+    }
+
+    /// <summary>The answer of one of its endpoints.</summary>
+    public async Task<string> GetAsync(string path)
+    {
+        using var http = new HttpClient { BaseAddress = Url };
+        return await http.GetStringAsync(new Uri(path, UriKind.Relative));
     }
 
     /// <summary>Asks it to end, as the kubelet does.</summary>
@@ -49,6 +105,13 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Ends it as the kubelet does; returns its exit code.</summary>
+    public Task<int> TerminateAsync()
+    {
+        Terminate();
+        return ExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) _process.Kill();
@@ -59,9 +122,31 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     private static bool IsForTheAgent(string variable) =>
         variable == "KUBECONFIG" || variable.StartsWith("OVIM_", StringComparison.Ordinal);
 
-    private void OnOutput(object sender, DataReceivedEventArgs e)
+    private static int FreePort()
     {
-        if (e.Data is not null) _output.Enqueue(e.Data);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task<bool> IsOkAsync(HttpClient http, string path)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // it does not listen yet
+        }
+    }
+
+    private void Wrote(string? line)
+    {
+        if (line is null) return;
+        _output.Enqueue(line);
+        _changed.Set();
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Sandbox.Hub;
 
@@ -164,6 +165,71 @@ public sealed class ConnectionTests
         }
 
         Assert.Equal(1, hub.Connections);
+    }
+
+    [Fact]
+    public async Task Connections_are_kept_alive_and_renewed_so_that_a_change_of_dns_is_followed()
+    {
+        await using var side = HubSide.Build(new Uri("http://hub.example.com"));
+
+        using var handler = side.Service<HubTransport>().CreateHandler();
+
+        Assert.Equal(TimeSpan.FromMinutes(5), handler.PooledConnectionLifetime);
+        Assert.Equal(TimeSpan.FromSeconds(8), handler.ConnectTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(30), handler.KeepAlivePingDelay);
+        Assert.True(handler.UseProxy); // of the environment
+        Assert.False(handler.AllowAutoRedirect);
+        Assert.False(handler.UseCookies);
+    }
+
+    [Theory]
+    [InlineData("5s", 24, 36)]
+    [InlineData("2m", 96, 144)]
+    public async Task Polls_are_a_safety_net_where_the_hub_pushes(string interval, int least, int most)
+    {
+        using var token = new MountedSecret(("token", "t"));
+        await using var side = HubSide.Build(
+            new Uri("http://hub.example.com"),
+            ("OVIM_HUB_POLL_INTERVAL", interval), ("OVIM_CALLBACK_URL", "https://agent.example.com"),
+            ("OVIM_PUSH_TOKEN_FILE", token["token"]));
+
+        for (var i = 0; i < 100; i++)
+            Assert.InRange(side.Service<HubPace>().AfterPoll(), TimeSpan.FromSeconds(least), TimeSpan.FromSeconds(most));
+    }
+
+    [Fact]
+    public async Task Token_that_stays_wrong_is_shown_twice_and_not_again()
+    {
+        await using var hub = new RawHub();
+        hub.Answer("/spoke/status", "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        await using var side = HubSide.Build(hub.Url);
+
+        var failure = await Assert.ThrowsAsync<HubException>(() => ReportAsync(side));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, failure.Status);
+        Assert.Equal(2, hub.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Ca_of_the_system_is_trusted_beside_the_given_one()
+    {
+        using var ofSystem = TestAuthority.New("system CA");
+        using var given = TestAuthority.New("given CA");
+        var (first, second) = (ofSystem.Server().Load(), given.Server().Load());
+        await using var hub = await SandboxHub.StartAsync(new SandboxHubOptions { Certificate = () => first });
+        await using var other = await SandboxHub.StartAsync(new SandboxHubOptions { Certificate = () => second });
+        using var files = new MountedSecret(
+            ("config", SecrecyTests.Kubeconfig), ("system.crt", ofSystem.Pem), ("given.crt", given.Pem));
+
+        foreach (var url in new[] { hub.Url, other.Url })
+        {
+            await using var agent = AgentProcess.Start(
+                ("OVIM_CLUSTER_ID", "east-1"), ("OVIM_HUB_ENDPOINT", url.ToString()), ("OVIM_HUB_TOKEN", "sandbox-token"),
+                ("OVIM_HUB_CA_FILE", files["given.crt"]), ("SSL_CERT_FILE", files["system.crt"]),
+                ("OVIM_KUBECONFIG", files["config"]), ("OVIM_HEARTBEAT_INTERVAL", "300ms"));
+
+            await agent.WroteAsync("Registered as");
+        }
     }
 
     [Fact]

@@ -175,38 +175,6 @@ public sealed class FaultTableTests : IAsyncDisposable
         Assert.Equal((1 + 3, 3, 1), (Count(Reports), Count(Results), Count(Polls)));
     }
 
-    [Theory]
-    [InlineData(503)]
-    [InlineData(429)]
-    public async Task Endpoint_is_left_alone_for_as_long_as_the_hub_asks_and_a_little_longer(int status)
-    {
-        await RegisterAsync();
-        _hub.Answer(Polls, Error(status, "Retry-After: 20\r\n"));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
-
-        _time.Advance(TimeSpan.FromSeconds(19));
-        var held = await Assert.ThrowsAsync<HubException>(PollAsync);
-        await ReportAsync(); // other endpoints are free
-        _time.Advance(TimeSpan.FromSeconds(1 + 20)); // the spread is at most as long as the wait
-        await Assert.ThrowsAsync<HubException>(PollAsync);
-
-        Assert.Contains("not tried, the hub asked to wait", held.Message, StringComparison.Ordinal);
-        Assert.Equal(2, Count(Polls));
-    }
-
-    [Fact]
-    public async Task Wait_that_the_hub_gives_as_a_date_is_kept_too()
-    {
-        await RegisterAsync();
-        _hub.Answer(Polls, Error(503, $"Retry-After: {_time.GetUtcNow().AddSeconds(30):R}\r\n"));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
-
-        _time.Advance(TimeSpan.FromSeconds(25));
-
-        await Assert.ThrowsAsync<HubException>(PollAsync);
-        Assert.Equal(1, Count(Polls));
-    }
-
     [Fact]
     public async Task Page_in_html_is_not_taken_for_the_hubs_answer()
     {

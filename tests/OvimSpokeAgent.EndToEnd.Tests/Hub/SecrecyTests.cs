@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.Sandbox.Hub;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
@@ -15,6 +17,8 @@ public sealed class SecrecyTests : IDisposable
         contexts: [{name: nowhere, context: {cluster: nowhere, user: agent}}]
         """;
 
+    private const string PushToken = "push-s3cr3t";
+
     private readonly TestAuthority _authority = TestAuthority.New();
 
     [Fact]
@@ -31,10 +35,12 @@ public sealed class SecrecyTests : IDisposable
         using var kubeconfig = new MountedSecret(("config", Kubeconfig));
         using var secret = new MountedSecret(
             ("token", "first-s3cr3t"), ("ca.crt", _authority.Pem), ("tls.crt", client.CertificatePem), ("tls.key", client.KeyPem));
+        using var push = new MountedSecret(("token", PushToken));
         await using var agent = AgentProcess.Start(
             ("OVIM_CLUSTER_ID", "east-1"), ("OVIM_HUB_ENDPOINT", hub.Url.ToString()), ("OVIM_HUB_TOKEN_FILE", secret["token"]),
             ("OVIM_HUB_CA_FILE", secret["ca.crt"]), ("OVIM_HUB_CERT_FILE", secret["tls.crt"]),
             ("OVIM_HUB_KEY_FILE", secret["tls.key"]), ("OVIM_KUBECONFIG", kubeconfig["config"]),
+            ("OVIM_PUSH_TOKEN_FILE", push["token"]), ("OVIM_CALLBACK_URL", "https://agent.example.com"),
             ("OVIM_HEARTBEAT_INTERVAL", "300ms"), ("OVIM_LOG_LEVEL", "debug"), ("OVIM_LOG_FORMAT", "text"));
         var shown = new List<string>();
 
@@ -70,6 +76,14 @@ public sealed class SecrecyTests : IDisposable
     // The second line of a key: base64 that is in no certificate.
     private static string KeyText(TestCertificate certificate) => certificate.KeyPem.Split('\n')[2];
 
-    private static async Task<string[]> ShownAsync(AgentProcess agent) =>
-        [await agent.GetAsync("/health/status"), await agent.GetAsync("/metrics"), await agent.GetAsync("/health")];
+    private static async Task<string[]> ShownAsync(AgentProcess agent)
+    {
+        using var http = new HttpClient { BaseAddress = agent.Url };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", PushToken);
+        return
+        [
+            await agent.GetAsync("/health/status"), await agent.GetAsync("/metrics"), await agent.GetAsync("/health"),
+            await http.GetStringAsync(new Uri("/status", UriKind.Relative)),
+        ];
+    }
 }

@@ -14,6 +14,7 @@ namespace OvimSpokeAgent.Tests.Health;
 public sealed class HealthReporterTests : IDisposable
 {
     private readonly TestTime _time = new();
+    private readonly CollectorRegistry _metrics = Prometheus.Metrics.NewCustomRegistry();
     private readonly HubConnection _hub;
     private readonly StubCheck _vital = new("vital", neededForReady: true);
     private readonly StubCheck _other = new("other", neededForReady: false);
@@ -27,7 +28,7 @@ public sealed class HealthReporterTests : IDisposable
         _hub = new HubConnection(_time);
         _cluster = new FakeKubernetesApi(_time);
         var settings = new TestEnvironment().With("OVIM_HEALTH_CHECK_INTERVAL", "10s").LoadClean();
-        var metrics = Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry());
+        var metrics = Prometheus.Metrics.WithCustomRegistry(_metrics);
         _events = new EventRecorder(
             _cluster, new ClusterConnectivity(_time), metrics, settings, _time, NullLogger<EventRecorder>.Instance);
         _reporter = new HealthReporter(
@@ -121,6 +122,21 @@ public sealed class HealthReporterTests : IDisposable
         Assert.Equal(looks + 1, _vital.Looks);
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
+    }
+
+    [Fact]
+    public async Task Changes_of_state_are_counted()
+    {
+        _hub.Succeeded();
+        for (var i = 0; i < 3; i++) _hub.Failed("gone");
+        _hub.Succeeded();
+
+        using var text = new MemoryStream();
+        await _metrics.CollectAndExportAsTextAsync(text);
+        var lines = System.Text.Encoding.UTF8.GetString(text.ToArray()).Split('\n');
+        Assert.Contains("ovim_agent_state_transitions_total{from=\"Connecting\",to=\"Healthy\"} 1", lines);
+        Assert.Contains("ovim_agent_state_transitions_total{from=\"Healthy\",to=\"Disconnected\"} 1", lines);
+        Assert.Contains("ovim_agent_state_transitions_total{from=\"Disconnected\",to=\"Healthy\"} 1", lines);
     }
 
     [Fact]
