@@ -11,10 +11,10 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// </summary>
 internal static class DeclarationMerge
 {
-    // Who the VDC is does not change.
+    // Which VDC it is does not change, nor whose.
     private static readonly string[] Fields =
     [
-        "display_name", "description", "quota", "limit_range", NetworkDeclaration.PolicyField,
+        "vdc_namespace", "zone_id", "display_name", "description", "quota", "limit_range", NetworkDeclaration.PolicyField,
         NetworkDeclaration.CustomField, "admin_groups", "labels", "annotations",
     ];
 
@@ -25,6 +25,8 @@ internal static class DeclarationMerge
         {
             if (payload.TryGetProperty(field, out var value)) MergeField(merged, field, value);
         }
+        if (declared.Organization is null && payload.TryGetProperty("organization", out var organization))
+            MergeField(merged, "organization", organization);
         // The rules of a VDC that is not "custom" any more go with it.
         if ((string?)merged[NetworkDeclaration.PolicyField] != "custom"
             && (!payload.TryGetProperty(NetworkDeclaration.CustomField, out var custom) || IsEmpty(custom)))

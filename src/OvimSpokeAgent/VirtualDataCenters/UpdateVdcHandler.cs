@@ -19,14 +19,14 @@ internal sealed class UpdateVdcHandler(VdcNamespaces namespaces, Redeclaration r
         var ns = VdcNames.ReadNamespace(payload, "target_namespace");
         var name = payload.RequiredString("vdc_name");
         // What is given must be right by itself; whether it fits is seen when it is merged.
-        VdcDeclaration.Read(payload, isWhole: false);
+        var organization = VdcDeclaration.Read(payload, isWhole: false).Organization;
         if (namespaces.ReasonAgainst(ns) is { } reason) payload.RejectBecause("target_namespace", reason);
         return new OperationPlan
         {
             Target = NamespacedName.ClusterScoped(ns),
             Execute = (context, token) => redeclaration.RunAsync(
                 ns,
-                found => VdcNamespaces.ReasonAgainst(found, name),
+                found => VdcNamespaces.ReasonAgainst(found, name) ?? ReasonAgainst(organization, found),
                 declared => DeclarationMerge.Merge(declared, context.Operation.Payload),
                 _ => true,
                 context.Key,
@@ -34,6 +34,11 @@ internal sealed class UpdateVdcHandler(VdcNamespaces namespaces, Redeclaration r
             ReadBack = (context, token) => redeclaration.ReadBackAsync(ns, context.Key, token),
         };
     }
+
+    private static string? ReasonAgainst(string? organization, DeclaredNamespace found) =>
+        organization is not null && found.Declaration?.Organization is { } owner && owner != organization
+            ? $"organization: \"{found.Name}\" is a VDC of \"{owner}\" and stays one, it cannot be given to \"{organization}\""
+            : null;
 }
 
 /// <summary><c>create_resource_quota</c>: becomes part of what is declared for a managed namespace.</summary>

@@ -68,9 +68,13 @@ public sealed class VdcDriftTests(Clusters clusters)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
         var vdc = await SettledAsync(world);
-        var path = $"{VdcWorld.Collection(vdc, VdcWorld.Bindings)}/vdc-admin-acme-admins";
-        await world.Admin.DeleteAsync(path);
-        await world.WaitForAsync(vdc, VdcWorld.Bindings, "vdc-admin-acme-admins", binding => binding is not null);
+        await world.Agent.StopAsync();
+        await world.Admin.DeleteAsync($"{VdcWorld.Collection(vdc, VdcWorld.Bindings)}/vdc-admin-acme-admins");
+        var other = Binding("vdc-admin-acme-admins", "acme-admins");
+        await world.Admin.CreateAsync(VdcWorld.Collection(vdc, VdcWorld.Bindings), other);
+        await world.RestartAgentAsync();
+        await world.WaitForAsync(vdc, VdcWorld.Bindings, "vdc-admin-acme-admins", binding =>
+            (string?)binding?["roleRef"]!["name"] == "ovim:vdc-admin");
 
         var stranger = Binding("vdc-admin-stranger", "stranger");
         await world.Admin.CreateAsync(VdcWorld.Collection(vdc, VdcWorld.Bindings), stranger);
@@ -80,6 +84,57 @@ public sealed class VdcDriftTests(Clusters clusters)
 
         await world.WaitForAsync(vdc, VdcWorld.Bindings, "vdc-admin-stranger", binding => binding is null);
         Assert.Contains("somebodys-own", await world.NamesAsync(vdc, VdcWorld.Bindings));
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Quotas_and_limits_of_others_are_left_alone(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = await SettledAsync(world);
+        await CreateAsync(VdcWorld.Quotas, "ResourceQuota", """{"hard":{"pods":"7"}}""");
+        await CreateAsync(VdcWorld.Limits, "LimitRange", """{"limits":[{"type":"Pod","max":{"cpu":"9"}}]}""");
+
+        await world.CompletesAsync("update_vdc", vdc, """{"quota":{"cpu":6}}""");
+        await world.Admin.DeleteAsync($"{VdcWorld.Collection(vdc, VdcWorld.Limits)}/vdc-limits");
+        await world.WaitForAsync(vdc, VdcWorld.Limits, "vdc-limits", limits => limits is not null);
+
+        Assert.Equal("7", (string?)(await world.GetAsync(vdc, VdcWorld.Quotas, "theirs"))["spec"]!["hard"]!["pods"]);
+        Assert.Equal("9", (string?)(await world.GetAsync(vdc, VdcWorld.Limits, "theirs"))["spec"]!["limits"]![0]!["max"]!["cpu"]);
+
+        Task<JsonObject> CreateAsync(string plural, string itemKind, string spec) => world.Admin.CreateAsync(
+            VdcWorld.Collection(vdc, plural),
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = itemKind,
+                ["metadata"] = new JsonObject { ["name"] = "theirs" },
+                ["spec"] = JsonNode.Parse(spec),
+            });
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Storm_of_changes_ends_with_a_whole_vdc_and_costs_no_more_writes_than_changes(ClusterKind kind)
+    {
+        const int Rounds = 15;
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var (vdc, neighbour) = (await SettledAsync(world), await SettledAsync(world));
+        var before = world.Agent.ClusterRequests.All.Count;
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            await world.Admin.DeleteAsync($"{VdcWorld.Collection(vdc, VdcWorld.Policies)}/vdc-isolation-policy");
+            await world.Admin.DeleteAsync($"{VdcWorld.Collection(vdc, VdcWorld.Bindings)}/vdc-admin-acme-admins");
+            await world.Admin.DeleteAsync($"{VdcWorld.Collection(vdc, VdcWorld.Quotas)}/vdc-quota");
+        }
+        await world.Admin.DeleteAsync($"{VdcWorld.Collection(neighbour, VdcWorld.Policies)}/vdc-isolation-policy");
+
+        await world.WaitForAsync(neighbour, VdcWorld.Policies, "vdc-isolation-policy", policy => policy is not null);
+        await world.WaitForAsync(vdc, VdcWorld.Policies, "vdc-isolation-policy", policy => policy is not null);
+        await world.WaitForAsync(vdc, VdcWorld.Bindings, "vdc-admin-acme-admins", binding => binding is not null);
+        await world.WaitForAsync(vdc, VdcWorld.Quotas, "vdc-quota", quota => quota is not null);
+        var writes = world.Agent.ClusterRequests.All.Skip(before)
+            .Count(request => request.StartsWith("PATCH ", StringComparison.Ordinal) && request.Contains($"/{vdc}/", StringComparison.Ordinal));
+        Assert.InRange(writes, 3, 3 * Rounds);
     }
 
     [Theory, OnSandbox, OnRealApiServer]

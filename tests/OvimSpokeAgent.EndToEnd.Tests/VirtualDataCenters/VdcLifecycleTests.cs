@@ -185,6 +185,27 @@ public sealed class VdcLifecycleTests(Clusters clusters)
     }
 
     [Theory, OnSandbox, OnRealApiServer]
+    public async Task Vm_that_does_not_go_is_named_with_its_finalizer(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc);
+        Assert.Null(await world.CreatesVmAsync(vdc, "web", 1, "1Gi"));
+        var path = $"{VdcWorld.Collection(vdc, "virtualmachines")}/web";
+        await world.Admin.MergeAsync(path, Finalizers("example.com/backup"));
+
+        var error = await world.FailsAsync("delete_vdc", vdc, """{"cascade":true}""", timeoutSeconds: 10);
+        var meanwhile = await world.CreatesVmAsync(vdc, "new", 1, "1Gi");
+        await world.Admin.MergeAsync(path, Finalizers());
+        var result = await world.CompletesAsync("delete_vdc", vdc, """{"cascade":true}""");
+
+        Assert.Contains("VM web has the finalizers example.com/backup", error, StringComparison.Ordinal);
+        Assert.Contains("is being deleted", meanwhile, StringComparison.Ordinal);
+        Assert.Equal("deleted", (string?)result["status"]);
+        Assert.Null(await world.Admin.FindAsync($"api/v1/namespaces/{vdc}"));
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Retained_volume_is_a_warning(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
@@ -208,6 +229,9 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         Assert.Equal("deleted_with_warnings", (string?)result["status"]);
         Assert.Contains($"pv-{vdc}", (string?)result["warnings"]![0], StringComparison.Ordinal);
     }
+
+    private static JsonObject Finalizers(params string[] names) =>
+        new() { ["metadata"] = new JsonObject { ["finalizers"] = new JsonArray([.. names]) } };
 
     private static JsonObject Namespace(string name) => new()
     {

@@ -77,6 +77,37 @@ public sealed class VdcQuotaTests(Clusters clusters)
         Assert.Null(reported["warnings"]);
     }
 
+    [Theory, OnRealApiServer]
+    public async Task Usage_is_in_reports_and_metrics(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc, """{"quota":{"cpu":8,"memory":16,"storage":40}}""");
+        await world.WaitForAsync(vdc, VdcWorld.Quotas, "vdc-quota", quota => quota?["status"]?["hard"]?["requests.storage"] is not null);
+        Assert.Null(await world.CreatesVmAsync(vdc, "web", 2, "4Gi"));
+        await world.Admin.CreateAsync(VdcWorld.Collection(vdc, "persistentvolumeclaims"), JsonNode.Parse("""
+            {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"data"},
+            "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"10Gi"} } } }
+            """)!.AsObject());
+
+        var usage = (await world.ReportsVdcAsync(vdc, status =>
+            (long?)status["resource_usage"]!["storage_used"] == 10L << 30 && (int?)status["resource_usage"]!["vm_count"] == 1))["resource_usage"]!;
+
+        Assert.Equal(
+            (2000L, 8000L, 4L << 30, 16L << 30, 40L << 30, 25.0),
+            ((long)usage["cpu_used"]!, (long)usage["cpu_capacity"]!, (long)usage["memory_used"]!, (long)usage["memory_capacity"]!,
+                (long)usage["storage_capacity"]!, (double)usage["storage_percent"]!));
+        foreach (var (metric, resource, value) in ((string, string, double)[])
+            [
+                ("used", "cpu", 2), ("used", "memory", 4L << 30), ("used", "storage", 10L << 30), ("used", "vms", 1), ("used", "pods", 0),
+                ("quota", "cpu", 8), ("quota", "memory", 16L << 30), ("quota", "storage", 40L << 30),
+            ])
+        {
+            var name = $"ovim_vdc_{metric}{{vdc=\"{vdc}\",namespace=\"{vdc}\",resource=\"{resource}\"}}";
+            Assert.Equal((name, value), (name, await world.Agent.MetricAsync(name)));
+        }
+    }
+
     [Theory, OnSandbox, OnRealApiServer]
     public async Task Vms_that_tenants_make_count_and_what_they_take_too_much_is_told(ClusterKind kind)
     {

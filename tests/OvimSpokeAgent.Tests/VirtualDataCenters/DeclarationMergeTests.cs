@@ -25,6 +25,8 @@ public sealed class DeclarationMergeTests
     [InlineData("""{"admin_groups":["c"]}""", """{"admin_groups":["c"]}""", "a list is replaced")]
     [InlineData("""{"admin_groups":null}""", """{"admin_groups":null}""", "no admins")]
     [InlineData("""{"labels":{"tier":null,"new":""}}""", """{"labels":{"new":"","team":"x"}}""", "labels are merged")]
+    [InlineData("""{"zone_id":"y","vdc_namespace":"hub-dev"}""", """{"zone_id":"y","vdc_namespace":"hub-dev"}""", "where it is known")]
+    [InlineData("""{"zone_id":null}""", """{"zone_id":null}""", "the agent's own zone")]
     [InlineData("""{"description":"new","organization":"other","vdc_name":"dev"}""", """{"description":"new"}""", "who it is stays")]
     public void An_update_changes_exactly_what_it_gives(string update, string changed, string why)
     {
@@ -42,6 +44,10 @@ public sealed class DeclarationMergeTests
         Assert.Empty(reader.Errors);
         Assert.True(Declared.Parse(expected.ToJsonString()).ToText() == after.ToText(), $"{why}: {after.ToText()}");
     }
+
+    [Fact]
+    public void An_organization_is_given_once() =>
+        Assert.Equal("acme", Read(Declared.Parse("""{"vdc_name":"dev"}"""), """{"organization":"acme"}""").Organization);
 
     [Fact]
     public void Rules_of_a_custom_network_are_merged_and_go_with_the_mode()

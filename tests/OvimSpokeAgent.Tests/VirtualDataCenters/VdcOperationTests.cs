@@ -196,6 +196,18 @@ public sealed class VdcOperationTests
     }
 
     [Fact]
+    public async Task Vdc_is_not_given_to_another_organization()
+    {
+        await using var host = await VdcHost.StartAsync();
+        await host.RunAsync("create_vdc", Whole);
+
+        var error = (await host.RunAsync("update_vdc", """ "organization":"globex","quota":{"cpu":4} """)).FailureOf();
+
+        Assert.Equal("organization: \"acme-dev\" is a VDC of \"acme\" and stays one, it cannot be given to \"globex\"", error);
+        AssertWhole(host);
+    }
+
+    [Fact]
     public async Task Foreign_quota_under_the_agents_name_is_not_taken_over()
     {
         await using var host = await VdcHost.StartAsync();
