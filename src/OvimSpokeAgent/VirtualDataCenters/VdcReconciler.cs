@@ -28,6 +28,7 @@ internal sealed partial class VdcReconciler : ILoop
     private readonly VmCaches _vmCaches;
     private readonly ILeadership _leadership;
     private readonly WorkQueue<string> _queue;
+    private readonly Backoff _backoff;
     private readonly ILogger<VdcReconciler> _logger;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _failures = [];
 
@@ -42,12 +43,14 @@ internal sealed partial class VdcReconciler : ILoop
         VdcLocks locks,
         VdcMetrics metrics,
         EventRecorder events,
+        Jitter jitter,
         TimeProvider time,
         ILogger<VdcReconciler> logger)
     {
         (_namespaces, _caches, _repair, _states, _net) = (namespaces, caches, repair, states, net);
         (_locks, _metrics, _events, _logger) = (locks, metrics, events, logger);
         _queue = new WorkQueue<string>(time);
+        _backoff = new Backoff(FirstRetry, LongestRetry, jitter);
         (_vmCaches, _leadership) = (vmCaches, leadership);
         caches.Subscribe(ns => _queue.Add(ns));
         vmCaches.Subscribe(ns => _queue.Add(ns));
@@ -177,9 +180,7 @@ internal sealed partial class VdcReconciler : ILoop
     private void Failed(string ns, KubernetesApiException exception)
     {
         var failures = _failures.AddOrUpdate(ns, 1, (_, count) => count + 1);
-        var wait = TimeSpan.FromSeconds(Math.Min(
-            FirstRetry.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 16)), LongestRetry.TotalSeconds));
-        _queue.Add(ns, exception.RetryAfter ?? wait);
+        _queue.Add(ns, _backoff.After(failures - 1, exception.RetryAfter));
         _metrics.RepairFailed();
         // The cluster's own health says that, or the next look finds it different.
         if (exception.IsTransient || exception.Reason is ApiErrorReason.Conflict) return;

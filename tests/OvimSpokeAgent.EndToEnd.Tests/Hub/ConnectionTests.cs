@@ -232,19 +232,24 @@ public sealed class ConnectionTests
         }
     }
 
-    [Fact]
-    public async Task Proxy_of_the_environment_is_used_and_its_password_not_shown()
+    [Theory]
+    [InlineData("http://hub.example.com:8090", "http://hub.example.com:8090/health")]
+    [InlineData("https://hub.example.com:8090", "hub.example.com:8090")] // CONNECT
+    public async Task Proxy_of_the_environment_is_used_but_for_what_needs_none_and_its_password_not_shown(string url, string asked)
     {
         await using var proxy = new RawHub();
         using var kubeconfig = new MountedSecret(("config", SecrecyTests.Kubeconfig));
+        var address = $"http://agent:pr0xy-s3cr3t@127.0.0.1:{proxy.Url.Port}";
         await using var agent = AgentProcess.Start(
-            ("OVIM_CLUSTER_ID", "east-1"), ("OVIM_HUB_ENDPOINT", "http://hub.example.com:8090"), ("OVIM_HUB_TOKEN", "t"),
+            ("OVIM_CLUSTER_ID", "east-1"), ("OVIM_HUB_ENDPOINT", url), ("OVIM_HUB_TOKEN", "t"),
             ("OVIM_KUBECONFIG", kubeconfig["config"]), ("OVIM_HEARTBEAT_INTERVAL", "300ms"), ("OVIM_LOG_LEVEL", "debug"),
-            ("HTTP_PROXY", $"http://agent:pr0xy-s3cr3t@127.0.0.1:{proxy.Url.Port}"), ("NO_PROXY", "127.0.0.1"));
+            ("HTTP_PROXY", address), ("HTTPS_PROXY", address), ("NO_PROXY", "127.0.0.1"));
 
-        await proxy.WaitForRequestsAsync("http://hub.example.com:8090/health", 1);
+        await proxy.WaitForRequestsAsync(asked, 1);
+        await agent.WroteAsync("https://127.0.0.1:1"); // the API server, which is not there
         await agent.TerminateAsync();
 
+        Assert.All(proxy.Requests, request => Assert.Contains("hub.example.com", request.Path, StringComparison.Ordinal));
         Assert.DoesNotContain("pr0xy-s3cr3t", agent.Output, StringComparison.Ordinal);
     }
 

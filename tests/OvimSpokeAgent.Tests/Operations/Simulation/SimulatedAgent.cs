@@ -50,7 +50,7 @@ internal sealed class SimulatedAgent
         var health = new HealthReporter([], _connection, events, factory, settings, time, NullLogger<HealthReporter>.Instance);
         var caches = new SimulatedCaches(api, jitter, time);
         var managed = new ManagedNamespaces(caches.Namespaces, guarded, settings);
-        Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, settings, time);
+        Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, settings, jitter, time);
         var manager = new VirtualMachineManager(guarded, caches.Machines, caches.Instances, managed, time);
         var power = new VirtualMachinePower(guarded, manager);
         var registry = new OperationRegistry(

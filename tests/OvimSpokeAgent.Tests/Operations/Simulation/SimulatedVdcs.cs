@@ -25,6 +25,7 @@ internal sealed class SimulatedVdcs
         EventRecorder events,
         IMetricFactory factory,
         AgentSettings settings,
+        Jitter jitter,
         TimeProvider time)
     {
         var metrics = new VdcMetrics(factory);
@@ -48,7 +49,8 @@ internal sealed class SimulatedVdcs
         var redeclaration = new Redeclaration(namespaces, managed, realizer, objects, vdcCaches, locks, _declared, time);
         _repair = new VdcRepair(namespaces, realizer, objects, vdcCaches, net, metrics, events, settings, NullLogger<VdcRepair>.Instance);
         Loop = new VdcReconciler(
-            _declared, vdcCaches, vmCaches, leadership, _repair, states, net, locks, metrics, events, time, NullLogger<VdcReconciler>.Instance);
+            _declared, vdcCaches, vmCaches, leadership, _repair, states, net, locks, metrics, events, jitter, time,
+            NullLogger<VdcReconciler>.Instance);
         Admission = new QuotaAdmission(_declared, ledger, types, locks, realizer, objects, vdcCaches, metrics, vmCaches, time);
         Handlers =
         [
