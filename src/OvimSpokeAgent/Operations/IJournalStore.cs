@@ -15,7 +15,7 @@ internal interface IJournalStore
     Task<JournalContent> LoadAsync(CancellationToken cancellationToken);
 
     /// <summary>Records about which something is left to do, perhaps as they were a moment ago; a cheap request.</summary>
-    Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken);
+    Task<JournalContent> LoadUnsettledAsync(CancellationToken cancellationToken);
 
     /// <summary>Stores a new record; if there is one with this key already, that one is returned instead.</summary>
     Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken);

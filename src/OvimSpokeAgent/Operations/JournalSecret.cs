@@ -79,7 +79,7 @@ internal static class JournalSecret
         if (secret.Type != Type || secret.Data is not { } data || !data.TryGetValue(RecordField, out var described)) return false;
         try
         {
-            if (JsonSerializer.Deserialize(described, JournalJson.Default.JournalEntry) is not { } entry) return false;
+            if (JsonSerializer.Deserialize(described, JournalJson.Default.JournalEntry) is not { IsUsable: true } entry) return false;
             record = new JournalRecord
             {
                 Operation = new Operation
@@ -103,7 +103,12 @@ internal static class JournalSecret
                 ExpiresAt = entry.ExpiresAt,
                 Version = secret.Metadata.ResourceVersion,
             };
-            return record.State is not JournalState.Finished || record.Result is not null;
+            return record switch
+            {
+                { IsSettled: true } => record.ExpiresAt is not null,
+                { State: JournalState.Finished } => record.Result is not null,
+                _ => payload is not null && record.Operation.Payload.ValueKind is JsonValueKind.Object,
+            };
         }
         catch (JsonException)
         {
@@ -165,6 +170,12 @@ internal sealed record JournalEntry
     public DateTimeOffset? FinishedAt { get; init; }
 
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Whether an agent can have written it: people can write anything into a Secret.</summary>
+    [JsonIgnore]
+    public bool IsUsable =>
+        Id is not null && Type is not null && OperationEnvelope.IsUsableId(Id) && Enum.IsDefined(State)
+        && TimeoutSeconds is null or (> 0 and <= OperationEnvelope.MaxTimeoutSeconds);
 }
 
 /// <summary>A Secret as the journal reads it.</summary>

@@ -8,8 +8,13 @@ namespace OvimSpokeAgent.Operations;
 /// <param name="Error">What is wrong with it; null: the envelope is valid.</param>
 internal sealed record OperationEnvelope(Operation? Operation, string? Error)
 {
+    /// <summary>The longest <c>timeout_seconds</c>: a week.</summary>
+    public const int MaxTimeoutSeconds = 7 * 24 * 3600;
+
     private const int MaxIdLength = 200;
-    private const int MaxTimeoutSeconds = 7 * 24 * 3600;
+
+    /// <summary>Whether an id can stand in a URL's path, so that its operation can be answered.</summary>
+    public static bool IsUsableId(string id) => id.Length is > 0 and <= MaxIdLength && id is not ("." or "..") && id.All(IsPathCharacter);
 
     /// <summary>
     /// Parses an operation's envelope. Without an id that can stand in a URL's path there is no operation, only an
@@ -44,7 +49,7 @@ internal sealed record OperationEnvelope(Operation? Operation, string? Error)
     {
         id = reader.RequiredString("id");
         if (reader.Errors.Count > 0) return $"operation without a usable id: {reader.Errors[0]}";
-        if (id.Length <= MaxIdLength && id is not ("." or "..") && id.All(IsPathCharacter)) return null;
+        if (IsUsableId(id)) return null;
         reader.Reject("id", id, $"usable in a URL's path (1 to {MaxIdLength} letters, digits, '-', '_', '.', '~', ':')");
         return $"operation without a usable id: {reader.Errors[0]}";
     }

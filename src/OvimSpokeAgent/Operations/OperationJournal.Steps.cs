@@ -57,6 +57,7 @@ internal sealed partial class OperationJournal
         {
             if (_session is not null) _records.Put(stored);
         }
+        _changed.Set(); // a payload that is dropped makes room
         return stored;
     }
 }

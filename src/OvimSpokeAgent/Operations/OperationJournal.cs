@@ -180,14 +180,17 @@ internal sealed partial class OperationJournal : IDisposable
         try
         {
             await RemoveExpiredAsync(cancellationToken);
-            var found = await _store.LoadUnsettledAsync(cancellationToken);
+            // What cannot be read is looked at as a whole, until people have seen to it.
+            var found = Status.Unreadable.Count == 0
+                ? await _store.LoadUnsettledAsync(cancellationToken)
+                : await _store.LoadAsync(cancellationToken);
             lock (_lock)
             {
-                _status = _status with { CleaningProblem = null };
+                _status = _status with { CleaningProblem = null, Unreadable = found.Unreadable };
                 return
                 [
-                    .. found.OrderBy(record => record.Sequence)
-                        .Where(record => !_arriving.Contains(record.Key) && TryAdopt(record)),
+                    .. found.Records.OrderBy(record => record.Sequence)
+                        .Where(record => !record.IsSettled && !_arriving.Contains(record.Key) && TryAdopt(record)),
                 ];
             }
         }

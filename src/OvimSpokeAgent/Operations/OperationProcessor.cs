@@ -135,7 +135,7 @@ internal sealed partial class OperationProcessor
     {
         Operation = arrived.Operation.WithoutPayload(),
         State = JournalState.Finished,
-        Result = Body(arrived.Operation, OperationOutcome.Failed(reason), TimeSpan.Zero),
+        Result = Body(arrived.Operation, OperationOutcome.Failed(reason), TimeSpan.Zero, isStored: true),
         FinishedAt = arrived.ReceivedAt,
     };
 
@@ -167,7 +167,8 @@ internal sealed partial class OperationProcessor
         if (await _executor.ExecuteAsync(record, prepared, slot, ended) is not { } outcome) return;
         var duration = _time.GetElapsedTime(started);
         Ended(record, prepared, outcome, duration);
-        await FinishAsync(record, Body(operation, outcome, duration), prepared.Plan is { ReadOnly: true }, ended);
+        var isReadOnly = prepared.Plan is { ReadOnly: true };
+        await FinishAsync(record, Body(operation, outcome, duration, isStored: !isReadOnly), isReadOnly, ended);
     }
 
     private void Ended(JournalRecord record, PreparedOperation prepared, OperationOutcome outcome, TimeSpan duration)
@@ -194,8 +195,8 @@ internal sealed partial class OperationProcessor
         }
     }
 
-    private byte[] Body(Operation operation, OperationOutcome outcome, TimeSpan duration) =>
-        ResultBody.Of(operation, outcome, _settings.Hub.SuccessStatus, _time.GetUtcNow(), duration);
+    private byte[] Body(Operation operation, OperationOutcome outcome, TimeSpan duration, bool isStored) =>
+        ResultBody.Of(operation, outcome, _settings.Hub.SuccessStatus, _time.GetUtcNow(), duration, isStored);
 
     [LoggerMessage(2001, LogLevel.Information, "{Type} {Id} on {Target} completed in {Duration}")]
     private partial void LogCompleted(string type, string id, string target, TimeSpan duration);

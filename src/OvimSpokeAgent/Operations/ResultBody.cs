@@ -17,14 +17,15 @@ internal static class ResultBody
     /// <param name="successWord">The hub's word for an operation that completed.</param>
     /// <param name="now">When it ended.</param>
     /// <param name="duration">How long it took.</param>
+    /// <param name="isStored">Whether it has to fit into a record; else it is sent whole, however large.</param>
     public static byte[] Of(
-        Operation operation, OperationOutcome outcome, string successWord, DateTimeOffset now, TimeSpan duration) =>
+        Operation operation, OperationOutcome outcome, string successWord, DateTimeOffset now, TimeSpan duration, bool isStored) =>
         JsonSerializer.SerializeToUtf8Bytes(
             new OperationResult
             {
                 OperationId = operation.Id,
                 Status = outcome.IsCompleted ? successWord : "failed",
-                Result = outcome.Result is { } result ? Bounded(result) : null,
+                Result = outcome.Result is { } result && isStored ? Bounded(result) : outcome.Result,
                 Error = outcome.Error is { Length: > MaxErrorLength } error ? error[..MaxErrorLength] + "…" : outcome.Error,
                 Timestamp = now,
                 Duration = duration.Ticks * TimeSpan.NanosecondsPerTick,

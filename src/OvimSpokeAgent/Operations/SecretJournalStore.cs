@@ -25,33 +25,27 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
 
     public async Task<JournalContent> LoadAsync(CancellationToken cancellationToken)
     {
-        var records = new List<JournalRecord>();
-        var unreadable = new List<string>();
+        var secrets = new List<SecretObject>();
         string? next = null;
         do
         {
             var page = await ListPageAsync(
                 new ListQuery { LabelSelector = Names.OperationStateLabel, Limit = PageSize, Continue = next }, cancellationToken);
-            foreach (var secret in page.Items)
-            {
-                if (JournalSecret.TryRead(secret, out var record)) records.Add(record);
-                else unreadable.Add(secret.Metadata.Name);
-            }
+            secrets.AddRange(page.Items);
             next = page.Continue;
         }
         while (next is not null);
-        return new JournalContent(records, unreadable);
+        return Read(secrets);
     }
 
-    public async Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken)
+    public async Task<JournalContent> LoadUnsettledAsync(CancellationToken cancellationToken)
     {
         var query = new ListQuery
         {
             LabelSelector = Unsettled,
             ResourceVersion = "0", // from the server's cache
         };
-        var page = await ListPageAsync(query, cancellationToken);
-        return [.. page.Items.Select(secret => JournalSecret.TryRead(secret, out var record) ? record : null).OfType<JournalRecord>()];
+        return Read((await ListPageAsync(query, cancellationToken)).Items);
     }
 
     public async Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
@@ -94,6 +88,18 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
             await leading.DeleteCollectionAsync(
                 KubernetesKinds.Secret, ns, $"{Names.OperationExpiresLabel} in ({string.Join(',', chunk)})", cancellationToken);
         }
+    }
+
+    private static JournalContent Read(IReadOnlyList<SecretObject> secrets)
+    {
+        var records = new List<JournalRecord>(secrets.Count);
+        var unreadable = new List<string>();
+        foreach (var secret in secrets)
+        {
+            if (JournalSecret.TryRead(secret, out var record)) records.Add(record);
+            else unreadable.Add(secret.Metadata.Name);
+        }
+        return new JournalContent(records, unreadable);
     }
 
     private Task<ObjectList<SecretObject>> ListPageAsync(ListQuery query, CancellationToken cancellationToken) =>

@@ -59,6 +59,46 @@ public sealed class JournalSecretTests
         Assert.False(JournalSecret.TryRead(Parse(secret), out _));
     }
 
+    // What a hand that edits Secrets can leave behind: each of these would have stopped the agent later on.
+    [Theory]
+    [InlineData("record", "")]
+    [InlineData("record", "null")]
+    [InlineData("record", "[]")]
+    [InlineData("record", "{}")]
+    [InlineData("record", "{\"id\":null}")]
+    [InlineData("record", "{\"id\":\"a/b\"}")]
+    [InlineData("record", "{\"type\":null}")]
+    [InlineData("record", "{\"state\":\"Cooking\"}")]
+    [InlineData("record", "{\"state\":17}")]
+    [InlineData("record", "{\"timeoutSeconds\":9000000000000000000}")]
+    [InlineData("record", "{\"timeoutSeconds\":0}")]
+    [InlineData("record", "{\"state\":\"Delivered\"}")]
+    [InlineData("payload", "")]
+    [InlineData("payload", "{\"name\":")]
+    [InlineData("payload", "[]")]
+    public void Secret_that_was_edited_to_what_no_agent_writes_is_no_record(string field, string content)
+    {
+        var secret = JournalSecret.Create(Received, "ovim-system");
+        if (field == "record" && content.StartsWith("{\"", StringComparison.Ordinal))
+        {
+            var record = System.Text.Json.Nodes.JsonNode.Parse(Convert.FromBase64String((string)secret["data"]![field]!))!.AsObject();
+            foreach (var (name, value) in System.Text.Json.Nodes.JsonNode.Parse(content)!.AsObject()) record[name] = value?.DeepClone();
+            content = record.ToJsonString();
+        }
+        secret["data"]![field] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(content));
+
+        Assert.False(JournalSecret.TryRead(Parse(secret), out _));
+    }
+
+    [Fact]
+    public void Operation_without_its_payload_is_no_record()
+    {
+        var secret = JournalSecret.Create(Received, "ovim-system");
+        secret["data"]!.AsObject().Remove("payload");
+
+        Assert.False(JournalSecret.TryRead(Parse(secret), out _));
+    }
+
     private static JournalRecord ReadBack(JournalRecord record)
     {
         Assert.True(JournalSecret.TryRead(Parse(JournalSecret.Create(record, "ovim-system")), out var read));

@@ -87,6 +87,19 @@ public sealed class JournalingTests
         Assert.Equal(2, _host.Hub.Results.Count);
     }
 
+    [Theory]
+    [InlineData("keep", false)]
+    [InlineData("tell", true)]
+    public void Large_result_is_sent_whole_where_it_need_not_be_stored(string type, bool isWhole)
+    {
+        _host.Repetitions = 600;
+        _host.Start().Receives(Operation("op-1", type, new string('x', 1 << 10))).Runs(TimeSpan.FromSeconds(1));
+
+        var body = _host.Hub.BodyOf("op-1");
+        Assert.Equal(isWhole, body.Length > 600 << 10);
+        Assert.Equal(!isWhole, body.Contains("\"omitted\":\"the result has 614", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Operation_without_a_usable_id_is_in_the_next_report()
     {

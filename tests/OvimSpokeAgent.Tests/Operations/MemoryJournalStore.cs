@@ -37,10 +37,10 @@ internal sealed class MemoryJournalStore : IJournalStore
         return Task.FromResult(new JournalContent([.. _records.Values], []));
     }
 
-    public Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken)
+    public Task<JournalContent> LoadUnsettledAsync(CancellationToken cancellationToken)
     {
         ThrowIfInTrouble();
-        return Task.FromResult<IReadOnlyList<JournalRecord>>([.. _records.Values.Where(record => !record.IsSettled)]);
+        return Task.FromResult(new JournalContent([.. _records.Values.Where(record => !record.IsSettled)], []));
     }
 
     public async Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)

@@ -17,9 +17,12 @@ internal sealed class OperationsHost
     private OperationProcessor _processor = null!;
     private OperationLoop _loop = null!;
     private ResultDelivery _delivery = null!;
+    private readonly IJournalStore _journalStore;
     private SimulatedProcess? _process;
 
-    public OperationsHost() => Hub = new FakeResultChannel(Simulator);
+    /// <param name="journalStore">Where the journal is; null: in <see cref="Store"/>.</param>
+    public OperationsHost(IJournalStore? journalStore = null) =>
+        (Hub, _journalStore) = (new FakeResultChannel(Simulator), journalStore ?? Store);
 
     public Simulator Simulator { get; } = new(seed: 1);
 
@@ -37,6 +40,9 @@ internal sealed class OperationsHost
     /// <summary>Names whose <c>hold</c> does not end by itself.</summary>
     public Dictionary<string, TaskCompletionSource> Held { get; } = [];
 
+    /// <summary>How often the results of <c>keep</c> and <c>tell</c> repeat the name.</summary>
+    public int Repetitions { get; set; } = 1;
+
     public int Pending => _delivery.Pending;
 
     public OperationsHost With(string setting, string value)
@@ -50,9 +56,9 @@ internal sealed class OperationsHost
     {
         var (settings, time, jitter) = (_environment.LoadClean(), Simulator.Time, (Jitter)(() => 0.5));
         var metrics = new OperationMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()));
-        var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep")]);
+        var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell")]);
         var leadership = new SoleLeadership();
-        Journal = new OperationJournal(Store, settings, jitter, time, NullLogger<OperationJournal>.Instance);
+        Journal = new OperationJournal(_journalStore, settings, jitter, time, NullLogger<OperationJournal>.Instance);
         var scheduler = new OperationScheduler(settings.Operations.Concurrency);
         _delivery = new ResultDelivery(
             Hub, leadership, Journal, Errors, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
@@ -95,18 +101,15 @@ internal sealed class OperationsHost
     }
 
     /// <summary>Whether it would ask the hub for operations now.</summary>
-    public bool IsReady()
-    {
-        var isReady = false;
-        _process!.Run(() => _ = AskAsync());
-        Runs();
-        return isReady;
+    public bool IsReady() => BecomesReady().IsCompletedSuccessfully;
 
-        async Task AskAsync()
-        {
-            await _loop.WaitUntilReadyAsync(default);
-            isReady = true;
-        }
+    /// <summary>Completes as soon as it would ask the hub for operations.</summary>
+    public Task BecomesReady()
+    {
+        var ready = Task.CompletedTask;
+        _process!.Run(() => ready = _loop.WaitUntilReadyAsync(default));
+        Runs();
+        return ready;
     }
 
     public static JsonObject Operation(
@@ -119,7 +122,7 @@ internal sealed class OperationsHost
             ["timeout_seconds"] = timeoutSeconds,
         };
 
-    /// <summary><c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> has its name as result.</summary>
+    /// <summary><c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> and <c>tell</c> have their name as result, the latter only reads.</summary>
     private sealed class Handler(OperationsHost host, string type) : IOperationHandler
     {
         public string Type => type;
@@ -132,16 +135,19 @@ internal sealed class OperationsHost
             return new OperationPlan
             {
                 Target = new NamespacedName("acme", name),
-                ReadOnly = type == "ask",
+                ReadOnly = type is "ask" or "tell",
                 Execute = async (_, cancellationToken) =>
                 {
-                    if (type == "keep") return OperationOutcome.Completed(JsonElement.Parse($$"""{"name":"{{name}}"}"""));
+                    if (type is "keep" or "tell") return OperationOutcome.Completed(Repeated(name));
                     host.Executed.Add(name);
                     if (type == "hold") await (host.Held[name] = new()).Task.WaitAsync(cancellationToken);
                     return OperationOutcome.Completed(JsonElement.Parse($$"""{"times":{{host.Executed.Count(n => n == name)}}}"""));
                 },
             };
         }
+
+        private JsonElement Repeated(string name) =>
+            JsonElement.Parse($$"""{"name":"{{string.Concat(Enumerable.Repeat(name, host.Repetitions))}}"}""");
     }
 }
 

@@ -64,6 +64,25 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public void Room_that_finished_operations_give_back_is_used_at_once()
+    {
+        _host.Start().Receives([.. Enumerable.Range(0, 140).Select(i =>
+        {
+            var operation = Operation($"op-{i}", i == 0 ? "hold" : "note");
+            operation["payload"]!["padding"] = new string('x', 500 << 10);
+            return operation;
+        })]);
+        var ready = _host.BecomesReady();
+        Assert.True(_host.Journal.Status.IsFull);
+        Assert.False(ready.IsCompleted);
+
+        _host.Held["web"].SetResult();
+        _host.Runs(TimeSpan.FromSeconds(5));
+
+        Assert.True(ready.IsCompletedSuccessfully);
+    }
+
+    [Fact]
     public void What_is_not_delivered_never_expires()
     {
         _host.Hub.Answer = _ => DeliveryOutcome.Unreachable;

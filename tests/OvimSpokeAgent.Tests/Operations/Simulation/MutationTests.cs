@@ -65,8 +65,8 @@ public sealed class MutationTests(ITestOutputHelper output)
             return content with { Records = [.. content.Records.Where(record => record.IsSettled)] };
         }
 
-        public override Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken) =>
-            Task.FromResult<IReadOnlyList<JournalRecord>>([]);
+        public override Task<JournalContent> LoadUnsettledAsync(CancellationToken cancellationToken) =>
+            Task.FromResult(new JournalContent([], []));
     }
 
     private abstract class MutantStore(IJournalStore store) : IJournalStore
@@ -75,7 +75,7 @@ public sealed class MutationTests(ITestOutputHelper output)
 
         public virtual Task<JournalContent> LoadAsync(CancellationToken cancellationToken) => store.LoadAsync(cancellationToken);
 
-        public virtual Task<IReadOnlyList<JournalRecord>> LoadUnsettledAsync(CancellationToken cancellationToken) =>
+        public virtual Task<JournalContent> LoadUnsettledAsync(CancellationToken cancellationToken) =>
             store.LoadUnsettledAsync(cancellationToken);
 
         public virtual Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken) =>

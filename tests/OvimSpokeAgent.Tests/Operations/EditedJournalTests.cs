@@ -1,0 +1,129 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Tests.Cluster;
+using static OvimSpokeAgent.Tests.Operations.OperationsHost;
+
+namespace OvimSpokeAgent.Tests.Operations;
+
+/// <summary>People remove and change the Secrets of the journal.</summary>
+public sealed class EditedJournalTests
+{
+    private const string Namespace = "ovim-system";
+
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan UntilCleaned = TimeSpan.FromSeconds(61);
+
+    private readonly FakeKubernetesApi _cluster = new(TimeProvider.System);
+    private readonly OperationsHost _host;
+
+    public EditedJournalTests()
+    {
+        _cluster.HasNamespace(Namespace, managed: false);
+        _host = new OperationsHost(new SecretJournalStore(_cluster, _cluster, Namespace));
+    }
+
+    [Fact]
+    public void Record_that_is_removed_while_its_operation_runs_is_made_anew_with_the_result()
+    {
+        _host.Start().Receives(Operation("op-1", "hold"));
+        _cluster.Remove(KubernetesKinds.Secret, Record());
+
+        _host.Held["web"].SetResult();
+        _host.Runs(Soon);
+
+        Assert.Equal(["op-1"], _host.Hub.Ids);
+        Assert.Equal("delivered", State(Record()));
+    }
+
+    [Fact]
+    public void Repeat_is_answered_although_its_record_was_removed()
+    {
+        _host.Start().Receives(Operation("op-1")).Runs(Soon);
+        _cluster.Remove(KubernetesKinds.Secret, Record());
+
+        _host.Receives(Operation("op-1")).Runs(Soon);
+
+        Assert.Equal(["web"], _host.Executed);
+        Assert.Single(_host.Hub.Results.Select(result => result.Body).Distinct());
+        Assert.Equal(2, _host.Hub.Results.Count);
+    }
+
+    [Fact]
+    public void Record_that_someone_labelled_goes_its_way()
+    {
+        _host.Start().Receives(Operation("op-1", "hold"));
+        _cluster.Change(KubernetesKinds.Secret, Record(), secret => secret["metadata"]!["labels"]!["team"] = "acme");
+
+        _host.Held["web"].SetResult();
+        _host.Runs(Soon);
+
+        Assert.Equal("delivered", State(Record()));
+        Assert.Equal("acme", (string?)_cluster.Find(KubernetesKinds.Secret, Record())!["metadata"]!["labels"]!["team"]);
+    }
+
+    [Fact]
+    public void Record_that_cannot_be_read_any_more_is_named_until_it_is_removed()
+    {
+        _host.Start().Receives(Operation("op-1", "hold"));
+        var record = Record();
+        _cluster.Change(KubernetesKinds.Secret, record, Spoil);
+
+        _host.Held["web"].SetResult();
+        _host.Runs(Soon);
+        Assert.Contains($"Secret {record} is no journal record: remove it", _host.Journal.Status.Problem!.Message, StringComparison.Ordinal);
+        Assert.False(_host.IsReady());
+        _cluster.Remove(KubernetesKinds.Secret, record);
+        _host.Runs(Soon);
+
+        Assert.Null(_host.Journal.Status.Problem);
+        Assert.Equal(["op-1"], _host.Hub.Ids);
+        Assert.Equal(["web"], _host.Executed);
+    }
+
+    [Fact]
+    public void Record_that_the_next_life_cannot_read_holds_up_no_other_and_is_done_when_it_was_put_right()
+    {
+        _host.Start().Receives(Operation("op-1", "hold", "web"), Operation("op-2", "hold", "db")).Kill();
+        var record = Record("op-1");
+        var before = _cluster.Find(KubernetesKinds.Secret, record)!["data"]!;
+        _cluster.Change(KubernetesKinds.Secret, record, Spoil);
+        _host.Executed.Clear();
+
+        _host.Start();
+        _host.Held["db"].SetResult();
+        _host.Runs(UntilCleaned);
+        Assert.Equal(["db"], _host.Executed);
+        Assert.Equal([record.Name], _host.Journal.Status.Unreadable);
+        _cluster.Change(KubernetesKinds.Secret, record, secret => secret["data"] = before.DeepClone());
+        _host.Runs(UntilCleaned);
+        _host.Held["web"].SetResult();
+        _host.Runs(Soon);
+
+        Assert.Empty(_host.Journal.Status.Unreadable);
+        Assert.Equal(["op-2", "op-1"], _host.Hub.Ids);
+    }
+
+    [Fact]
+    public void Record_that_could_not_be_read_and_was_removed_is_named_no_more()
+    {
+        _host.Start().Receives(Operation("op-1")).Runs(Soon).Kill();
+        _cluster.Change(KubernetesKinds.Secret, Record(), Spoil);
+        _host.Start();
+        Assert.Single(_host.Journal.Status.Unreadable);
+
+        _cluster.Remove(KubernetesKinds.Secret, Record());
+        _host.Runs(UntilCleaned);
+
+        Assert.Empty(_host.Journal.Status.Unreadable);
+    }
+
+    private static void Spoil(JsonObject secret) => secret["data"] = new JsonObject { ["record"] = "e30=" }; // {}
+
+    private NamespacedName Record(string id = "op-1") => _cluster.ObjectsIn(Namespace).Single(item =>
+        item.Kind == KubernetesKinds.Secret
+        && (string?)_cluster.Find(item.Kind, item.Name)!["metadata"]!["annotations"]?["ovim.io/operation-id"] == id).Name;
+
+    private string? State(NamespacedName record) =>
+        (string?)_cluster.Find(KubernetesKinds.Secret, record)!["metadata"]!["labels"]!["ovim.io/operation-state"];
+}
