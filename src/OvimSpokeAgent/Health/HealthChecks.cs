@@ -7,7 +7,10 @@ using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Health;
 
-/// <summary>The way to the hub. It decides nothing about the agent's state, which has values of its own for it.</summary>
+/// <summary>
+/// The way to the hub. While the hub takes no reports, this decides nothing about the agent's state, which has values of its
+/// own for that.
+/// </summary>
 internal sealed class HubCheck(HubConnection connection, AgentSettings settings) : IHealthCheck
 {
     public string Name => "hub";
@@ -25,6 +28,7 @@ internal sealed class HubCheck(HubConnection connection, AgentSettings settings)
         }
         if (link.Problem is not null)
             return HealthFinding.Warning($"the last {link.MissedReports} reports were not taken: {link.Problem}");
+        if (connection.PollProblem is { } problem) return HealthFinding.Degraded($"registered, but it gives no operations: {problem}");
         return settings.Hub.TlsInsecure
             ? HealthFinding.Warning("registered, but OVIM_HUB_TLS_INSECURE accepts any certificate")
             : HealthFinding.Healthy("registered");
@@ -109,8 +113,10 @@ internal sealed class OperationsCheck(OperationProcessor processor, ResultDelive
     public HealthFinding Check()
     {
         var counts = $"{processor.Backlog} to do, {delivery.Pending} results to deliver";
-        return journal.Status.Refused is > 0 and var refused
-            ? HealthFinding.Degraded($"{counts}, {refused} results refused by the hub")
+        if (journal.Status.Refused is > 0 and var refused)
+            return HealthFinding.Degraded($"{counts}, {refused} results refused by the hub");
+        return delivery.Problem is { } problem
+            ? HealthFinding.Degraded($"{counts}, the hub takes none: {problem}")
             : HealthFinding.Healthy(counts);
     }
 }

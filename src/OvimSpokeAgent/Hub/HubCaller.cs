@@ -44,6 +44,7 @@ internal sealed class HubCaller(
         }
         catch (HubException e)
         {
+            if (e.Status is not null || e.InnerException is not (null or BrokenCircuitException)) pacing.Failed(endpoint, e.Message);
             metrics.Called(endpoint, e.Status is not null ? HubCallOutcome.Refused
                 : e.InnerException is null or BrokenCircuitException ? HubCallOutcome.NotTried : HubCallOutcome.Failed);
             throw;
@@ -75,7 +76,8 @@ internal sealed class HubCaller(
         }
         catch (BrokenCircuitException e)
         {
-            throw new HubException($"{Describe(request)}: not tried, after many failures", e);
+            var last = pacing.LastFailure(HubPaths.EndpointOf(request.RequestUri!));
+            throw new HubException($"{Describe(request)}: not tried, after many failures, the last one: {last}", e);
         }
         catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
         {

@@ -4,17 +4,24 @@ namespace OvimSpokeAgent.Hub;
 
 /// <summary>
 /// What is known of the way to the hub: whether it answers, since when not, and why. Reports decide it; other parts ask
-/// and wait.
+/// and wait. Of polls it is only known whether they fail.
 /// </summary>
 internal sealed class HubConnection(TimeProvider time)
 {
     /// <summary>How many reports in a row must fail before the hub counts as gone.</summary>
     public const int MissedReportsUntilLost = 3;
 
+    private const int FailedPollsUntilProblem = 3;
+
     private readonly AsyncSignal _changed = new();
     private volatile HubLink _link = new();
+    private volatile string? _pollProblem;
+    private int _failedPolls;
 
     public HubLink Link => _link;
+
+    /// <summary>Why the hub gives no operations, after three polls in a row that failed; null: it does.</summary>
+    public string? PollProblem => _pollProblem;
 
     /// <summary>Raised after every change, with the new facts.</summary>
     public event Action<HubLink>? Changed;
@@ -40,6 +47,15 @@ internal sealed class HubConnection(TimeProvider time)
             Problem = reason,
         });
     }
+
+    /// <summary>The hub did not answer a poll, or not as it should.</summary>
+    public void PollFailed(string reason)
+    {
+        if (++_failedPolls >= FailedPollsUntilProblem) _pollProblem = reason;
+    }
+
+    /// <summary>The hub answered a poll.</summary>
+    public void PollAnswered() => (_failedPolls, _pollProblem) = (0, null);
 
     /// <summary>Completes as soon as the hub takes reports.</summary>
     public async Task WaitUntilRegisteredAsync(CancellationToken cancellationToken)

@@ -16,6 +16,13 @@ internal sealed class HubPacing(TimeProvider time, Jitter jitter)
     private static readonly TimeSpan MostSpread = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<HubEndpoint, long> _until = [];
+    private readonly ConcurrentDictionary<HubEndpoint, string> _lastFailures = [];
+
+    /// <summary>How the last call of an endpoint failed that was tried: why the next ones may be held back.</summary>
+    public string? LastFailure(HubEndpoint endpoint) => _lastFailures.GetValueOrDefault(endpoint);
+
+    /// <summary>A call was tried and failed.</summary>
+    public void Failed(HubEndpoint endpoint, string reason) => _lastFailures[endpoint] = reason;
 
     /// <summary>How long the endpoint is still to be left alone; zero: it may be asked.</summary>
     public TimeSpan Remaining(HubEndpoint endpoint)

@@ -20,7 +20,7 @@ internal sealed partial class PollLoop(
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private Task _polling = Task.CompletedTask;
-    private bool _failing;
+    private readonly Reminder _reminder = new(time);
 
     public string Name => "poll";
 
@@ -70,19 +70,30 @@ internal sealed partial class PollLoop(
         catch (HubException e)
         {
             metrics.PollFailed();
-            if (!_failing) LogFailed(e.Message);
-            _failing = true;
+            Failed(e.Message, LogFailed);
             return false;
         }
-        _failing = false;
         metrics.Polled(answer.Operations.Count);
-        if (answer.Loss is not null)
-        {
-            metrics.PossibleLoss();
-            LogLoss(answer.Operations.Count, answer.Loss);
-        }
+        if (answer.Loss is not null) metrics.PossibleLoss();
+        if (answer is { Operations: [], Loss: { } nothing }) Failed(nothing, reason => LogLoss(0, reason));
+        else Answered(answer);
         await intake.AcceptAsync(answer, CancellationToken.None);
         return answer.Operations.Count > 0;
+    }
+
+    private void Failed(string reason, Action<string> log)
+    {
+        connection.PollFailed(reason);
+        if (!_reminder.IsDue) return;
+        log(reason);
+        _reminder.Told();
+    }
+
+    private void Answered(PollAnswer answer)
+    {
+        connection.PollAnswered();
+        if (_reminder.Over()) LogAnswers();
+        if (answer.Loss is { } loss) LogLoss(answer.Operations.Count, loss);
     }
 
     [LoggerMessage(3010, LogLevel.Warning, "Asking the hub for operations fails: {Reason}")]
@@ -91,4 +102,7 @@ internal sealed partial class PollLoop(
     [LoggerMessage(3011, LogLevel.Error,
         "The hub's answer with operations was not whole; {Count} arrived, others may be lost: {Reason}")]
     private partial void LogLoss(int count, string reason);
+
+    [LoggerMessage(3012, LogLevel.Information, "The hub answers when it is asked for operations")]
+    private partial void LogAnswers();
 }

@@ -34,7 +34,8 @@ internal sealed class DeliveryQueue(int parallel, Jitter jitter)
     /// <summary>Results that wait or are on the way.</summary>
     public int Count => _waiting.Count + _idsOnTheWay.Count;
 
-    private bool HubFails => _failuresInARow >= parallel;
+    /// <summary>All that was tried of late failed: it is the hub.</summary>
+    public bool HubFails => _failuresInARow >= parallel;
 
     /// <summary>Adds a result; one of the same operation that waits is replaced.</summary>
     public void Add(JournalRecord record) => _waiting[KeyOf(record)] = new Delivery(record);

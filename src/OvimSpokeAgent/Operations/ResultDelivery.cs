@@ -24,6 +24,7 @@ internal sealed partial class ResultDelivery(
     private readonly DeliveryQueue _queue = new(settings.Operations.Concurrency, jitter);
     private readonly AsyncSignal _changed = new();
     private readonly Reminder _reminder = new(time);
+    private string? _lastReason;
 
     /// <summary>Told of records that have to go out once more; see <see cref="OperationJournal.NewestDeliveredAfter"/>.</summary>
     public Action<JournalRecord> Reopened { get; set; } = _ => { };
@@ -34,6 +35,15 @@ internal sealed partial class ResultDelivery(
         get
         {
             lock (_lock) return _queue.Count;
+        }
+    }
+
+    /// <summary>Why the hub takes no results; null: it does, or nothing is known of it.</summary>
+    public string? Problem
+    {
+        get
+        {
+            lock (_lock) return _queue is { HubFails: true, Count: > 0 } ? _lastReason : null;
         }
     }
 
@@ -121,6 +131,7 @@ internal sealed partial class ResultDelivery(
     private void Failed(Delivery delivery, string? reason)
     {
         _queue.Failed(delivery, Now);
+        _lastReason = reason;
         if (!_reminder.IsDue) return;
         LogNotTaken(_queue.Count, reason);
         _reminder.Told();

@@ -22,11 +22,12 @@ public sealed class ConnectionTests
             await NextReportAsync(hub);
         }
         await NextReportAsync(hub);
+        Assert.Contains("500 Internal Server Error", side.Connection.PollProblem, StringComparison.Ordinal); // also of a poll held back
         hub.Queue(HubSide.AgentId, "get_health", new JsonObject(), "op-1");
         hub.Faults.Clear();
 
         await side.Intake.WaitForAsync(intake => intake.Delivered == 1);
-        Assert.True(side.Connection.Link is { IsRegistered: true, Problem: null });
+        Assert.True(side.Connection is { Link: { IsRegistered: true, Problem: null }, PollProblem: null });
     }
 
     [Fact]

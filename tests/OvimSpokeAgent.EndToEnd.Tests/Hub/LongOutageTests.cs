@@ -53,6 +53,38 @@ public sealed class LongOutageTests(ITestOutputHelper output)
         await IsBackAsync(world, waiting);
     }
 
+    [Fact]
+    public async Task Day_in_which_the_hub_takes_reports_but_no_results_and_gives_no_operations()
+    {
+        await using var world = await OutageWorld.StartAsync();
+        await HasTenantAsync(world);
+        var waiting = await HasUndeliveredResultsAsync(world);
+        world.Hub.Faults.Add(new HubFault { Kind = HubFaultKind.Status, Path = "/spoke/operations" });
+        await world.Clock.RunAsync(TimeSpan.FromHours(2));
+
+        var before = Day.Of(world);
+        await world.Clock.RunAsync(TimeSpan.FromDays(1));
+        var after = Day.Of(world);
+
+        output.WriteLine($"{before}\n{after}\n\nlogged in all:\n{world.Log}");
+        Assert.Equal((waiting.Length, before.Bytes), (after.Records, after.Bytes));
+        Assert.InRange(after.Memory - before.Memory, long.MinValue, SameMemory);
+        Assert.InRange(after.LogLines - before.LogLines, 40, 48); // a reminder an hour of each
+        Assert.Equal("degraded", (string?)world.Hub.Reports[^1].Json["status"]);
+        var components = (await world.Agent.HealthAsync())["components"]!;
+        Assert.StartsWith("registered, but it gives no operations: GET ", (string?)components["hub"]!["message"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"0 to do, {waiting.Length} results to deliver, the hub takes none: POST ",
+            (string?)components["operations"]!["message"],
+            StringComparison.Ordinal);
+        Assert.InRange(world.Clock.GetUtcNow() - world.Agent.Service<HubConnection>().Link.LastContact!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(31));
+
+        world.Hub.Faults.Clear();
+        await world.CompletesAsync(waiting);
+        await world.Clock.RunUntilAsync(
+            "healthy", () => (string?)world.Hub.Reports[^1].Json["status"] == "healthy", TimeSpan.FromMinutes(2));
+    }
+
     private static async Task HasTenantAsync(OutageWorld world)
     {
         await world.CompletesAsync(world.Queues("create_vdc", JsonNode.Parse($$"""

@@ -33,6 +33,25 @@ public sealed class HealthChecksTests
     }
 
     [Fact]
+    public void Hub_that_gives_no_operations_degrades_after_three_polls()
+    {
+        var hub = new HubConnection(_time);
+        var check = new HubCheck(hub, new TestEnvironment().LoadClean());
+        hub.Succeeded();
+
+        for (var i = 0; i < 2; i++) hub.PollFailed("500");
+        Assert.Equal(HealthFinding.Healthy("registered"), check.Check());
+        hub.PollAnswered();
+        for (var i = 0; i < 3; i++) hub.PollFailed("502");
+        Assert.Equal(HealthFinding.Degraded("registered, but it gives no operations: 502"), check.Check());
+        hub.Succeeded(); // a report
+        Assert.Equal(HealthStatus.Degraded, check.Check().Status);
+
+        hub.PollAnswered();
+        Assert.Equal(HealthFinding.Healthy("registered"), check.Check());
+    }
+
+    [Fact]
     public void Hub_without_a_checked_certificate_is_a_warning()
     {
         var hub = new HubConnection(_time);
