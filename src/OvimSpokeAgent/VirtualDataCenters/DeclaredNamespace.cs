@@ -35,8 +35,11 @@ internal sealed record DeclaredNamespace
 
     public string? CreatedBy => Annotations.GetValueOrDefault(Names.CreatedByAnnotation);
 
+    /// <summary>The operation that made it, also while nothing on it says so.</summary>
+    public string? MadeBy { get; init; }
+
     /// <summary>The VDC as its users call it.</summary>
-    public string VdcName => Labels.GetValueOrDefault(Names.VdcLabel, Name);
+    public string VdcName => Declaration?.Name ?? Labels.GetValueOrDefault(Names.VdcLabel, Name);
 
     public static DeclaredNamespace From(NamespaceObject ns, DateTimeOffset now) => From(ManagedNamespace.From(ns, now));
 
@@ -45,13 +48,16 @@ internal sealed record DeclaredNamespace
         var text = ns.OwnAnnotations.GetValueOrDefault(Names.DeclaredAnnotation);
         var (declaration, problem) = text is null ? (null, null) : VdcDeclaration.Parse(text);
         var labels = ns.Labels ?? new Dictionary<string, string>();
-        var isVdc = labels.ContainsKey(Names.VdcLabel) && ns.OwnAnnotations.ContainsKey(Names.CreatedByAnnotation)
+        var madeBy = ns.OwnAnnotations.GetValueOrDefault(Names.CreatedByAnnotation);
+        var isVdc = madeBy is not null && (labels.ContainsKey(Names.VdcLabel) || declaration?.Name is not null)
             && labels.GetValueOrDefault(Names.ManagedByLabel) == Names.Agent;
+        if (isVdc && declaration is { Name: null }) (declaration, problem) = (null, "vdc_name: missing, expected a string");
         return new DeclaredNamespace
         {
             Name = ns.Name,
             Uid = ns.Uid,
             IsVdc = isVdc,
+            MadeBy = madeBy,
             // A name makes it the declaration of a VDC: someone else's namespace never gets isolation or admins by it.
             Declaration = declaration is null || isVdc ? declaration : declaration with { Name = null, Network = new(), AdminGroups = [] },
             Problem = problem ?? (isVdc && text is null ? $"the annotation {Names.DeclaredAnnotation} is missing" : null),
@@ -98,8 +104,8 @@ internal sealed class DeclaredNamespaces(WatchCache<NamespaceObject, ManagedName
         if (_parsed.TryGetValue(ns, out var known) && ReferenceEquals(known.Source, item)) return known.Parsed;
         var parsed = DeclaredNamespace.From(item);
         // Spoilt by hand, it holds as it was until it is declared anew: a tenant must not lose its isolation by that.
-        if (parsed is { IsVdc: true, Problem: not null } && known.Parsed is { } before && before.Uid == parsed.Uid)
-            parsed = parsed with { Declaration = before.Declaration };
+        if (known.Parsed is { IsVdc: true } before && before.Uid == parsed.Uid && (!parsed.IsVdc || parsed.Problem is not null))
+            parsed = parsed with { IsVdc = true, MadeBy = before.MadeBy, Declaration = before.Declaration };
         _parsed[ns] = (item, parsed);
         return parsed;
     }

@@ -25,20 +25,23 @@ internal sealed class VdcCaches(
     }
 
     /// <summary>
-    /// The agent's objects in a namespace that are not among the expected ones: policies and limits under the names that
-    /// VDCs use, and bindings of admins.
+    /// The agent's objects in a namespace that are not among the expected ones: quota and limits, and in a VDC policies
+    /// under the names that VDCs use, and bindings of admins.
     /// </summary>
-    public IReadOnlyList<(ResourceKind Kind, OwnedItem Item)> Surplus(string ns, IReadOnlyList<OwnedManifest> expected)
+    public IReadOnlyList<(ResourceKind Kind, OwnedItem Item)> Surplus(
+        string ns, VdcDeclaration declaration, IReadOnlyList<OwnedManifest> expected)
     {
         var wanted = expected.Select(manifest => (manifest.Kind, manifest.Name)).ToHashSet();
         var surplus = new List<(ResourceKind, OwnedItem)>();
+        Consider(KubernetesKinds.ResourceQuota, quotas.Get(new(ns, VdcNames.Quota)));
+        Consider(KubernetesKinds.LimitRange, limits.Get(new(ns, VdcNames.Limits)));
+        // Where no VDC is known, isolation and access are nobody's: what once was a VDC stays as closed as it was.
+        if (declaration.Name is null) return surplus;
         var admins = bindings.Items.Where(binding =>
             binding.Name.Namespace == ns && binding.Name.Name.StartsWith(VdcNames.BindingPrefix, StringComparison.Ordinal));
         foreach (var binding in admins.OrderBy(binding => binding.Name.Name, StringComparer.Ordinal))
             Consider(KubernetesKinds.RoleBinding, binding);
         foreach (var policy in VdcNames.Policies) Consider(KubernetesKinds.NetworkPolicy, policies.Get(new(ns, policy)));
-        Consider(KubernetesKinds.ResourceQuota, quotas.Get(new(ns, VdcNames.Quota)));
-        Consider(KubernetesKinds.LimitRange, limits.Get(new(ns, VdcNames.Limits)));
         return surplus;
 
         void Consider(ResourceKind kind, OwnedItem? item)

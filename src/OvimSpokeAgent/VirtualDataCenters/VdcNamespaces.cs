@@ -118,17 +118,19 @@ internal sealed class VdcNamespaces(
         {
             if (vdc.Labels.GetValueOrDefault(key) != value) labels[key] = value;
         }
-        if (labels.Count == 0 && vdc.Problem is null) return null;
-        var metadata = new JsonObject { ["uid"] = vdc.Uid, ["labels"] = labels };
-        if (vdc.Problem is not null) metadata["annotations"] = new JsonObject { [Names.DeclaredAnnotation] = declaration.ToText() };
+        var annotations = new JsonObject();
+        if (vdc.Problem is not null) annotations[Names.DeclaredAnnotation] = declaration.ToText();
+        if (vdc.CreatedBy is null) annotations[Names.CreatedByAnnotation] = vdc.MadeBy;
+        if (labels.Count == 0 && annotations.Count == 0) return null;
+        var metadata = new JsonObject { ["uid"] = vdc.Uid, ["labels"] = labels, ["annotations"] = annotations };
         await api.MergePatchAsync(
             KubernetesKinds.Namespace,
             NamespacedName.ClusterScoped(vdc.Name),
             new JsonObject { ["metadata"] = metadata },
             ClusterJson.Default.NamespaceObject,
             cancellationToken);
-        var what = labels.Select(label => $"label {label.Key}");
-        return string.Join(", ", vdc.Problem is null ? what : what.Append($"annotation {Names.DeclaredAnnotation}"));
+        return string.Join(", ",
+            [.. labels.Select(label => $"label {label.Key}"), .. annotations.Select(annotation => $"annotation {annotation.Key}")]);
     }
 
     /// <summary>Completes when the cache shows what an operation wrote, or after a few seconds without.</summary>

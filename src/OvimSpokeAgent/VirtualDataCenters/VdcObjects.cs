@@ -38,6 +38,13 @@ internal sealed class VdcObjects(IKubernetesApi api, VdcLocks locks, TimeProvide
     /// <summary>Forgets what was written: someone else may have written since.</summary>
     public void Forget() => _written.Clear();
 
+    /// <summary>Forgets the objects of a namespace that is gone.</summary>
+    public void Forget(string ns)
+    {
+        foreach (var key in _written.Keys.Where(key => key.Item2.Namespace == ns)) _written.TryRemove(key, out _);
+        foreach (var key in _replaced.Keys.Where(key => key.Item2.Namespace == ns)) _replaced.TryRemove(key, out _);
+    }
+
     /// <summary>Whether this agent wrote the object since it started; with a fingerprint: whether that is how it wrote it last.</summary>
     public bool HasWritten(OwnedManifest manifest, string? fingerprint = null) =>
         _written.TryGetValue((manifest.Kind, manifest.Name), out var written) && (fingerprint is null || fingerprint == written);

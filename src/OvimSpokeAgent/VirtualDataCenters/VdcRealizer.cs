@@ -49,7 +49,7 @@ internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet
     {
         var all = Expected(ns, declaration);
         var expected = concerns is null ? all : [.. all.Where(manifest => concerns(manifest.Kind))];
-        var surplus = Surplus(ns, all, before);
+        var surplus = Surplus(ns, declaration, all, before);
         foreach (var (kind, name) in surplus.Where(item => item.Kind == KubernetesKinds.RoleBinding))
             await objects.RemoveAsync(kind, name, null, cancellationToken);
         var made = new List<string>();
@@ -93,9 +93,9 @@ internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet
 
     // The cache may not show yet what was made a moment ago; what was declared before says what that can be.
     private HashSet<(ResourceKind Kind, NamespacedName Name)> Surplus(
-        string ns, IReadOnlyList<OwnedManifest> expected, VdcDeclaration? before)
+        string ns, VdcDeclaration declaration, IReadOnlyList<OwnedManifest> expected, VdcDeclaration? before)
     {
-        var surplus = caches.Surplus(ns, expected).Select(item => (item.Kind, item.Item.Name)).ToHashSet();
+        var surplus = caches.Surplus(ns, declaration, expected).Select(item => (item.Kind, item.Item.Name)).ToHashSet();
         if (before is not null)
         {
             surplus.UnionWith(VdcManifests.Objects(ns, before, QuotaPadding.None, settings.Vdc)

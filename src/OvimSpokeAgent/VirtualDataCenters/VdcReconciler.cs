@@ -126,7 +126,7 @@ internal sealed partial class VdcReconciler : ILoop
         if (_namespaces.Get(ns) is not { } declared || declared.IsTerminating)
         {
             _states.Forget(ns);
-            _net.Forget(ns);
+            _repair.Forget(ns);
             _failures.TryRemove(ns, out _);
             return;
         }

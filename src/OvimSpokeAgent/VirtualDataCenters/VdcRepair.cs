@@ -23,11 +23,18 @@ internal sealed partial class VdcRepair(
         net.Forget();
     }
 
+    /// <summary>Forgets a namespace that is gone.</summary>
+    public void Forget(string ns)
+    {
+        objects.Forget(ns);
+        net.Forget(ns);
+    }
+
     /// <summary>Whether the caches show it as declared.</summary>
     public bool IsAsDeclared(DeclaredNamespace ns)
     {
         var expected = realizer.Expected(ns.Name, ns.Declaration!);
-        return expected.All(IsCached) && caches.Surplus(ns.Name, expected).Count == 0 && IsNamespaceAsDeclared(ns);
+        return expected.All(IsCached) && caches.Surplus(ns.Name, ns.Declaration!, expected).Count == 0 && IsNamespaceAsDeclared(ns);
     }
 
     /// <summary>
@@ -44,7 +51,7 @@ internal sealed partial class VdcRepair(
         }
         var expected = realizer.Expected(ns.Name, declaration);
         // As when it is declared: access that is not, isolation, quota and limits, access, and last what is replaced by it.
-        var surplus = caches.Surplus(ns.Name, expected);
+        var surplus = caches.Surplus(ns.Name, declaration, expected);
         foreach (var (kind, item) in surplus.Where(found => found.Kind == KubernetesKinds.RoleBinding))
             await RemoveAsync(ns, kind, item, cancellationToken);
         foreach (var manifest in expected.Where(manifest => !IsCached(manifest)))
@@ -78,7 +85,7 @@ internal sealed partial class VdcRepair(
         caches.Find(manifest.Kind, manifest.Name)?.Fingerprint == manifest.Fingerprint;
 
     private bool IsNamespaceAsDeclared(DeclaredNamespace ns) => !ns.IsVdc
-        || (ns.Problem is null && VdcManifests.NamespaceLabels(ns.Name, ns.Declaration!, settings)
+        || (ns.Problem is null && ns.CreatedBy is not null && VdcManifests.NamespaceLabels(ns.Name, ns.Declaration!, settings)
             .All(label => ns.Labels.GetValueOrDefault(label.Key) == label.Value));
 
     // A quota whose VMs became more or fewer: it is as it was last written, by this agent or the one before.

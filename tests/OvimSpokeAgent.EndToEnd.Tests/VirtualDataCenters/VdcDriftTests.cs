@@ -138,20 +138,25 @@ public sealed class VdcDriftTests(Clusters clusters)
     }
 
     [Theory, OnSandbox, OnRealApiServer]
-    public async Task Labels_and_declaration_on_the_namespace_are_put_back(ClusterKind kind)
+    public async Task What_makes_the_namespace_a_vdc_is_put_back_and_isolation_is_not_touched(ClusterKind kind)
     {
         await using var world = await VdcWorld.OpenAsync(clusters, kind);
         var vdc = await SettledAsync(world);
-        var declared = (string)(await world.Admin.GetAsync($"api/v1/namespaces/{vdc}"))["metadata"]!["annotations"]!["ovim.io/declared"]!;
+        var before = (await world.Admin.GetAsync($"api/v1/namespaces/{vdc}"))["metadata"]!;
+        var policy = await world.GetAsync(vdc, VdcWorld.Policies, "vdc-isolation-policy");
 
         await world.Admin.MergeAsync($"api/v1/namespaces/{vdc}", JsonNode.Parse("""
-            {"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"},"annotations":{"ovim.io/declared":"{"}}}
+            {"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged","ovim.io/vdc":null},
+            "annotations":{"ovim.io/declared":"{","ovim.io/created-by":null} } }
             """)!.AsObject());
 
-        var restored = await world.WaitForNamespaceAsync(vdc, ns =>
-            (string?)ns?["metadata"]!["labels"]!["pod-security.kubernetes.io/enforce"] == "baseline"
-            && (string?)ns["metadata"]!["annotations"]!["ovim.io/declared"] != "{");
-        Assert.Equal(declared, (string?)restored!["metadata"]!["annotations"]!["ovim.io/declared"]);
+        await world.WaitForNamespaceAsync(vdc, ns =>
+            JsonNode.DeepEquals(ns!["metadata"]!["labels"], before["labels"])
+            && JsonNode.DeepEquals(ns["metadata"]!["annotations"], before["annotations"]));
+        await world.ReportsVdcAsync(vdc, status => (string?)status["status"] == "Active");
+        Assert.Equal(
+            (string?)policy["metadata"]!["uid"],
+            (string?)(await world.GetAsync(vdc, VdcWorld.Policies, "vdc-isolation-policy"))["metadata"]!["uid"]);
     }
 
     [Theory, OnSandbox, OnRealApiServer]

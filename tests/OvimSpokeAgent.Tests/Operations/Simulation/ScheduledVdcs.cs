@@ -72,13 +72,14 @@ internal static class ScheduledVdcs
     {
         var ns = Vdcs[random.Next(Vdcs.Length)];
         var isDeleted = random.Next(2) == 0;
-        var (kind, name, change) = random.Next(6) switch
+        var (kind, name, change) = random.Next(7) switch
         {
             0 => (KubernetesKinds.ResourceQuota, VdcNames.Quota, (Action<JsonObject>)(item => item["spec"]!["hard"]!["requests.cpu"] = "999")),
             1 => (KubernetesKinds.LimitRange, VdcNames.Limits, item => item["spec"]!["limits"]![0]!["type"] = "Pod"),
             2 => (KubernetesKinds.NetworkPolicy, VdcNames.IsolationPolicy, item => item["spec"]!["ingress"] = new JsonArray(new JsonObject())),
             3 => (KubernetesKinds.NetworkPolicy, VdcNames.CustomPolicy, item => item["spec"]!["policyTypes"] = new JsonArray("Egress")),
             4 => (KubernetesKinds.RoleBinding, VdcNames.BindingOf("a"), item => item["subjects"]![0]!["name"] = "others"),
+            5 => (KubernetesKinds.Namespace, ns, item => item["metadata"]!["labels"]!.AsObject().Remove(Names.VdcLabel)),
             _ => (KubernetesKinds.Namespace, ns, item => item["metadata"]!["labels"]![Names.OrganizationLabel] = "others"),
         };
         var isNamespace = kind == KubernetesKinds.Namespace; // which nobody deletes
