@@ -14,6 +14,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 {
     private const string Port = "OVIM_HTTP_PORT";
     private const int SigTerm = 15;
+    private const int SigContinue = 18;
+    private const int SigStop = 19;
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
@@ -91,11 +93,12 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>Asks it to end, as the kubelet does.</summary>
-    public void Terminate()
-    {
-        if (Kill(_process.Id, SigTerm) != 0)
-            throw new InvalidOperationException($"the agent cannot be signalled: error {Marshal.GetLastPInvokeError()}");
-    }
+    public void Terminate() => Signal(SigTerm);
+
+    /// <summary>Lets it stand still, as a machine does that is moved or starved.</summary>
+    public void Pause() => Signal(SigStop);
+
+    public void Resume() => Signal(SigContinue);
 
     /// <summary>Waits for its end; returns the exit code.</summary>
     public async Task<int> ExitAsync()
@@ -117,6 +120,12 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+    }
+
+    private void Signal(int signal)
+    {
+        if (Kill(_process.Id, signal) != 0)
+            throw new InvalidOperationException($"the agent cannot be signalled: error {Marshal.GetLastPInvokeError()}");
     }
 
     private static bool IsForTheAgent(string variable) =>
