@@ -52,11 +52,10 @@ internal sealed class OutageWorld : IAsyncDisposable
         var cluster = await SandboxTestCluster.StartAsync(new SandboxClusterOptions { AlsoOn = (pipes.EndPoint, pipes) });
         var environment = await TestEnvironment.StartAsync(cluster, ownsCluster: true);
         var variables = environment.Variables();
-        // As deployed, not as tests like it quick. The Lease is renewed every two seconds: it is not what this is about.
+        // As deployed, not as tests like it quick.
         foreach (var name in (string[])[
             "OVIM_HUB_POLL_INTERVAL", "OVIM_HEARTBEAT_INTERVAL", "OVIM_HEALTH_CHECK_INTERVAL", "OVIM_LOG_LEVEL"])
             variables.Remove(name);
-        variables["OVIM_LEADER_ELECTION"] = "false";
         var agent = await TestAgent.StartAsync(variables, services =>
         {
             services.AddSingleton<TimeProvider>(clock);
@@ -160,6 +159,8 @@ internal sealed class OutageWorld : IAsyncDisposable
     {
         _cluster.Api.Requests.Clear();
         _cluster.Api.Faults.Compact();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         return GC.GetTotalMemory(forceFullCollection: true);
     }
 
@@ -183,7 +184,9 @@ internal sealed class CountingLog : ILogEventSink
     public void Emit(LogEvent logEvent) => _counts.AddOrUpdate(
         $"{logEvent.Level} {logEvent.MessageTemplate.Text}", 1, (_, count) => count + 1);
 
-    public void Clear() => _counts.Clear();
+    /// <summary>How often an event was logged, by its template.</summary>
+    public int Count(string template) =>
+        _counts.Where(entry => entry.Key.EndsWith(' ' + template, StringComparison.Ordinal)).Sum(entry => entry.Value);
 
     public override string ToString() => string.Join(
         '\n',
