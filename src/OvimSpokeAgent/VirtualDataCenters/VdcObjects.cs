@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Serialization.Metadata;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -13,10 +14,11 @@ internal sealed record AnyOwnedObject : OwnedObject;
 /// </summary>
 internal sealed class VdcObjects(IKubernetesApi api, VdcLocks locks, TimeProvider time)
 {
-    // What the cluster itself changes on its way would be replaced again and again.
-    private static readonly TimeSpan BetweenReplacements = TimeSpan.FromMinutes(5);
+    // What the cluster itself changes on its way would be replaced again and again, and is open each time.
+    private const int ReplacementsAtOnce = 3;
+    private static readonly TimeSpan BetweenReplacements = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<(ResourceKind, NamespacedName), long> _replaced = [];
+    private readonly ConcurrentDictionary<(ResourceKind, NamespacedName), TokenBucket> _replacements = [];
     private readonly ConcurrentDictionary<(ResourceKind, NamespacedName), string> _written = [];
 
     private static JsonTypeInfo<AnyOwnedObject> Type => VdcJson.Default.AnyOwnedObject;
@@ -42,7 +44,7 @@ internal sealed class VdcObjects(IKubernetesApi api, VdcLocks locks, TimeProvide
     public void Forget(string ns)
     {
         foreach (var key in _written.Keys.Where(key => key.Item2.Namespace == ns)) _written.TryRemove(key, out _);
-        foreach (var key in _replaced.Keys.Where(key => key.Item2.Namespace == ns)) _replaced.TryRemove(key, out _);
+        foreach (var key in _replacements.Keys.Where(key => key.Item2.Namespace == ns)) _replacements.TryRemove(key, out _);
     }
 
     /// <summary>Whether this agent wrote the object since it started; with a fingerprint: whether that is how it wrote it last.</summary>
@@ -93,8 +95,8 @@ internal sealed class VdcObjects(IKubernetesApi api, VdcLocks locks, TimeProvide
     private async Task ReplaceAsync(OwnedManifest manifest, string uid, CancellationToken cancellationToken)
     {
         var key = (manifest.Kind, manifest.Name);
-        if (_replaced.TryGetValue(key, out var last) && time.GetElapsedTime(last) < BetweenReplacements) throw Unkept(manifest);
-        _replaced[key] = time.GetTimestamp();
+        var replacements = _replacements.GetOrAdd(key, _ => new TokenBucket(ReplacementsAtOnce, BetweenReplacements, time));
+        if (!replacements.TryTake()) throw Unkept(manifest);
         await RemoveAsync(manifest.Kind, manifest.Name, uid, cancellationToken);
         var made = await api.ApplyAsync(manifest.Kind, manifest.Name, manifest.Body, Type, cancellationToken);
         if (OwnedFingerprint.Of(made) != manifest.Fingerprint) throw Unkept(manifest);

