@@ -120,6 +120,13 @@ internal static class SettingText
         return JsonText.Show(string.Concat(start < 0 ? "" : shown.AsSpan(0, start + 2), "…", shown.AsSpan(at)));
     }
 
+    /// <summary>
+    /// A rejected path of a file that holds a secret: who mixes the variables up puts the secret itself there, so that only
+    /// what begins as a path does is shown.
+    /// </summary>
+    public static string ShowSecretPath(string text) =>
+        text.StartsWith('/') || text.StartsWith('.') ? JsonText.Show(text) : "its value (not shown)";
+
     /// <summary>An IP address as people write it; <see cref="IPAddress.TryParse(string, out IPAddress)"/> takes <c>8080</c> too.</summary>
     public static bool IsIPAddress(string text) =>
         IPAddress.TryParse(text, out _) && (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3);

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace OvimSpokeAgent.Configuration;
 
 /// <summary>A file's text, or the reason why there is none (as it completes "cannot be read: …").</summary>
@@ -17,9 +19,14 @@ internal static class SettingsFiles
         try
         {
             using var reader = new StreamReader(path);
-            var buffer = new char[MaxLength + 1];
-            var length = reader.ReadBlock(buffer);
-            return length <= MaxLength ? new(new string(buffer, 0, length), null) : new(null, "it is larger than 1 MiB");
+            var text = new StringBuilder();
+            Span<char> buffer = stackalloc char[1024]; // grows with the file: credentials are read every few seconds
+            while (reader.Read(buffer) is > 0 and var length)
+            {
+                text.Append(buffer[..length]);
+                if (text.Length > MaxLength) return new(null, "it is larger than 1 MiB");
+            }
+            return new(text.ToString(), null);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

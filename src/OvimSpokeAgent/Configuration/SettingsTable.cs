@@ -46,8 +46,7 @@ internal static class SettingsTable
         "OVIM_HUB_TOKEN_FILE", "File with the bearer token; read again when it changes and when the hub refuses the token",
         "a token of printable ASCII characters without spaces", text => SettingText.IsToken(text.Trim()))
         with
-    // Who mixes the two variables up puts the token itself here.
-    { Show = text => text.StartsWith('/') || text.StartsWith('.') ? JsonText.Show(text) : "its value (not shown)" };
+    { Show = SettingText.ShowSecretPath };
 
     public static readonly Setting HubCertFile = FileOf(
         "OVIM_HUB_CERT_FILE", "PEM file with the client certificate for the hub (and its intermediates); read again when it changes",
@@ -59,7 +58,7 @@ internal static class SettingsTable
         "OVIM_HUB_KEY_FILE", "PEM file with the client certificate's private key, unencrypted",
         "an unencrypted PEM private key", PemCertificates.HoldsKey)
         with
-    { Aliases = ["OVIM_HUB_KEY_PATH"] };
+    { Aliases = ["OVIM_HUB_KEY_PATH"], Show = SettingText.ShowSecretPath };
 
     public static readonly Setting HubTlsInsecure = Bool(
         "OVIM_HUB_TLS_INSECURE", "false", "Accept any certificate of the hub. For trials only")
@@ -178,7 +177,7 @@ internal static class SettingsTable
     public static readonly Setting Kubeconfig = FileOf(
         "OVIM_KUBECONFIG", "Path of a kubeconfig", "a kubeconfig", text => !string.IsNullOrWhiteSpace(text))
         with
-    { Aliases = ["KUBECONFIG"], DefaultNote = "the pod's service account" };
+    { Aliases = ["KUBECONFIG"], DefaultNote = "the pod's service account", Show = SettingText.ShowSecretPath };
 
     public static readonly Setting HttpAddress = new()
     {
@@ -201,7 +200,9 @@ internal static class SettingsTable
 
     public static readonly Setting HttpKeyFile = FileOf(
         "OVIM_HTTP_KEY_FILE", "PEM file with that certificate's private key, unencrypted",
-        "an unencrypted PEM private key", PemCertificates.HoldsKey);
+        "an unencrypted PEM private key", PemCertificates.HoldsKey)
+        with
+    { Show = SettingText.ShowSecretPath };
 
     public static readonly Setting CallbackUrl = new()
     {
@@ -218,7 +219,7 @@ internal static class SettingsTable
         "OVIM_PUSH_TOKEN_FILE", "File with the bearer token that a push must show; read again when it changes",
         "a token of printable ASCII characters without spaces", text => SettingText.IsToken(text.Trim()))
         with
-    { Show = HubTokenFile.Show };
+    { Show = SettingText.ShowSecretPath };
 
     public static readonly Setting PushClientCaFile = FileOf(
         "OVIM_PUSH_CLIENT_CA_FILE", "PEM file with CAs whose client certificates may push; read again when it changes",

@@ -21,6 +21,26 @@ public sealed class SettingsFilesTests : IDisposable
     public void Huge_file_is_a_problem() => Assert.Equal(
         new FileText(null, "it is larger than 1 MiB"), SettingsFiles.Read(Write(new string('x', 1024 * 1024 + 1))));
 
+    [Fact]
+    public void Largest_file_is_read_whole()
+    {
+        var text = new string('x', 1024 * 1024);
+
+        Assert.Equal(text, SettingsFiles.Read(Write(text)).Text);
+    }
+
+    [Fact]
+    public void Small_file_costs_little_memory()
+    {
+        var path = Write("token\n");
+        SettingsFiles.Read(path);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        SettingsFiles.Read(path);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 10);
+    }
+
     [Theory]
     [InlineData("a\0b")]
     [InlineData("a:b")]
