@@ -91,10 +91,19 @@ internal sealed partial class LeaderElection(
 
     public async Task ReleaseAsync(CancellationToken cancellationToken)
     {
-        var lease = await ReadAsync(cancellationToken);
-        if (lease?.Spec.HolderIdentity != Identity) return;
-        await PatchAsync(lease.Release(), cancellationToken);
-        LogReleased(Identity);
+        while (await ReadAsync(cancellationToken) is { } lease && lease.Spec.HolderIdentity == Identity)
+        {
+            try
+            {
+                await PatchAsync(lease.Release(), cancellationToken);
+                LogReleased(Identity);
+                return;
+            }
+            catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict)
+            {
+                // Changed meanwhile, perhaps by the last renewal, which was cut off and arrived all the same.
+            }
+        }
     }
 
     /// <summary>The Lease and how long it lets this agent work, if it is free or its holder is gone; else null.</summary>

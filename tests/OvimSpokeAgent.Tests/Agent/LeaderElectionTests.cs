@@ -86,6 +86,30 @@ public sealed class LeaderElectionTests
     }
 
     [Fact]
+    public void Lease_that_changes_while_it_is_let_go_is_let_go_all_the_same()
+    {
+        var first = Start("pod-a");
+        RunUntil(() => first.Leads);
+        var second = Start("pod-b");
+        RunUntil(() => second.Election.OtherLeader is not null);
+        var isChanged = false;
+        _server.Fault = request =>
+        {
+            if (request.Verb == "patch" && !isChanged)
+            {
+                isChanged = true;
+                _server.Change(KubernetesKinds.Lease, Lease, lease => lease["spec"]!["renewTime"] = "2026-11-23T08:00:01.000000Z");
+            }
+            return null;
+        };
+
+        first.Process.Run(() => _ = first.LetGoAsync());
+
+        Assert.True(_simulator.RunUntil(() => second.Leads, _simulator.Time.Elapsed + TimeSpan.FromSeconds(2)));
+        Assert.True(isChanged);
+    }
+
+    [Fact]
     public void Container_restarted_in_its_pod_takes_up_its_own_Lease_at_once()
     {
         var before = Start("pod-a");
