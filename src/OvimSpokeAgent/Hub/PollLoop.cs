@@ -54,7 +54,8 @@ internal sealed partial class PollLoop(
         await _stop.CancelAsync();
         Task polling;
         lock (_lock) polling = _polling;
-        await polling;
+        // Where it failed, the loop's supervisor saw to that.
+        await polling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     public void Dispose() => _stop.Dispose();

@@ -160,6 +160,17 @@ public sealed class PollLoopTests : IAsyncDisposable
         Assert.Empty(_world.Hub.Requests);
     }
 
+    [Fact]
+    public async Task Stop_after_a_poll_that_failed_is_a_stop_all_the_same()
+    {
+        Hands("""[{"id":"a"}]""");
+        _world.Intake.Stored = Task.FromException(new InvalidOperationException("a bug"));
+        StartRegistered();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _loop.WaitAsync(Limits.Patience));
+
+        await _world.Poll.StopAsync().WaitAsync(Limits.Patience);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
