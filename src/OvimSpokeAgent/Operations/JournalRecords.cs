@@ -59,7 +59,9 @@ internal sealed class JournalRecords
     /// What can go now: all that has expired, and, while there is more than <see cref="MaxBytes"/>, what will expire next
     /// and has been settled for <see cref="LeastRetention"/>. Records with one expiry go together.
     /// </summary>
-    public IReadOnlyList<JournalRecord> ToRemove(DateTimeOffset now)
+    /// <param name="now">The time.</param>
+    /// <param name="isRoomNeeded">Whether new records cannot be stored, perhaps for a quota: then all goes that may.</param>
+    public IReadOnlyList<JournalRecord> ToRemove(DateTimeOffset now, bool isRoomNeeded)
     {
         var going = new List<JournalRecord>();
         var left = Bytes;
@@ -67,7 +69,7 @@ internal sealed class JournalRecords
             .GroupBy(record => record.ExpiresAt!.Value).OrderBy(group => group.Key))
         {
             var isExpired = group.Key <= now;
-            var mayGoEarly = left > MaxBytes && group.All(record => record.FinishedAt + LeastRetention <= now);
+            var mayGoEarly = (isRoomNeeded || left > MaxBytes) && group.All(record => record.FinishedAt + LeastRetention <= now);
             if (!isExpired && !mayGoEarly) continue;
             going.AddRange(group);
             left -= group.Sum(record => record.Size);

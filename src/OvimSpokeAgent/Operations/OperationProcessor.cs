@@ -85,15 +85,20 @@ internal sealed partial class OperationProcessor
     {
         // One answer or push after the other: what is stored first runs first, now and after a crash.
         using var turn = await _accepting.HoldAsync(cancellationToken);
-        var storing = batch.Select(element => StoreAsync(element, cancellationToken)).ToList();
+        var arrivals = batch.Select(element => Arrive(element, cancellationToken)).ToList();
         // Until it is stored it is in this process alone, so that comes before carrying any of it out. What cannot be stored
-        // holds up the rest only for a moment.
-        await ((Task)Task.WhenAll(storing)).WaitAsync(StoringLimit, _time, CancellationToken.None)
+        // holds up the rest only for a moment, and for longer only what has to come after it.
+        await ((Task)Task.WhenAll(arrivals.Select(arrival => arrival.Stored))).WaitAsync(StoringLimit, _time, CancellationToken.None)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        foreach (var stored in storing)
+        var attended = new List<Task>();
+        var lastOfTarget = new Dictionary<NamespacedName, Task>();
+        foreach (var arrival in arrivals)
         {
-            if (await stored is var (reception, prepared)) Attend(reception.Record, reception.Session, prepared);
+            var before = arrival.Target is { } its ? lastOfTarget.GetValueOrDefault(its, Task.CompletedTask) : Task.CompletedTask;
+            attended.Add(AttendAsync(arrival, before));
+            if (arrival.Target is { } target) lastOfTarget[target] = attended[^1];
         }
+        await Task.WhenAll(attended);
     }
 
     /// <summary>Stops starting operations and waits for those that run.</summary>
@@ -102,9 +107,8 @@ internal sealed partial class OperationProcessor
     /// <summary>Completes when nothing runs.</summary>
     public Task WaitUntilIdleAsync(CancellationToken cancellationToken) => _scheduler.WaitUntilIdleAsync(cancellationToken);
 
-    /// <summary>Stores an operation; null where nothing is left to be done about it here.</summary>
-    private async Task<(Reception Reception, PreparedOperation Prepared)?> StoreAsync(
-        JsonElement element, CancellationToken cancellationToken)
+    /// <summary>Judges an operation and begins to store it.</summary>
+    private Arrival Arrive(JsonElement element, CancellationToken cancellationToken)
     {
         var envelope = OperationEnvelope.Parse(element, _registry, _time.GetUtcNow());
         if (envelope.Operation is not { } operation)
@@ -112,9 +116,15 @@ internal sealed partial class OperationProcessor
             _metrics.Unanswerable();
             LogUnanswerable(envelope.Error!);
             _errors.Add(envelope.Error!);
-            return null;
+            return new(null, PreparedOperation.Rejected(envelope.Error!), Task.FromResult<Reception?>(null));
         }
         var prepared = envelope.Error is { } error ? PreparedOperation.Rejected(error) : _executor.Prepare(operation);
+        return new(prepared.Plan?.Target, prepared, StoreAsync(operation, prepared, cancellationToken));
+    }
+
+    /// <summary>Stores an operation; null where nothing is left to be done about it here.</summary>
+    private async Task<Reception?> StoreAsync(Operation operation, PreparedOperation prepared, CancellationToken cancellationToken)
+    {
         var arrived = _journal.NewRecord(operation);
         if (prepared.Rejection is { } rejection) arrived = Reject(arrived, rejection);
 
@@ -123,11 +133,17 @@ internal sealed partial class OperationProcessor
         if (!reception.IsNew)
         {
             LogRepeat(operation.Type, operation.Id, operation.Key);
-            return reception.Record.IsSettled ? (reception, prepared) : null; // it runs, or its result is on its way
+            return reception.Record.IsSettled ? reception : null; // it runs, or its result is on its way
         }
         if (prepared.Rejection is not null)
             Ended(reception.Record, prepared, OperationOutcome.Failed(prepared.Rejection), TimeSpan.Zero);
-        return (reception, prepared);
+        return reception;
+    }
+
+    private async Task AttendAsync(Arrival arrival, Task before)
+    {
+        await before;
+        if (await arrival.Stored is { } reception) Attend(reception.Record, reception.Session, arrival.Prepared);
     }
 
     // Stored like a result, with one request, and without what was refused: it may be too large.
@@ -197,6 +213,9 @@ internal sealed partial class OperationProcessor
 
     private byte[] Body(Operation operation, OperationOutcome outcome, TimeSpan duration, bool isStored) =>
         ResultBody.Of(operation, outcome, _settings.Hub.SuccessStatus, _time.GetUtcNow(), duration, isStored);
+
+    /// <summary>An operation of an answer, and what comes of storing it.</summary>
+    private readonly record struct Arrival(NamespacedName? Target, PreparedOperation Prepared, Task<Reception?> Stored);
 
     [LoggerMessage(2001, LogLevel.Information, "{Type} {Id} on {Target} completed in {Duration}")]
     private partial void LogCompleted(string type, string id, string target, TimeSpan duration);

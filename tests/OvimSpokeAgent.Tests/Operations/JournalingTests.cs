@@ -52,6 +52,19 @@ public sealed class JournalingTests
     }
 
     [Fact]
+    public void Operation_that_cannot_be_stored_holds_up_only_those_after_it_on_its_target()
+    {
+        _host.Store.Held["op-1"] = new();
+        _host.Start().Receives(Operation("op-1"), Operation("op-2"), Operation("op-3", name: "db")).Runs(TimeSpan.FromSeconds(6));
+        Assert.Equal(["op-3"], _host.Hub.Ids);
+
+        _host.Store.Held["op-1"].SetResult();
+        _host.Runs(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["op-3", "op-1", "op-2"], _host.Hub.Ids);
+    }
+
+    [Fact]
     public void Payload_over_512_KiB_is_answered_with_its_size_and_not_stored()
     {
         _host.Start().Receives(Operation("op-1", name: new string('x', 512 << 10))).Runs(TimeSpan.FromSeconds(1));

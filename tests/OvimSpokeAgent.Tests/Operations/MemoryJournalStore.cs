@@ -13,6 +13,9 @@ internal sealed class MemoryJournalStore : IJournalStore
     /// <summary>What every request fails with; null: none does.</summary>
     public string? Trouble { get; set; }
 
+    /// <summary>How many records it has room for.</summary>
+    public int Quota { get; set; } = int.MaxValue;
+
     /// <summary>Ids of operations that are stored only when the test says so.</summary>
     public Dictionary<string, TaskCompletionSource> Held { get; } = [];
 
@@ -47,7 +50,11 @@ internal sealed class MemoryJournalStore : IJournalStore
     {
         if (Held.TryGetValue(record.Operation.Id, out var held)) await held.Task;
         ThrowIfInTrouble();
-        if (!_records.ContainsKey(record.Key)) Put(record);
+        if (!_records.ContainsKey(record.Key))
+        {
+            if (_records.Count >= Quota) throw new KubernetesApiException(ApiErrorReason.Forbidden, "exceeded quota");
+            Put(record);
+        }
         return _records[record.Key];
     }
 

@@ -64,6 +64,21 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public void Under_a_quota_that_is_used_up_delivered_operations_go_after_ten_minutes()
+    {
+        _host.Store.Quota = 3;
+        _host.Start().Receives(Operation("op-1"), Operation("op-2", name: "db"), Operation("op-3", name: "mail")).Runs(TimeSpan.FromMinutes(1));
+
+        _host.Receives([.. Enumerable.Range(4, 3).Select(i => Operation($"op-{i}", name: $"vm-{i}"))]).Runs(TimeSpan.FromMinutes(8));
+        Assert.Equal("exceeded quota", _host.Journal.Status.Problem!.Message);
+        Assert.Equal(3, _host.Executed.Count);
+        _host.Runs(TimeSpan.FromMinutes(4));
+
+        Assert.Null(_host.Journal.Status.Problem);
+        Assert.Equal(6, _host.Hub.Ids.Count());
+    }
+
+    [Fact]
     public void Room_that_finished_operations_give_back_is_used_at_once()
     {
         _host.Start().Receives([.. Enumerable.Range(0, 140).Select(i =>
