@@ -90,7 +90,7 @@ internal sealed class DeleteVdcHandler(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(half.Token, cancellationToken);
         try
         {
-            await contents.WaitForVmsGoneAsync(ns, either.Token);
+            await contents.WaitForVmsGoneAsync(ns, [.. vms.Select(vm => vm.Uid)], either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -63,8 +63,13 @@ internal sealed class VdcContents(
         }
     }
 
-    /// <summary>Completes when the caches show neither VM nor guest in the namespace.</summary>
-    public async Task WaitForVmsGoneAsync(string ns, CancellationToken cancellationToken)
+    /// <summary>
+    /// Completes when there is neither VM nor guest in the namespace; asks for the deletion of VMs that turn up meanwhile.
+    /// </summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="asked">The uids of the VMs whose deletion was asked for.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task WaitForVmsGoneAsync(string ns, HashSet<string> asked, CancellationToken cancellationToken)
     {
         var changed = new AsyncSignal();
         using var ofMachines = machines.Subscribe(change => Wake(change.Name));
@@ -73,18 +78,29 @@ internal sealed class VdcContents(
         {
             var next = changed.Next;
             // Asked of the server: the caches may not have heard of the newest VMs yet.
-            if ((await ListVmsAsync(ns, cancellationToken)).Count == 0 && !instances.Items.Any(vmi => vmi.Name.Namespace == ns)) return;
+            var vms = await ListVmsAsync(ns, cancellationToken);
+            foreach (var vm in vms.Where(vm => asked.Add(vm.Uid))) await DeleteVmAsync(ns, vm, cancellationToken);
+            if (vms.Count == 0 && !HasGuests()) return;
             do
             {
                 await next.WaitAsync(cancellationToken);
                 next = changed.Next;
             }
-            while (machines.Items.Any(vm => vm.Name.Namespace == ns) || instances.Items.Any(vmi => vmi.Name.Namespace == ns));
+            while (IsAsBefore());
         }
 
         void Wake(NamespacedName name)
         {
             if (name.Namespace == ns) changed.Set();
+        }
+
+        bool HasGuests() => instances.Items.Any(vmi => vmi.Name.Namespace == ns);
+
+        // What goes is not gone, and nothing new is there.
+        bool IsAsBefore()
+        {
+            var left = machines.Items.Where(vm => vm.Name.Namespace == ns).ToList();
+            return left.TrueForAll(vm => asked.Contains(vm.Uid)) && (left.Count > 0 || HasGuests());
         }
     }
 

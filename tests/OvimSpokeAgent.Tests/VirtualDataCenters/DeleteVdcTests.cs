@@ -26,6 +26,25 @@ public sealed class DeleteVdcTests
     }
 
     [Fact]
+    public async Task Vm_that_turns_up_meanwhile_goes_before_the_namespace_too()
+    {
+        await using var host = await OpenAsync();
+        Assert.True((await host.CreateVmAsync("web", 1)).IsCompleted);
+        host.Cluster.Change(KubeVirtKinds.VirtualMachine, Web, vm => vm["metadata"]!["finalizers"] = new JsonArray("test/hold"));
+        host.Cluster.ForgetRequests();
+        var deleting = host.RunAsync("delete_vdc", """ "cascade":true """);
+        await Eventually.HoldsAsync(() => Deletions(host).Count == 1);
+
+        VmWorld.HasVm(host.Cluster, new("acme-dev", "late"));
+        await Eventually.HoldsAsync(() => Deletions(host).Count == 2);
+        host.Cluster.Remove(KubeVirtKinds.VirtualMachine, Web);
+
+        Assert.True((await deleting).IsCompleted);
+        Assert.Equal(
+            ["virtualmachines.kubevirt.io acme-dev/web", "virtualmachines.kubevirt.io acme-dev/late", "namespaces acme-dev"], Deletions(host));
+    }
+
+    [Fact]
     public async Task Vms_without_cascade_are_a_reason_against()
     {
         await using var host = await OpenAsync();
