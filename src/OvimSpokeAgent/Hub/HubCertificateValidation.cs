@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Hub;
 
@@ -32,22 +33,14 @@ internal sealed class HubCertificateValidation(HubSettings settings, X509Certifi
         throw NotTrusted(leaf, authorities is null ? chain : custom);
     }
 
-    // A CA of the file is trusted as it is, be it a root or an intermediate one, as other TLS libraries do. The chain must
-    // be right up to it; that it is there is checked here, since a chain that ends elsewhere is let through before.
     private static bool IsTrusted(
-        X509Chain custom, X509Certificate2 leaf, X509Chain sent, X509Certificate2Collection authorities)
-    {
-        custom.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        custom.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        custom.ChainPolicy.ExtraStore.AddRange(authorities);
-        foreach (var element in sent.ChainElements.Skip(1)) custom.ChainPolicy.ExtraStore.Add(element.Certificate);
-        custom.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
-        custom.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        custom.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
-        custom.ChainPolicy.ApplicationPolicy.Add(new("1.3.6.1.5.5.7.3.1")); // server authentication
-        return custom.Build(leaf)
-            && custom.ChainElements.Any(element => authorities.Contains(element.Certificate));
-    }
+        X509Chain custom, X509Certificate2 leaf, X509Chain sent, X509Certificate2Collection authorities) =>
+        CertificateTrust.IsTrusted(
+            custom,
+            leaf,
+            [.. sent.ChainElements.Skip(1).Select(element => element.Certificate), .. sent.ChainPolicy.ExtraStore],
+            authorities,
+            CertificateTrust.Servers);
 
     private static HubCertificateException WrongName(X509Certificate2 certificate, string? host)
     {

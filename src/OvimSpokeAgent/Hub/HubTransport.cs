@@ -1,5 +1,6 @@
 using System.Net.Security;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Hub;
 
@@ -93,6 +94,7 @@ internal sealed partial class HubTransport(
 #pragma warning disable CA5359 // it throws what it says of a certificate that it does not accept
         handler.SslOptions.RemoteCertificateValidationCallback = validation.Validate;
 #pragma warning restore CA5359
+        handler.SslOptions.CertificateChainPolicy = CertificateTrust.ForConnections();
         if (credentials.Certificate is { } pair)
         {
             handler.SslOptions.ClientCertificateContext =

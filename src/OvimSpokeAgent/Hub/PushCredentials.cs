@@ -11,7 +11,6 @@ namespace OvimSpokeAgent.Hub;
 internal sealed class PushCredentials : IFileValueOwner
 {
     private const string Scheme = "Bearer ";
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
     private readonly FileValue<byte[]>? _tokenHash;
     private readonly FileValue<X509Certificate2Collection>? _authorities;
@@ -42,8 +41,9 @@ internal sealed class PushCredentials : IFileValueOwner
     /// <summary>Whether a request may push.</summary>
     /// <param name="authorization">Its <c>Authorization</c> header, or null.</param>
     /// <param name="certificate">Its client certificate, or null.</param>
-    public bool Accept(string? authorization, X509Certificate2? certificate) =>
-        (authorization is not null && IsToken(authorization)) || (certificate is not null && IsKnown(certificate));
+    /// <param name="sent">What came with the certificate.</param>
+    public bool Accept(string? authorization, X509Certificate2? certificate, ClientIntermediates? sent) =>
+        (authorization is not null && IsToken(authorization)) || (certificate is not null && IsKnown(certificate, sent));
 
     // Both sides are hashes: their comparison takes the same time whatever was sent.
     private bool IsToken(string authorization) =>
@@ -51,15 +51,11 @@ internal sealed class PushCredentials : IFileValueOwner
         && authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
         && CryptographicOperations.FixedTimeEquals(Hash(authorization[Scheme.Length..].Trim()), hash);
 
-    private bool IsKnown(X509Certificate2 certificate)
+    private bool IsKnown(X509Certificate2 certificate, ClientIntermediates? sent)
     {
         if (_authorities?.Current is not { } authorities) return false;
         using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
-        return chain.Build(certificate);
+        return CertificateTrust.IsTrusted(chain, certificate, sent?.Certificates ?? [], authorities, CertificateTrust.Clients);
     }
 
     private static Parsed<byte[]> ParseToken(string text)

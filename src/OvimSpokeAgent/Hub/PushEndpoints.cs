@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Hub;
 
@@ -28,7 +29,10 @@ internal static class PushEndpoints
     private static async Task GuardedAsync(HttpContext context, Func<HttpContext, Task<PushOutcome>> handle)
     {
         var gate = context.RequestServices.GetRequiredService<PushGate>();
-        var outcome = gate.Judge(context.Request.Headers.Authorization, context.Connection.ClientCertificate);
+        var outcome = gate.Judge(
+            context.Request.Headers.Authorization,
+            context.Connection.ClientCertificate,
+            context.Features.Get<ClientIntermediates>());
         if (outcome is PushOutcome.Unauthorized)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";

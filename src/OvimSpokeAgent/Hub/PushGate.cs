@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Hub;
 
@@ -36,9 +37,9 @@ internal sealed class PushGate(PushCredentials credentials, HubMetrics metrics, 
     private readonly TokenBucket _unproven = new(20, TimeSpan.FromSeconds(1), time);
 
     /// <summary>Whether a request goes on (<see cref="PushOutcome.Accepted"/>) or how it ends.</summary>
-    public PushOutcome Judge(string? authorization, X509Certificate2? certificate)
+    public PushOutcome Judge(string? authorization, X509Certificate2? certificate, ClientIntermediates? sent)
     {
-        var isProven = credentials.Accept(authorization, certificate);
+        var isProven = credentials.Accept(authorization, certificate, sent);
         lock (_lock)
         {
             if (!(isProven ? _proven : _unproven).TryTake()) return PushOutcome.Limited;

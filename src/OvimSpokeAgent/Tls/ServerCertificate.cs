@@ -40,12 +40,17 @@ internal sealed class ServerCertificate : IFileValueOwner
         if (_pair is null) return;
         listener.UseHttps(new TlsHandshakeCallbackOptions
         {
-            OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+            OnConnection = connecting => ValueTask.FromResult(new SslServerAuthenticationOptions
             {
                 ServerCertificateContext = CurrentContext(_pair),
                 ClientCertificateRequired = true, // asked for
+                CertificateChainPolicy = CertificateTrust.ForConnections(),
 #pragma warning disable CA5359 // judged where it counts, by the push endpoints
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = (_, _, chain, _) =>
+                {
+                    connecting.Connection.Features.Set(ClientIntermediates.Of(chain));
+                    return true;
+                },
 #pragma warning restore CA5359
             }),
         });

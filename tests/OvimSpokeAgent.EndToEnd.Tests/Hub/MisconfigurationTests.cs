@@ -42,6 +42,20 @@ public sealed class MisconfigurationTests : IDisposable
     }
 
     [Fact]
+    public async Task Intermediate_ca_that_the_hub_does_not_send_is_not_fetched_from_where_the_certificate_says()
+    {
+        await using var elsewhere = new RawHub();
+        using var intermediate = _authority.NewIntermediate();
+        await using var hub = new RawHub(intermediate.Server(issuersAt: new Uri(elsewhere.Url, "ca.crt")).Load());
+
+        Assert.Contains(
+            "(CN=localhost) is signed by CN=intermediate CA, which is neither",
+            await ProblemAsync(hub.Url, Ca(_authority)),
+            StringComparison.Ordinal);
+        Assert.Empty(elsewhere.Requests);
+    }
+
+    [Fact]
     public async Task Expired_certificate_of_the_hub()
     {
         await using var hub = await TlsHubAsync(_authority.Server(expiresIn: TimeSpan.FromDays(-3)));

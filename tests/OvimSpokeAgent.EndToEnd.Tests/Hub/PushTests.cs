@@ -152,22 +152,6 @@ public sealed class PushTests(Clusters clusters) : IDisposable
     }
 
     [Fact]
-    public async Task Client_certificate_proves_a_push_and_the_kubelet_needs_none()
-    {
-        await using var environment = await clusters.OnAsync(ClusterKind.Sandbox);
-        var agent = await environment.StartAgentAsync([
-            .. WithTls(_authority.Server()), ("OVIM_PUSH_CLIENT_CA_FILE", File(("ca.crt", _authority.Pem))["ca.crt"])]);
-        using var stranger = TestAuthority.New();
-
-        Assert.Equal(HttpStatusCode.OK, await GetAsync(agent, "health/live", null));
-        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(agent, "status", null));
-        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(agent, "status", stranger.Client()));
-        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(agent, "status", _authority.Client(expiresIn: TimeSpan.FromDays(-1))));
-        Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync(agent, "status", _authority.Server()));
-        Assert.Equal(HttpStatusCode.OK, await GetAsync(agent, "status", _authority.Client("hub")));
-    }
-
-    [Fact]
     public async Task Server_certificate_and_token_are_read_again_when_they_change()
     {
         await using var environment = await clusters.OnAsync(ClusterKind.Sandbox);
@@ -207,12 +191,6 @@ public sealed class PushTests(Clusters clusters) : IDisposable
 
     private (string, string)[] WithToken() => [("OVIM_PUSH_TOKEN_FILE", _token["token"]), ("OVIM_API_CALLBACK_URL", Callback)];
 
-    private (string, string)[] WithTls(TestCertificate certificate)
-    {
-        var file = File(("tls.crt", certificate.CertificatePem), ("tls.key", certificate.KeyPem));
-        return [("OVIM_HTTP_CERT_FILE", file["tls.crt"]), ("OVIM_HTTP_KEY_FILE", file["tls.key"])];
-    }
-
     private MountedSecret File(params (string, string)[] items)
     {
         var file = new MountedSecret(items);
@@ -251,17 +229,6 @@ public sealed class PushTests(Clusters clusters) : IDisposable
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
         using var response = await http.GetAsync(new Uri(agent.Url, "status"));
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
-    }
-
-    private async Task<HttpStatusCode> GetAsync(TestAgent agent, string path, TestCertificate? client)
-    {
-        using var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => _authority.Issued((X509Certificate2)certificate!);
-        if (client is not null)
-            handler.SslOptions.ClientCertificateContext = System.Net.Security.SslStreamCertificateContext.Create(client.Load(), null, true);
-        using var http = new HttpClient(handler);
-        using var response = await http.GetAsync(new Uri(agent.Url, path));
-        return response.StatusCode;
     }
 
     private async Task<(string? Subject, HttpStatusCode Status)> SubjectAsync(TestAgent agent, string token)

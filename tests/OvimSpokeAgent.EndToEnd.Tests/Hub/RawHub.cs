@@ -107,7 +107,12 @@ internal sealed class RawHub : IAsyncDisposable
         var network = new NetworkStream(socket, ownsSocket: false);
         if (_certificate is null) return network;
         var tls = new SslStream(network);
-        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+        await tls.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = SslStreamCertificateContext.Create(_certificate, null, offline: true),
+            },
+            _stop.Token);
         return tls;
     }
 

@@ -36,17 +36,21 @@ internal sealed class TestAuthority : IDisposable
 
     /// <summary>A certificate for a server on loopback.</summary>
     public TestCertificate Server(
-        string host = "localhost", TimeSpan? expiresIn = null, bool loopback = true, string purpose = ServerAuthentication)
+        string host = "localhost",
+        TimeSpan? expiresIn = null,
+        bool loopback = true,
+        string purpose = ServerAuthentication,
+        Uri? issuersAt = null)
     {
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(host);
         if (loopback) names.AddIpAddress(IPAddress.Loopback);
-        return Issue(host, purpose, expiresIn ?? TimeSpan.FromDays(90), names.Build());
+        return Issue(host, purpose, expiresIn ?? TimeSpan.FromDays(90), names.Build(), issuersAt);
     }
 
     /// <summary>A certificate for a client.</summary>
-    public TestCertificate Client(string name = "agent", TimeSpan? expiresIn = null) =>
-        Issue(name, ClientAuthentication, expiresIn ?? TimeSpan.FromDays(90), null);
+    public TestCertificate Client(string name = "agent", TimeSpan? expiresIn = null, Uri? issuersAt = null) =>
+        Issue(name, ClientAuthentication, expiresIn ?? TimeSpan.FromDays(90), null, issuersAt);
 
     /// <summary>A client's certificate where a server's is needed.</summary>
     public TestCertificate ServerForClients() => Server(purpose: ClientAuthentication);
@@ -73,12 +77,15 @@ internal sealed class TestAuthority : IDisposable
 
     private static byte[] Serial() => RandomNumberGenerator.GetBytes(16);
 
-    private TestCertificate Issue(string name, string purpose, TimeSpan expiresIn, X509Extension? names)
+    // With "issuersAt" it says from where its CA's certificate can be had.
+    private TestCertificate Issue(string name, string purpose, TimeSpan expiresIn, X509Extension? names, Uri? issuersAt)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
         if (names is not null) request.CertificateExtensions.Add(names);
+        if (issuersAt is not null)
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([], [issuersAt.ToString()]));
         var until = DateTimeOffset.UtcNow + expiresIn;
         var from = until < DateTimeOffset.UtcNow ? until.AddDays(-30) : DateTimeOffset.UtcNow.AddDays(-1);
         using var certificate = request.Create(_certificate, from, until, Serial());
@@ -91,4 +98,7 @@ internal sealed record TestCertificate(string CertificatePem, string KeyPem)
 {
     /// <summary>As a server uses it.</summary>
     public X509Certificate2 Load() => X509Certificate2.CreateFromPem(CertificatePem, KeyPem);
+
+    /// <summary>With the certificate of its CA, as those under an intermediate one are sent.</summary>
+    public TestCertificate With(TestAuthority intermediate) => this with { CertificatePem = $"{CertificatePem}\n{intermediate.Pem}" };
 }

@@ -45,5 +45,5 @@ public sealed class PushGateTests
     }
 
     private List<PushOutcome> Judge(string? authorization, int times) =>
-        [.. Enumerable.Range(0, times).Select(_ => _gate.Judge(authorization, null))];
+        [.. Enumerable.Range(0, times).Select(_ => _gate.Judge(authorization, null, null))];
 }
