@@ -63,7 +63,7 @@ internal sealed record OperationEnvelope(Operation? Operation, string? Error)
         instant = "";
         var text = reader.OptionalString("timestamp");
         if (text is null) return receivedAt;
-        if (!element.GetProperty("timestamp").TryGetDateTimeOffset(out var timestamp) || !HasZone(text))
+        if (!JsonText.TryGetProperty(element, "timestamp", out var value) || !value.TryGetDateTimeOffset(out var timestamp) || !HasZone(text))
         {
             reader.Reject("timestamp", text, "an RFC 3339 time with zone, e.g. \"2026-11-23T08:37:01.123456Z\"");
             return receivedAt;
@@ -90,7 +90,7 @@ internal sealed record OperationEnvelope(Operation? Operation, string? Error)
 
     private static JsonElement ReadPayload(PayloadReader reader, JsonElement element)
     {
-        var found = element.TryGetProperty("payload", out var payload);
+        var found = JsonText.TryGetProperty(element, "payload", out var payload);
         if (found && payload.ValueKind is JsonValueKind.Object) return payload;
         if (found && payload.ValueKind is not JsonValueKind.Null)
             reader.Reject("payload", JsonText.Show(payload), "an object");

@@ -77,11 +77,21 @@ internal sealed partial class OperationExecutor
         if (JsonMarshal.GetRawUtf8Value(operation.Payload).Length is > MaxPayloadBytes and var bytes)
             return PreparedOperation.Rejected($"payload: {bytes} bytes are too many, expected at most {MaxPayloadBytes}");
         var payload = new PayloadReader(operation.Payload);
-        var plan = handler.Plan(payload);
-        if (payload.Errors.Count > 0) return PreparedOperation.Rejected(string.Join("; ", payload.Errors));
-        return new PreparedOperation(
-            plan ?? throw new InvalidOperationException($"the handler of {handler.Type} made no plan and named no error"),
-            null);
+        try
+        {
+            var plan = handler.Plan(payload);
+            if (payload.Errors.Count > 0) return PreparedOperation.Rejected(string.Join("; ", payload.Errors));
+            return new PreparedOperation(
+                plan ?? throw new InvalidOperationException($"the handler of {handler.Type} made no plan and named no error"),
+                null);
+        }
+#pragma warning disable CA1031 // as below; and what came with this operation must not be lost with it
+        catch (Exception e)
+        {
+            LogBug(e, operation.Type, operation.Id);
+            return PreparedOperation.Rejected($"internal error: {e.GetType().Name}: {e.Message}");
+        }
+#pragma warning restore CA1031
     }
 
     /// <summary>The operation's type for metrics: one of the known ones, or <c>unknown</c>.</summary>

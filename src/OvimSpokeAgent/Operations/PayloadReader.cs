@@ -250,7 +250,7 @@ internal sealed class PayloadReader
         if (_payload.ValueKind is not JsonValueKind.Object) return false;
         foreach (var candidate in names)
         {
-            if (!_payload.TryGetProperty(candidate, out value) || IsEmpty(value)) continue;
+            if (!JsonText.TryGetProperty(_payload, candidate, out value) || IsEmpty(value)) continue;
             name = candidate;
             return true;
         }

@@ -41,6 +41,24 @@ internal static class JsonText
         }
     }
 
+    /// <summary>The value of a property of an object, of several with the name the last one; names that are no text are passed over.</summary>
+    public static bool TryGetProperty(JsonElement value, string name, out JsonElement property)
+    {
+        try
+        {
+            return value.TryGetProperty(name, out property);
+        }
+        catch (InvalidOperationException)
+        {
+            property = default; // a name on the way is no text: one by one then
+            foreach (var member in value.EnumerateObject())
+            {
+                if (NameOf(member) == name) property = member.Value;
+            }
+            return property.ValueKind is not JsonValueKind.Undefined;
+        }
+    }
+
     /// <summary>A value for a message: one line, shortened.</summary>
     public static string Show(JsonElement value) =>
         value.ValueKind is JsonValueKind.Undefined ? "nothing" : Shorten(value.GetRawText());

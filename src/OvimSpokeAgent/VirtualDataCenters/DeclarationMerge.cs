@@ -23,13 +23,13 @@ internal static class DeclarationMerge
         var merged = declared.ToJson();
         foreach (var field in Fields)
         {
-            if (payload.TryGetProperty(field, out var value)) MergeField(merged, field, value);
+            if (JsonText.TryGetProperty(payload, field, out var value)) MergeField(merged, field, value);
         }
-        if (declared.Organization is null && payload.TryGetProperty("organization", out var organization))
+        if (declared.Organization is null && JsonText.TryGetProperty(payload, "organization", out var organization))
             MergeField(merged, "organization", organization);
         // The rules of a VDC that is not "custom" any more go with it.
         if ((string?)merged[NetworkDeclaration.PolicyField] != "custom"
-            && (!payload.TryGetProperty(NetworkDeclaration.CustomField, out var custom) || IsEmpty(custom)))
+            && (!JsonText.TryGetProperty(payload, NetworkDeclaration.CustomField, out var custom) || IsEmpty(custom)))
         {
             merged.Remove(NetworkDeclaration.CustomField);
         }
@@ -40,7 +40,7 @@ internal static class DeclarationMerge
     public static JsonElement MergeOne(VdcDeclaration declared, string field, JsonElement payload)
     {
         var merged = declared.ToJson();
-        if (payload.TryGetProperty(field, out var value)) MergeField(merged, field, value);
+        if (JsonText.TryGetProperty(payload, field, out var value)) MergeField(merged, field, value);
         return JsonElement.Parse(merged.ToJsonString());
     }
 

@@ -127,5 +127,14 @@ public sealed class PollAnswerTests
 
     private static PollAnswer Parse(string body) => Parse(Encoding.UTF8.GetBytes(body));
 
+    [Fact]
+    public void Wrapper_with_a_name_that_is_no_text_keeps_its_operations()
+    {
+        var answer = PollAnswer.Parse("""{"\ud800":1,"operations":[{"id":"a"}]}"""u8, null);
+
+        Assert.Single(answer.Operations);
+        Assert.Null(answer.Loss);
+    }
+
     private static PollAnswer Parse(byte[] body) => PollAnswer.Parse(body, null);
 }

@@ -114,6 +114,15 @@ public sealed class JournalingTests
     }
 
     [Fact]
+    public void Handler_with_a_bug_fails_its_own_operations_alone()
+    {
+        _host.Start().Receives(Operation("op-1"), Operation("op-2", "break"), Operation("op-3", name: "db")).Runs(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["op-1", "op-2", "op-3"], _host.Hub.Ids.Order());
+        Assert.Contains("internal error: NotSupportedException: a bug", _host.Hub.BodyOf("op-2"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Operation_without_a_usable_id_is_in_the_next_report()
     {
         var operation = Operation("op-1");

@@ -56,7 +56,7 @@ internal sealed class OperationsHost
     {
         var (settings, time, jitter) = (_environment.LoadClean(), Simulator.Time, (Jitter)(() => 0.5));
         var metrics = new OperationMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()));
-        var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell")]);
+        var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell"), new Handler(this, "break")]);
         var leadership = new SoleLeadership();
         Journal = new OperationJournal(_journalStore, settings, jitter, time, NullLogger<OperationJournal>.Instance);
         var scheduler = new OperationScheduler(settings.Operations.Concurrency);
@@ -122,7 +122,7 @@ internal sealed class OperationsHost
             ["timeout_seconds"] = timeoutSeconds,
         };
 
-    /// <summary><c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> and <c>tell</c> have their name as result, the latter only reads.</summary>
+    /// <summary><c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> and <c>tell</c> have their name as result, the latter only reads, <c>break</c> has a bug.</summary>
     private sealed class Handler(OperationsHost host, string type) : IOperationHandler
     {
         public string Type => type;
@@ -131,6 +131,7 @@ internal sealed class OperationsHost
 
         public OperationPlan? Plan(PayloadReader payload)
         {
+            if (type == "break") throw new NotSupportedException("a bug");
             var name = payload.RequiredString("name");
             return new OperationPlan
             {
