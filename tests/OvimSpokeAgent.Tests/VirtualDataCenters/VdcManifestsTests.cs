@@ -92,6 +92,21 @@ public sealed class VdcManifestsTests
             Assert.False(hash != one && VdcNames.BindingOf(hash) == VdcNames.BindingOf(one), "a group named like another's hash");
         });
 
+    [Theory]
+    [InlineData(null, "baseline")]
+    [InlineData("restricted", "restricted")]
+    [InlineData("privileged", "privileged")]
+    public void Pod_security_is_that_of_the_setting_and_warns_of_what_is_not_restricted(string? setting, string enforced)
+    {
+        var environment = new Configuration.TestEnvironment();
+        if (setting is not null) environment = environment.With("OVIM_VDC_POD_SECURITY", setting);
+
+        var labels = VdcManifests.NamespaceLabels("acme-dev", Declared.Parse("""{"vdc_name":"dev"}"""), environment.LoadClean());
+
+        Assert.Equal(
+            (enforced, "restricted"), (labels["pod-security.kubernetes.io/enforce"], labels["pod-security.kubernetes.io/warn"]));
+    }
+
     [Fact]
     public void The_hubs_labels_do_not_stand_above_the_agents()
     {
