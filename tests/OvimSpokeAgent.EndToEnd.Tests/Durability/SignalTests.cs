@@ -65,6 +65,18 @@ public sealed class SignalTests(Clusters clusters)
         Assert.Equal(0, await other.TerminateAsync());
     }
 
+    [Theory, OnSandbox]
+    public async Task Without_leader_election_there_is_no_Lease_and_the_rest_is_the_same(ClusterKind kind)
+    {
+        await using var environment = await clusters.OnAsync(kind);
+        await using var agent = Start(environment, "agent-0", ("OVIM_LEADER_ELECTION", "false"));
+
+        await EndsDeletionAsync(environment, await BeginsDeletionAsync(environment));
+
+        Assert.Null(await environment.Cluster.Admin.FindAsync(LeaseOf(environment)));
+        Assert.Equal(0, await agent.TerminateAsync());
+    }
+
     private static AgentProcess Start(TestEnvironment environment, string pod, params (string Name, string Value)[] more)
     {
         var variables = environment.Variables();
