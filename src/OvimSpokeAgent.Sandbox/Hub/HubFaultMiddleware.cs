@@ -44,8 +44,7 @@ internal static class HubFaultMiddleware
         var answer = await RunBufferedAsync(context, next);
         context.Response.ContentLength = answer.Length;
         await context.Response.Body.WriteAsync(answer.AsMemory(0, (int)(answer.Length * at)));
-        await context.Response.Body.FlushAsync();
-        context.Abort();
+        // Ends short of its length: the server closes the connection behind it. An abort would take back what is on the way.
     }
 
     private static async Task<byte[]> RunBufferedAsync(HttpContext context, RequestDelegate next)
