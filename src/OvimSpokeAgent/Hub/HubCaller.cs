@@ -85,10 +85,10 @@ internal sealed class HubCaller(
         }
     }
 
-    private static async Task<HubException> FailureAsync(
+    private async Task<HubException> FailureAsync(
         HttpRequestMessage request, HttpResponseMessage response, CancellationToken either, CancellationToken caller)
     {
-        var message = $"{Describe(request)}: {(int)response.StatusCode} {response.ReasonPhrase}";
+        var message = $"{Describe(request)}: {(int)response.StatusCode} {Shown(response.ReasonPhrase ?? "")}";
         if (HubFailure.HintAt(response) is { } hint) message = $"{message}: {hint}";
         var text = "";
         try
@@ -103,12 +103,15 @@ internal sealed class HubCaller(
         {
             // The status says enough.
         }
-        return new HubException(text.Length == 0 ? message : $"{message}: {JsonText.Shorten(text)}")
+        return new HubException(text.Length == 0 ? message : $"{message}: {Shown(text)}")
         {
             Status = response.StatusCode,
             WasSent = true,
         };
     }
+
+    // The token first: half of one is too much, too.
+    private string Shown(string text) => JsonText.Shorten(credentials.WithoutToken(text));
 
     private static string Describe(HttpRequestMessage request) =>
         $"{request.Method} {(request.RequestUri!.IsAbsoluteUri ? request.RequestUri.GetLeftPart(UriPartial.Path) : request.RequestUri)}";

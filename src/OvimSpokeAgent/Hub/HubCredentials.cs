@@ -69,6 +69,12 @@ internal sealed class HubCredentials : IFileValueOwner
         }
     }
 
+    /// <summary>A text that came from the hub's side without the token: some hubs and proxies send back what they refuse.</summary>
+    public string WithoutToken(string text) =>
+        (_token is null ? _settings.Token : _token.Current) is { } token
+            ? text.Replace(token, "(token)", StringComparison.Ordinal)
+            : text;
+
     /// <summary>The hub answered, be it with a refusal.</summary>
     public void Accepted() => Interlocked.Exchange(ref _accepted, ConnectionVersion);
 

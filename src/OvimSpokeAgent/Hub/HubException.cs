@@ -11,9 +11,9 @@ internal sealed class HubException(string message, Exception? inner = null) : Ex
     /// <summary>The hub may have got the request, and so may have done what it says.</summary>
     public bool WasSent { get; init; }
 
-    /// <summary>The same request can never succeed (a 4xx other than 401, 404, 408 and 429).</summary>
+    /// <summary>The same request can never succeed (a 4xx other than 401, 404, 407, 408 and 429).</summary>
     public bool IsPermanent =>
         Status is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError
             and not (HttpStatusCode.Unauthorized or HttpStatusCode.NotFound
-                or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
+                or HttpStatusCode.ProxyAuthenticationRequired or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Hub;
 
@@ -57,9 +58,11 @@ internal readonly record struct HubFailure(string Message, bool WasSent)
         _ => null,
     };
 
-    // A redirect's query may hold what is secret.
-    private static string Shown(Uri location) =>
-        location.IsAbsoluteUri ? location.GetLeftPart(UriPartial.Path) : location.OriginalString.Split('?')[0];
+    // A redirect's query and user info may hold what is secret.
+    private static string Shown(Uri location) => JsonText.Shorten(
+        location.IsAbsoluteUri
+            ? location.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+            : location.OriginalString.Split('?')[0]);
 
     private static IEnumerable<Exception> Causes(Exception exception)
     {

@@ -12,6 +12,7 @@ internal sealed class HubPacing(TimeProvider time, Jitter jitter)
 {
     // A hub that says more is wrong, or its clock is: its zone would be stale for the whole time.
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    private const string RetryAfter = "Retry-After";
     private static readonly TimeSpan LeastSpread = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MostSpread = TimeSpan.FromSeconds(30);
 
@@ -45,7 +46,12 @@ internal sealed class HubPacing(TimeProvider time, Jitter jitter)
     public TimeSpan? WaitAskedBy(HttpResponseMessage answer)
     {
         if (answer.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)) return null;
-        if (answer.Headers.RetryAfter is not { } header) return null;
+        if (answer.Headers.RetryAfter is not { } header)
+        {
+            // The library takes no number of seconds over 32 bits for one.
+            return answer.Headers.NonValidated.TryGetValues(RetryAfter, out var values)
+                && values.ToString() is { Length: > 0 } text && text.All(char.IsAsciiDigit) ? Longest : null;
+        }
         var wait = header.Delta ?? header.Date - time.GetUtcNow() ?? TimeSpan.Zero;
         return Min(Max(wait, TimeSpan.Zero), Longest);
     }

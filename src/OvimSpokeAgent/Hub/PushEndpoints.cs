@@ -55,7 +55,7 @@ internal static class PushEndpoints
         var (body, status) = await ReadAsync(context);
         if (body is null)
         {
-            await RefuseAsync(context, status, $"expected one operation as JSON, at most {MaxBodyBytes >> 20} MiB");
+            if (status is { } refusal) await RefuseAsync(context, refusal, $"expected one operation as JSON, not compressed, at most {MaxBodyBytes >> 20} MiB");
             return PushOutcome.Refused;
         }
         // As an answer to a poll with one operation: read just as tolerantly.
@@ -83,9 +83,10 @@ internal static class PushEndpoints
         return outcome;
     }
 
-    // Null: not the body of one operation, with the status to answer.
-    private static async Task<(byte[]? Body, int Status)> ReadAsync(HttpContext context)
+    // No body: not that of one operation, with the status to answer; neither: nobody is there any more.
+    private static async Task<(byte[]? Body, int? Status)> ReadAsync(HttpContext context)
     {
+        if (context.Request.Headers.ContentEncoding.Count > 0) return (null, StatusCodes.Status415UnsupportedMediaType);
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyBytes;
         try
         {
@@ -97,16 +98,22 @@ internal static class PushEndpoints
         }
         catch (BadHttpRequestException e)
         {
-            return (null, e.StatusCode); // too large, or broken off
+            return (null, e.StatusCode); // too large, or too slow
+        }
+        catch (IOException)
+        {
+            return (null, null); // broken off
         }
     }
 
     private static async Task<PushOutcome> WriteStatusAsync(HttpContext context)
     {
+        var reports = context.RequestServices.GetRequiredService<IReportSource>();
+        await reports.WaitUntilMeaningfulAsync(context.RequestAborted);
         context.Response.ContentType = "application/json; charset=utf-8";
         await JsonSerializer.SerializeAsync(
             context.Response.Body,
-            context.RequestServices.GetRequiredService<IReportSource>().Compose(),
+            reports.Compose(),
             ContractJson.Default.StatusReport,
             context.RequestAborted);
         return PushOutcome.Asked;

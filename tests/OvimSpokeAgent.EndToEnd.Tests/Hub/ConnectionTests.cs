@@ -211,6 +211,24 @@ public sealed class ConnectionTests
         Assert.Equal(2, hub.Requests.Count);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(75)] // across the end of what is shown
+    public async Task Token_that_is_sent_back_with_a_refusal_is_not_shown(int at)
+    {
+        await using var hub = new RawHub();
+        var body = $"{new string('-', at)}s3cr3t-token is not known";
+        hub.Answer(
+            "/spoke/status",
+            $"HTTP/1.1 401 Unauthorized s3cr3t-token\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+        await using var side = HubSide.Build(hub.Url, ("OVIM_HUB_TOKEN", "s3cr3t-token"));
+
+        var failure = await Assert.ThrowsAsync<HubException>(() => ReportAsync(side));
+
+        Assert.Contains("401 Unauthorized (token)", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cr", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Ca_of_the_system_is_trusted_beside_the_given_one()
     {

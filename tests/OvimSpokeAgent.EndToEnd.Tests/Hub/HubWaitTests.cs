@@ -44,15 +44,30 @@ public sealed class HubWaitTests : IAsyncDisposable
         Assert.Equal(1, Count(Polls));
     }
 
-    [Fact]
-    public async Task Wait_of_a_day_is_a_mistake_and_kept_for_ten_minutes()
+    [Theory]
+    [InlineData("86400")]
+    [InlineData("99999999999999")]
+    [InlineData("Fri, 31 Dec 9999 23:59:59 GMT")]
+    public async Task Wait_of_a_day_or_more_is_a_mistake_and_kept_for_ten_minutes(string asked)
     {
-        _hub.Answer(Polls, Busy(503, "Retry-After: 86400\r\n"));
+        _hub.Answer(Polls, Busy(503, $"Retry-After: {asked}\r\n"));
         await Assert.ThrowsAsync<HubException>(PollAsync);
 
         _time.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromSeconds(1));
         await Assert.ThrowsAsync<HubException>(PollAsync);
         _time.Advance(TimeSpan.FromSeconds(1 + 30)); // the spread of long waits
+        await Assert.ThrowsAsync<HubException>(PollAsync);
+
+        Assert.Equal(2, Count(Polls));
+    }
+
+    [Fact]
+    public async Task Wait_until_a_date_that_is_over_is_a_short_one()
+    {
+        _hub.Answer(Polls, Busy(503, $"Retry-After: {_time.GetUtcNow().AddDays(-1):R}\r\n"));
+        await Assert.ThrowsAsync<HubException>(PollAsync);
+
+        _time.Advance(TimeSpan.FromSeconds(1)); // the least spread
         await Assert.ThrowsAsync<HubException>(PollAsync);
 
         Assert.Equal(2, Count(Polls));

@@ -51,6 +51,7 @@ public sealed class HubClientTests : IDisposable
     [InlineData(401, DeliveryOutcome.Unreachable)]
     [InlineData(403, DeliveryOutcome.Refused)]
     [InlineData(404, DeliveryOutcome.Unreachable)]
+    [InlineData(407, DeliveryOutcome.Unreachable)]
     [InlineData(408, DeliveryOutcome.Unreachable)]
     [InlineData(413, DeliveryOutcome.Refused)]
     [InlineData(422, DeliveryOutcome.Refused)]
