@@ -11,9 +11,13 @@ internal sealed class HubException(string message, Exception? inner = null) : Ex
     /// <summary>The hub may have got the request, and so may have done what it says.</summary>
     public bool WasSent { get; init; }
 
-    /// <summary>The same request can never succeed (a 4xx other than 401, 404, 407, 408 and 429).</summary>
+    /// <summary>
+    /// The same request can never succeed: a 4xx that speaks of the request itself, not of credentials, of the way to the
+    /// hub or of time (401, 403, 404, 405, 407, 408, 429).
+    /// </summary>
     public bool IsPermanent =>
         Status is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError
-            and not (HttpStatusCode.Unauthorized or HttpStatusCode.NotFound
-                or HttpStatusCode.ProxyAuthenticationRequired or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
+            and not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound
+                or HttpStatusCode.MethodNotAllowed or HttpStatusCode.ProxyAuthenticationRequired
+                or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
 }
