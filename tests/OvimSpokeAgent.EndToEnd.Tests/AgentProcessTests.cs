@@ -11,7 +11,9 @@ public sealed class AgentProcessTests(Clusters clusters)
     public async Task Agent_does_its_job_and_ends_with_a_last_report_and_exit_code_0(ClusterKind kind)
     {
         await using var environment = await clusters.OnAsync(kind);
-        await using var agent = AgentProcess.Start(environment.Variables());
+        var variables = environment.Variables();
+        variables["OVIM_LOG_LEVEL"] = "info";
+        await using var agent = AgentProcess.Start(variables);
         var id = $"spoke-agent-{environment.AgentNamespace}";
 
         await environment.ReportsAsync(id, report => (string?)report["status"] == "healthy");
@@ -30,6 +32,8 @@ public sealed class AgentProcessTests(Clusters clusters)
         Assert.Equal(0, await agent.ExitAsync());
         Assert.Equal("completed", (string?)result["status"]);
         Assert.Equal("unavailable", (string?)environment.Hub.Reports[^1].Json["status"]);
+        Assert.Matches("State \"Connecting\" → ", agent.Output);
+        Assert.Matches("State .* → \"Healthy\": ", agent.Output);
         Assert.DoesNotContain(environment.Variables()["OVIM_HUB_TOKEN"], agent.Output, StringComparison.Ordinal);
     }
 }
