@@ -17,6 +17,8 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     private const int SigContinue = 18;
     private const int SigStop = 19;
 
+    private static int _lastPort = 20_000 + (Environment.ProcessId % 10_000);
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
     private readonly AsyncSignal _changed = new();
@@ -131,11 +133,23 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     private static bool IsForTheAgent(string variable) =>
         variable == "KUBECONFIG" || variable.StartsWith("OVIM_", StringComparison.Ordinal);
 
+    // Each port once, and below those that the system gives to connections: nobody takes it before the agent does.
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Interlocked.Increment(ref _lastPort);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse)
+            {
+                // Something else listens there.
+            }
+        }
     }
 
     private static async Task<bool> IsOkAsync(HttpClient http, string path)
