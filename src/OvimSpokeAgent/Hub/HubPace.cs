@@ -13,15 +13,14 @@ internal sealed class HubPace(TimeSpan heartbeat, TimeSpan poll, Jitter jitter)
 {
     private const double PollSpread = 0.2;
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(60);
+    private readonly Backoff _betweenRetries = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), jitter);
 
     /// <summary>How long after a report's beginning the next one is due, and whether a change of state may hasten it.</summary>
     /// <param name="before">The facts before the report.</param>
     /// <param name="after">The facts after it.</param>
     public (TimeSpan Wait, bool MayBeSooner) AfterReport(HubLink before, HubLink after)
     {
-        if (!after.IsRegistered) return (RetryAfter(after.MissedReports), false);
+        if (!after.IsRegistered) return (_betweenRetries.After(after.MissedReports - 1), false);
         // A fleet that lost its hub comes back spread over the retries; here it spreads over the interval again.
         var isReconnect = !before.IsRegistered && before.LastContact is not null;
         return isReconnect ? (heartbeat * jitter(), false) : (heartbeat, after.MissedReports == 0);
@@ -29,11 +28,4 @@ internal sealed class HubPace(TimeSpan heartbeat, TimeSpan poll, Jitter jitter)
 
     /// <summary>How long after an empty or failed poll the next one is due.</summary>
     public TimeSpan AfterPoll() => poll * (1 - PollSpread + (2 * PollSpread * jitter()));
-
-    // Doubles from a second to a minute; the upper half is left to chance.
-    private TimeSpan RetryAfter(int failures)
-    {
-        var grown = FirstRetry * Math.Pow(2, Math.Clamp(failures - 1, 0, 16));
-        return (grown < LongestRetry ? grown : LongestRetry) * (0.5 + (jitter() / 2));
-    }
 }

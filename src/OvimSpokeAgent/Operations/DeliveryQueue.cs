@@ -23,9 +23,8 @@ internal sealed class Delivery(JournalRecord record)
 /// <param name="jitter">Spreads the waits.</param>
 internal sealed class DeliveryQueue(int parallel, Jitter jitter)
 {
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
-
+    // A fleet that lost its hub does not come back as one.
+    private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), jitter);
     private readonly SortedDictionary<(long Sequence, string Key), Delivery> _waiting = [];
     private readonly HashSet<string> _idsOnTheWay = [];
     private int _failuresInARow;
@@ -81,8 +80,8 @@ internal sealed class DeliveryQueue(int parallel, Jitter jitter)
     {
         _idsOnTheWay.Remove(delivery.Record.Operation.Id);
         _failuresInARow++;
-        if (HubFails) _pausedUntil = now + Wait(_failuresInARow - parallel);
-        delivery.NotBefore = now + Wait(delivery.Failures++);
+        if (HubFails) _pausedUntil = now + _backoff.After(_failuresInARow - parallel);
+        delivery.NotBefore = now + _backoff.After(delivery.Failures++);
         _waiting.TryAdd(KeyOf(delivery.Record), delivery);
     }
 
@@ -91,13 +90,6 @@ internal sealed class DeliveryQueue(int parallel, Jitter jitter)
     {
         var seen = new HashSet<string>(_idsOnTheWay);
         return _waiting.Values.Where(delivery => seen.Add(delivery.Record.Operation.Id));
-    }
-
-    // Doubles, spread over its upper half: a fleet that lost its hub does not come back as one.
-    private TimeSpan Wait(int failuresBefore)
-    {
-        var wait = Math.Min(FirstWait.TotalSeconds * Math.Pow(2, Math.Min(failuresBefore, 16)), LongestWait.TotalSeconds);
-        return TimeSpan.FromSeconds(wait * (0.5 + (jitter() / 2)));
     }
 
     private static (long Sequence, string Key) KeyOf(JournalRecord record) => (record.Sequence, record.Key.Value);

@@ -88,8 +88,7 @@ internal sealed partial class OperationExecutor
 #pragma warning disable CA1031 // as below; and what came with this operation must not be lost with it
         catch (Exception e)
         {
-            LogBug(e, operation.Type, operation.Id);
-            return PreparedOperation.Rejected($"internal error: {e.GetType().Name}: {e.Message}");
+            return PreparedOperation.Rejected(Bug(e, operation));
         }
 #pragma warning restore CA1031
     }
@@ -132,10 +131,15 @@ internal sealed partial class OperationExecutor
 #pragma warning disable CA1031 // the supervisor of handlers: a bug in one must not lose the operation's result
         catch (Exception e)
         {
-            LogBug(e, operation.Type, operation.Id);
-            return OperationOutcome.Failed($"internal error: {e.GetType().Name}: {e.Message}");
+            return OperationOutcome.Failed(Bug(e, operation));
         }
 #pragma warning restore CA1031
+    }
+
+    private string Bug(Exception exception, Operation operation)
+    {
+        LogBug(exception, operation.Type, operation.Id);
+        return $"internal error: {exception.GetType().Name}: {exception.Message}";
     }
 
     private OperationContext CreateContext(JournalRecord record, ExecutionSlot slot)

@@ -15,10 +15,8 @@ internal sealed partial class SupervisedLoop<TLoop>(
     where TLoop : ILoop
 {
     private static readonly TimeSpan CalmAfter = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
-    private readonly Jitter _jitter = jitter ?? Random.Shared.NextDouble;
+    private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), jitter ?? Random.Shared.NextDouble);
     private volatile LoopFailure? _lastFailure;
     private int _failures;
 
@@ -55,16 +53,13 @@ internal sealed partial class SupervisedLoop<TLoop>(
 #pragma warning restore CA1031
             {
                 inARow = time.GetElapsedTime(started) < CalmAfter ? inARow + 1 : 1;
-                var delay = DelayAfter(inARow);
+                var delay = _backoff.After(inARow - 1);
                 Failed(e, delay);
                 await Task.Delay(delay, time, stoppingToken).ConfigureAwait(
                     ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }
         }
     }
-
-    private TimeSpan DelayAfter(int inARow) =>
-        TimeSpan.FromTicks(Math.Min(FirstDelay.Ticks << Math.Min(inARow - 1, 10), LongestDelay.Ticks)) * (0.5 + (_jitter() / 2));
 
     private void Failed(Exception exception, TimeSpan delay)
     {
