@@ -55,6 +55,9 @@ internal static class CrashCases
         {"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"cloud_init":"#cloud-config\n","ssh_keys":["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB a@b"]}
         """;
 
+    private const string StoppedVm =
+        """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"run":false}""";
+
     private const string NewVdc = """
         {"quota":{"cpu":8,"memory":16,"storage":100},"limit_range":{"maxCpu":4,"maxMemory":8},"network_policy":"isolated","admin_groups":["acme-admins","acme-ops"]}
         """;
@@ -64,6 +67,7 @@ internal static class CrashCases
         """;
 
     private static readonly (string Type, string Payload)[] VmIsThere = [("create_vm", NewVm)];
+    private static readonly (string Type, string Payload)[] StoppedVmIsThere = [("create_vm", StoppedVm)];
     private static readonly (string Type, string Payload)[] VdcIsThere = [("create_vdc", NewVdc)];
 
     public static IReadOnlyDictionary<string, CrashCase> All { get; } = new Dictionary<string, CrashCase>
@@ -71,14 +75,14 @@ internal static class CrashCases
         ["create_vm"] = new("create_vm", NewVm) { StatusAfter = "Running", Boots = 1 },
         ["start_vm"] = new("start_vm", Vm)
         {
-            Before = [("create_vm", """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"run":false}""")],
+            Before = StoppedVmIsThere,
             StatusBefore = "Stopped",
             StatusAfter = "Running",
             Boots = 1,
         },
         ["start_vm of strategy Manual"] = new("start_vm", Vm)
         {
-            Before = [("create_vm", """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"run":false}""")],
+            Before = StoppedVmIsThere,
             Strategy = "Manual",
             StatusBefore = "Stopped",
             StatusAfter = "Running",

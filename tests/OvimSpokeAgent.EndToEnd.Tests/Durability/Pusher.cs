@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
+using OvimSpokeAgent.EndToEnd.Tests.Hub;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
@@ -25,15 +26,11 @@ internal sealed class Pusher : IDisposable
     private const string Callback = "https://agent.example.com";
 
     private readonly HttpClient _http = new() { Timeout = JsonApi.Patience };
-    private readonly string _folder = Directory.CreateTempSubdirectory("ovim-push-").FullName;
-
-    public Pusher() => File.WriteAllText(TokenPath, Token);
-
-    private string TokenPath => Path.Combine(_folder, "token");
+    private readonly MountedSecret _secret = new(("token", Token));
 
     /// <summary>Lets an agent take pushes.</summary>
     public void AddTo(Dictionary<string, string> variables) =>
-        (variables["OVIM_CALLBACK_URL"], variables["OVIM_PUSH_TOKEN_FILE"]) = (Callback, TokenPath);
+        (variables["OVIM_CALLBACK_URL"], variables["OVIM_PUSH_TOKEN_FILE"]) = (Callback, _secret["token"]);
 
     /// <summary>Pushes once, as hubs do; says whether the agent took it.</summary>
     public async Task<bool> IsAcceptedAsync(Uri agent, JsonObject operation)
@@ -57,6 +54,6 @@ internal sealed class Pusher : IDisposable
     public void Dispose()
     {
         _http.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        _secret.Dispose();
     }
 }
