@@ -38,6 +38,7 @@ internal static class ClusterServices
         services.AddSingleton(provider => new WatchCache<TObject, TItem>(
             provider.GetRequiredService<IKubernetesApi>(),
             spec,
+            provider.GetRequiredService<ObjectFailures>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("OvimSpokeAgent.Cluster.WatchCache"),
             provider.GetRequiredService<Jitter>()));

@@ -37,6 +37,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private readonly Backoff _betweenTries;
     private readonly Backoff _betweenWatches;
     private readonly ResiliencePipeline _untilAnswered;
+    private readonly ObjectGuard _told;
 
     private readonly ConcurrentDictionary<NamespacedName, Entry> _items = [];
     private readonly AsyncSignal _changed = new();
@@ -47,9 +48,15 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private int _vainWatches; // in a row: ended at once, and nothing came
 
     public WatchCache(
-        IKubernetesApi api, WatchSpec<TObject, TItem> spec, TimeProvider time, ILogger logger, Jitter? jitter = null)
+        IKubernetesApi api,
+        WatchSpec<TObject, TItem> spec,
+        ObjectFailures failures,
+        TimeProvider time,
+        ILogger logger,
+        Jitter? jitter = null)
     {
         (_api, _spec, _time, _logger, _jitter) = (api, spec, time, logger, jitter ?? Random.Shared.NextDouble);
+        _told = failures.At($"{Name}, told");
         _betweenTries = new Backoff(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10), _jitter);
         _betweenWatches = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), _jitter);
         _status = new CacheStatus { Since = time.GetUtcNow() };
@@ -222,7 +229,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
 
     private void Tell(CacheChange<TItem> change)
     {
-        foreach (var subscriber in _subscribers) subscriber(change);
+        _told.RunAll(change.Name, _subscribers.Select(subscriber => (Action)(() => subscriber(change))));
         _changed.Set();
     }
 

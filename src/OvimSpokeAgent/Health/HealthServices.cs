@@ -18,6 +18,7 @@ internal static class HealthServices
         services.AddSingleton<IHealthCheck, LeadershipCheck>();
         services.AddSingleton<IHealthCheck, PermissionsCheck>();
         services.AddSingleton<IHealthCheck, LoopsCheck>();
+        services.AddSingleton<IHealthCheck, ObjectsCheck>();
         services.AddLoop<HealthReporter>();
         services.AddSingleton<IOperationHandler, GetHealthHandler>();
         return services;

@@ -114,6 +114,7 @@ internal static class SupervisionServices
         where TLoop : class, ILoop
     {
         services.TryAddSingleton<LoopRegistry>();
+        services.TryAddSingleton<ObjectFailures>();
         services.AddSingleton<IHostedService>(provider => new SupervisedLoop<TLoop>(
             provider.GetRequiredService<TLoop>(),
             provider.GetRequiredService<LoopRegistry>(),

@@ -66,13 +66,13 @@ internal static class JsonText
     /// <summary>A string for a message: quoted, one line, shortened.</summary>
     public static string Show(string value) => $"\"{Shorten(value)}\"";
 
-    /// <summary>A text for a message: control characters replaced, at most 80 characters.</summary>
-    public static string Shorten(string value)
+    /// <summary>A text for a message: control characters replaced, at most 80 characters, or as many as are asked for.</summary>
+    public static string Shorten(string value, int length = ShownLength)
     {
-        var text = new StringBuilder(Math.Min(value.Length, ShownLength + 1));
+        var text = new StringBuilder(Math.Min(value.Length, length + 1));
         foreach (var rune in value.EnumerateRunes())
         {
-            if (text.Length >= ShownLength) return text.Append('…').ToString();
+            if (text.Length >= length) return text.Append('…').ToString();
             text.Append(Rune.IsControl(rune) ? "�" : rune.ToString());
         }
         return text.ToString();

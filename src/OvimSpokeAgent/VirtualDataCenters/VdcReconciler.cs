@@ -29,6 +29,7 @@ internal sealed partial class VdcReconciler : ILoop
     private readonly ILeadership _leadership;
     private readonly WorkQueue<string> _queue;
     private readonly Backoff _backoff;
+    private readonly ObjectGuard _guard;
     private readonly ILogger<VdcReconciler> _logger;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _failures = [];
 
@@ -43,6 +44,7 @@ internal sealed partial class VdcReconciler : ILoop
         VdcLocks locks,
         VdcMetrics metrics,
         EventRecorder events,
+        ObjectFailures failures,
         Jitter jitter,
         TimeProvider time,
         ILogger<VdcReconciler> logger)
@@ -51,6 +53,7 @@ internal sealed partial class VdcReconciler : ILoop
         (_locks, _metrics, _events, _logger) = (locks, metrics, events, logger);
         _queue = new WorkQueue<string>(time);
         _backoff = new Backoff(FirstRetry, LongestRetry, jitter);
+        _guard = failures.At(Name);
         (_vmCaches, _leadership) = (vmCaches, leadership);
         caches.Subscribe(ns => _queue.Add(ns));
         vmCaches.Subscribe(ns => _queue.Add(ns));
@@ -103,21 +106,26 @@ internal sealed partial class VdcReconciler : ILoop
             var ns = await _queue.TakeAsync(cancellationToken);
             try
             {
-                await LookAtAsync(ns, cancellationToken);
-            }
-            catch (KubernetesApiException e)
-            {
-                Failed(ns, e);
-            }
-            catch
-            {
-                _queue.Add(ns, FirstRetry); // the loop starts again, and so does this
-                throw;
+                var fault = await _guard.RunAsync(ns, () => LookAtOrRetryAsync(ns, cancellationToken), cancellationToken);
+                if (fault is not null) Retry(ns, null);
+                _states.SetFault(ns, fault?.Message);
             }
             finally
             {
                 _queue.Done(ns);
             }
+        }
+    }
+
+    private async Task LookAtOrRetryAsync(string ns, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LookAtAsync(ns, cancellationToken);
+        }
+        catch (KubernetesApiException e)
+        {
+            Failed(ns, e);
         }
     }
 
@@ -177,11 +185,17 @@ internal sealed partial class VdcReconciler : ILoop
         _states.Set(declared.Name, state with { WeakenedBy = weakenings });
     }
 
-    private void Failed(string ns, KubernetesApiException exception)
+    private int Retry(string ns, TimeSpan? asked)
     {
         var failures = _failures.AddOrUpdate(ns, 1, (_, count) => count + 1);
-        _queue.Add(ns, _backoff.After(failures - 1, exception.RetryAfter));
+        _queue.Add(ns, _backoff.After(failures - 1, asked));
         _metrics.RepairFailed();
+        return failures;
+    }
+
+    private void Failed(string ns, KubernetesApiException exception)
+    {
+        var failures = Retry(ns, exception.RetryAfter);
         // The cluster's own health says that, or the next look finds it different.
         if (exception.IsTransient || exception.Reason is ApiErrorReason.Conflict) return;
         if (failures == 1) LogFailed(ns, exception.Message);

@@ -13,6 +13,9 @@ internal sealed record VdcState
     /// <summary>Why it is not as declared, and cannot be made so; null: nothing is wrong.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>Why the repair did not come to an end, by a fault of its own; null: it did.</summary>
+    public string? Fault { get; init; }
+
     /// <summary>Policies of others that open what is declared closed, each with what it opens.</summary>
     public IReadOnlyList<Weakening> WeakenedBy { get; init; } = [];
 }
@@ -31,6 +34,13 @@ internal sealed class VdcStates
     public VdcState Get(string ns) => _states.GetValueOrDefault(ns, VdcState.Unknown);
 
     public void Set(string ns, VdcState state) => _states[ns] = state;
+
+    /// <summary>Notes what the repair of a namespace failed by; null: by nothing.</summary>
+    public void SetFault(string ns, string? fault)
+    {
+        if (Get(ns).Fault == fault) return;
+        _states.AddOrUpdate(ns, _ => new VdcState { Fault = fault }, (_, state) => state with { Fault = fault });
+    }
 
     public void Forget(string ns) => _states.TryRemove(ns, out _);
 }

@@ -1,17 +1,42 @@
 using System.Globalization;
 using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>The VDCs as reports, metrics and health show them: from what is in memory, no request.</summary>
 internal sealed class VdcStatuses(
-    DeclaredNamespaces namespaces, QuotaLedger ledger, VdcCaches caches, VdcStates states, Configuration.AgentSettings settings)
+    DeclaredNamespaces namespaces,
+    QuotaLedger ledger,
+    VdcCaches caches,
+    VdcStates states,
+    ObjectFailures failures,
+    Configuration.AgentSettings settings)
 {
+    private readonly ObjectGuard _guard = failures.At("VDC status");
+
     /// <summary>The contract's words (<c>Suspended</c> is the hub's own).</summary>
     public static readonly IReadOnlyList<string> Words = ["Pending", "Active", "Failed", "Suspended", "Terminating"];
 
-    /// <summary>All VDCs, by namespace.</summary>
-    public IReadOnlyList<VdcStatus> List() => [.. namespaces.Vdcs().Select(StatusOf)];
+    /// <summary>All VDCs, by namespace. One whose status cannot be told is there, and says so.</summary>
+    public IReadOnlyList<VdcStatus> List()
+    {
+        var vdcs = namespaces.Vdcs();
+        _guard.GoneBut(vdcs.Select(vdc => vdc.Name));
+        return [.. vdcs.Select(vdc => _guard.Run(vdc.Name, () => StatusOf(vdc), failure => Untold(vdc, failure.Message)))];
+    }
+
+    private static VdcStatus Untold(DeclaredNamespace vdc, string problem) => new()
+    {
+        Name = vdc.VdcName,
+        Namespace = vdc.Name,
+        Status = "Failed",
+        ResourceUsage = new ResourceMetrics(),
+        Labels = vdc.Labels,
+        CreatedAt = vdc.CreatedAt ?? vdc.SeenAt,
+        UpdatedAt = vdc.SeenAt,
+        Warnings = [$"the agent cannot tell its status: {problem}"],
+    };
 
     private VdcStatus StatusOf(DeclaredNamespace vdc)
     {
@@ -24,7 +49,7 @@ internal sealed class VdcStatuses(
             Name = vdc.VdcName,
             Namespace = vdc.Name,
             Status = vdc.IsTerminating ? "Terminating"
-                : vdc.Problem is not null || state.Problem is not null ? "Failed"
+                : (vdc.Problem ?? state.Problem ?? state.Fault) is not null ? "Failed"
                 : state.IsWhole ? "Active" : "Pending",
             ResourceUsage = UsageOf(vdc, quota, usage),
             Labels = vdc.Labels,
@@ -68,6 +93,7 @@ internal sealed class VdcStatuses(
         var warnings = new List<string>();
         if (vdc.Problem is not null) warnings.Add($"what is declared cannot be read: {vdc.Problem}");
         if (state.Problem is not null) warnings.Add($"not as declared: {state.Problem}");
+        if (state.Fault is not null) warnings.Add($"not repaired: {state.Fault}");
         warnings.AddRange(state.WeakenedBy.Select(weakening => weakening.ToString()));
         if (quota.Cpu is { } cpu && usage.Vcpus > cpu.Value) warnings.Add($"over quota: {usage.Vcpus} vCPUs, allowed {cpu.Text}");
         if (quota.Memory is { } memory && usage.MemoryBytes > memory.Value)

@@ -14,17 +14,33 @@ internal sealed class VirtualMachineManager(
     WatchCache<VirtualMachineObject, VirtualMachineItem> machines,
     WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> instances,
     ManagedNamespaces namespaces,
+    ObjectFailures failures,
     TimeProvider time)
 {
-    /// <summary>The VMs of all managed namespaces, or of one, by name. From the caches.</summary>
-    public IReadOnlyList<VirtualMachineStatus> List(string? ns) =>
-    [
-        .. machines.Items
-            .Where(vm => (ns is null || vm.Name.Namespace == ns) && namespaces.IsManaged(vm.Name.Namespace))
-            .OrderBy(vm => vm.Name.Namespace, StringComparer.Ordinal)
-            .ThenBy(vm => vm.Name.Name, StringComparer.Ordinal)
-            .Select(vm => VirtualMachineStatusMap.ToStatus(vm, instances.Get(vm.Name))),
-    ];
+    private readonly ObjectGuard _guard = failures.At("VM status");
+
+    /// <summary>
+    /// The VMs of all managed namespaces, or of one, by name. From the caches. One whose status cannot be told is there, and
+    /// says so.
+    /// </summary>
+    public IReadOnlyList<VirtualMachineStatus> List(string? ns)
+    {
+        List<VirtualMachineItem> listed =
+        [
+            .. machines.Items
+                .Where(vm => (ns is null || vm.Name.Namespace == ns) && namespaces.IsManaged(vm.Name.Namespace))
+                .OrderBy(vm => vm.Name.Namespace, StringComparer.Ordinal)
+                .ThenBy(vm => vm.Name.Name, StringComparer.Ordinal),
+        ];
+        if (ns is null) _guard.GoneBut(listed.Select(vm => vm.Name));
+        return
+        [
+            .. listed.Select(vm => _guard.Run(
+                vm.Name,
+                () => VirtualMachineStatusMap.ToStatus(vm, instances.Get(vm.Name)),
+                failure => VirtualMachineStatusMap.Untold(vm, failure.Message))),
+        ];
+    }
 
     /// <summary>The status of one VM of a managed namespace, or null. From the caches.</summary>
     public VirtualMachineStatus? Get(NamespacedName name) =>

@@ -70,6 +70,21 @@ internal static class VirtualMachineStatusMap
         };
     }
 
+    /// <summary>The status of a VM of which it cannot be told.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="problem">Why.</param>
+    public static VirtualMachineStatus Untold(VirtualMachineItem vm, string problem) => new()
+    {
+        Name = vm.Name.Name,
+        Namespace = vm.Name.Namespace,
+        Status = "error",
+        Phase = vm.PrintableStatus,
+        Labels = vm.Labels,
+        CreatedAt = vm.CreatedAt,
+        UpdatedAt = vm.SeenAt,
+        Message = $"the agent cannot tell its status: {problem}",
+    };
+
     /// <summary>The hub's word and, where something is wrong or missing, why.</summary>
     public static (string Word, string? Message) WordOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
     {

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tests.Supervision;
 using OvimSpokeAgent.Tests.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Cluster;
@@ -15,6 +17,8 @@ public abstract class WatchCacheWorld : IAsyncDisposable
 
     private protected FakeKubernetesApi Api { get; }
 
+    private protected ObjectFailures Failures { get; }
+
     private protected WatchCache<AnyObject, Widget> Cache { get; }
 
     private protected CancellationTokenSource End { get; } = new();
@@ -24,6 +28,7 @@ public abstract class WatchCacheWorld : IAsyncDisposable
     private protected WatchCacheWorld()
     {
         Api = new FakeKubernetesApi(Time);
+        Failures = TestFailures.Create(Time);
         Cache = new WatchCache<AnyObject, Widget>(
             Api,
             new WatchSpec<AnyObject, Widget>
@@ -33,6 +38,7 @@ public abstract class WatchCacheWorld : IAsyncDisposable
                 Project = (item, now) => new Widget(item.Metadata.Key, item.Metadata.Label("color") ?? "", now),
                 LabelSelector = "team=a",
             },
+            Failures,
             Time,
             NullLogger.Instance);
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.Supervision;
 using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
@@ -131,5 +132,5 @@ internal sealed class QuotaWorld : IAsyncDisposable
         Func<TObject, DateTimeOffset, TItem> project)
         where TObject : IKubernetesObject
         where TItem : class =>
-        new(Cluster, new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project }, Time, NullLogger.Instance);
+        new(Cluster, new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project }, TestFailures.Create(Time), Time, NullLogger.Instance);
 }

@@ -6,6 +6,7 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
+using OvimSpokeAgent.Tests.Supervision;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;
@@ -45,7 +46,7 @@ internal sealed class VmWorld : IAsyncDisposable
             Project = VirtualMachineInstanceItem.From,
         });
         Namespaces = new ManagedNamespaces(_namespaces, Cluster, new TestEnvironment().LoadClean());
-        Manager = new VirtualMachineManager(Cluster, Machines, Instances, Namespaces, Time);
+        Manager = new VirtualMachineManager(Cluster, Machines, Instances, Namespaces, TestFailures.Create(Time), Time);
         _power = new VirtualMachinePower(Cluster, Manager);
     }
 
@@ -173,7 +174,7 @@ internal sealed class VmWorld : IAsyncDisposable
     private WatchCache<TObject, TItem> Cache<TObject, TItem>(WatchSpec<TObject, TItem> spec)
         where TObject : IKubernetesObject
         where TItem : class =>
-        new(Cluster, spec, Time, NullLogger.Instance);
+        new(Cluster, spec, TestFailures.Create(Time), Time, NullLogger.Instance);
 }
 
 /// <summary>How long tests wait for what must happen: far longer than any machine needs.</summary>

@@ -9,6 +9,7 @@ using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Simulation;
+using OvimSpokeAgent.Tests.Supervision;
 using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualMachines;
 
@@ -47,11 +48,13 @@ internal sealed class SimulatedAgent
         var factory = Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry());
         var metrics = new OperationMetrics(factory);
         var events = new EventRecorder(api, _connectivity, factory, settings, time, NullLogger<EventRecorder>.Instance);
+        // As of a loop: the host goes on after it, here it is a finding.
+        var failures = TestFailures.Create(time, (line, e) => world.Failures.Add($"{line} of {Process!.Name}: {e}"));
         var health = new HealthReporter([], _connection, events, factory, settings, time, NullLogger<HealthReporter>.Instance);
-        var caches = new SimulatedCaches(api, jitter, time);
+        var caches = new SimulatedCaches(api, failures, jitter, time);
         var managed = new ManagedNamespaces(caches.Namespaces, guarded, settings);
-        Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, settings, jitter, time);
-        var manager = new VirtualMachineManager(guarded, caches.Machines, caches.Instances, managed, time);
+        Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, failures, settings, jitter, time);
+        var manager = new VirtualMachineManager(guarded, caches.Machines, caches.Instances, managed, failures, time);
         var power = new VirtualMachinePower(guarded, manager);
         var registry = new OperationRegistry(
         [

@@ -11,13 +11,14 @@ namespace OvimSpokeAgent.Tests.Operations.Simulation;
 internal sealed class SimulatedCaches
 {
     private readonly IKubernetesApi _api;
+    private readonly ObjectFailures _failures;
     private readonly Jitter _jitter;
     private readonly TimeProvider _time;
     private readonly List<ILoop> _loops = [];
 
-    public SimulatedCaches(IKubernetesApi api, Jitter jitter, TimeProvider time)
+    public SimulatedCaches(IKubernetesApi api, ObjectFailures failures, Jitter jitter, TimeProvider time)
     {
-        (_api, _jitter, _time) = (api, jitter, time);
+        (_api, _failures, _jitter, _time) = (api, failures, jitter, time);
         Namespaces = Cache(KubernetesKinds.Namespace, ClusterJson.Default.NamespaceObject, ManagedNamespace.From, ManagedNamespaces.LabelSelector);
         Machines = Cache(KubeVirtKinds.VirtualMachine, KubeVirtJson.Default.VirtualMachineObject, VirtualMachineItem.From);
         Instances = Cache(KubeVirtKinds.VirtualMachineInstance, KubeVirtJson.Default.VirtualMachineInstanceObject, VirtualMachineInstanceItem.From);
@@ -60,7 +61,7 @@ internal sealed class SimulatedCaches
         where TItem : class
     {
         var spec = new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project, LabelSelector = selector };
-        var cache = new WatchCache<TObject, TItem>(_api, spec, _time, NullLogger.Instance, _jitter);
+        var cache = new WatchCache<TObject, TItem>(_api, spec, _failures, _time, NullLogger.Instance, _jitter);
         _loops.Add(cache);
         return cache;
     }

@@ -24,6 +24,7 @@ internal sealed class SimulatedVdcs
         Func<OperationKey, JournalRecord?> journal,
         EventRecorder events,
         IMetricFactory factory,
+        ObjectFailures failures,
         AgentSettings settings,
         Jitter jitter,
         TimeProvider time)
@@ -49,7 +50,7 @@ internal sealed class SimulatedVdcs
         var redeclaration = new Redeclaration(namespaces, managed, realizer, objects, vdcCaches, locks, _declared, time);
         _repair = new VdcRepair(namespaces, realizer, objects, vdcCaches, net, metrics, events, settings, NullLogger<VdcRepair>.Instance);
         Loop = new VdcReconciler(
-            _declared, vdcCaches, vmCaches, leadership, _repair, states, net, locks, metrics, events, jitter, time,
+            _declared, vdcCaches, vmCaches, leadership, _repair, states, net, locks, metrics, events, failures, jitter, time,
             NullLogger<VdcReconciler>.Instance);
         Admission = new QuotaAdmission(_declared, ledger, types, locks, realizer, objects, vdcCaches, metrics, vmCaches, time);
         Handlers =
