@@ -63,9 +63,8 @@ internal static class ApiErrors
     public static ApiException NoSuchResource() =>
         new(404, "NotFound", "the server could not find the requested resource", []);
 
-    public static ApiException MethodNotAllowed(
-        string message = "the server does not allow this method on the requested resource") =>
-        new(405, "MethodNotAllowed", message, []);
+    public static ApiException MethodNotAllowed() =>
+        new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", []);
 
     public static ApiException AlreadyExists(ResourceKind kind, string name) =>
         new(409, "AlreadyExists", $"{kind.Resource} \"{name}\" already exists", Details(kind, name));

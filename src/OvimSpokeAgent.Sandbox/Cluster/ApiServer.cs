@@ -128,8 +128,8 @@ internal sealed class ApiServer(
     private static JsonObject Version() => new()
     {
         ["major"] = "1",
-        ["minor"] = "30",
-        ["gitVersion"] = "v1.30.0-ovim-sandbox",
+        ["minor"] = "36",
+        ["gitVersion"] = "v1.36.0-ovim-sandbox",
         ["gitCommit"] = "",
         ["gitTreeState"] = "clean",
         ["buildDate"] = "2026-01-01T00:00:00Z",

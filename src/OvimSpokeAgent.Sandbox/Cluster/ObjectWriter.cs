@@ -209,7 +209,7 @@ internal sealed class ObjectWriter(ObjectStore store, Quotas quotas, TimeProvide
         CheckNamespaceTakes(kind, key);
         var definition = new ObjectKey("", kind.Resource.ToString());
         if (kind.IsCustom && store.Get(BuiltInKinds.CustomResourceDefinition.Resource, definition) is not { IsDeleting: false })
-            throw ApiErrors.MethodNotAllowed("create not allowed while custom resource definition is terminating");
+            throw ApiErrors.Forbidden(kind, key.Name, "create not allowed while custom resource definition is terminating");
         if (kind.Namespaced) quotas.Check(kind, key, content);
     }
 

@@ -16,7 +16,7 @@ internal static class Patches
     public static IReadOnlyList<string> AcceptedFor(ResourceKind kind) =>
         kind.IsCustom ? [JsonType, MergeType, ApplyType] : [JsonType, MergeType, StrategicType, ApplyType];
 
-    /// <exception cref="ApiException">400: not JSON; 422: not what such a patch is.</exception>
+    /// <exception cref="ApiException">400: not what such a patch is.</exception>
     public static JsonNode Parse(string text, string type)
     {
         try
@@ -25,7 +25,8 @@ internal static class Patches
             return (type, node) switch
             {
                 (JsonType, JsonArray) or (not JsonType, JsonObject) => node,
-                _ => throw Unusable(text, type == JsonType ? "an array is expected" : "an object is expected"),
+                _ => throw ApiErrors.BadRequest(
+                    $"error decoding patch: {(type == JsonType ? "an array is expected" : "an object is expected")}"),
             };
         }
         catch (JsonException e)
@@ -57,7 +58,6 @@ internal static class Patches
         }
         if (name != call.Name)
             throw ApiErrors.BadRequest($"the name of the object ({name}) does not match the name on the URL ({call.Name})");
-        KindRules.RemoveEmptyFields(call.Kind, applied);
         if (call.Kind.HasStatus && call.Path.Subresource is null) applied.Remove("status");
         return EventWords.IsSpokenBy(call.Kind) ? EventWords.ToCore(applied) : applied;
     }
@@ -83,14 +83,4 @@ internal static class Patches
         "Invalid",
         $"PatchOptions.meta.k8s.io \"\" is invalid: {problem.Field}: {problem.Message}",
         new JsonObject { ["group"] = "meta.k8s.io", ["kind"] = "PatchOptions", ["causes"] = new JsonArray(problem.ToCause()) });
-
-    private static ApiException Unusable(string text, string problem)
-    {
-        var cause = InvalidField.Value("patch", text, problem);
-        return new(
-            422,
-            "Invalid",
-            $" \"\" is invalid: {cause.Field}: {cause.Message}",
-            new JsonObject { ["causes"] = new JsonArray(cause.ToCause()) });
-    }
 }

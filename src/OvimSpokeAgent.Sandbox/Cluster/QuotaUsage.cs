@@ -35,29 +35,38 @@ internal static class QuotaUsage
             return Amount(content.At("spec", "resources", "requests", "storage")) ?? None;
         if (resource != Pods) return One;
         if (content.Text("status", "phase") is "Succeeded" or "Failed") return None;
-        return name switch
-        {
-            "pods" => One,
-            "cpu" or "memory" => OfContainers(content, "requests", name),
-            _ => name.Split('.') is [var sort, var what] ? OfContainers(content, sort, what) : One,
-        };
+        return name == "pods" ? One : OfContainers(content, name);
     }
 
+    /// <summary>The names of the containers of a pod that must say how much of a name they take, and do not.</summary>
+    public static IEnumerable<string> ContainersWithout(string name, JsonObject pod) =>
+        pod.Objects("spec", "containers").Concat(pod.Objects("spec", "initContainers"))
+            .Where(container => Amount(container, name) is null)
+            .Select(container => container.Text("name") ?? "")
+            .Distinct().Order(StringComparer.Ordinal);
+
     /// <summary>Containers run beside each other, init containers one after the other before them.</summary>
-    private static QuantityAmount? OfContainers(JsonObject pod, string sort, string what)
+    private static QuantityAmount? OfContainers(JsonObject pod, string name)
     {
         var sum = None;
-        foreach (var container in pod.Items("spec", "containers") ?? [])
+        foreach (var container in pod.Objects("spec", "containers"))
         {
-            if (Amount(container.At("resources", sort, what)) is not { } amount) return null;
+            if (Amount(container, name) is not { } amount) return null;
             sum += amount;
         }
-        foreach (var container in pod.Items("spec", "initContainers") ?? [])
+        foreach (var container in pod.Objects("spec", "initContainers"))
         {
-            if (Amount(container.At("resources", sort, what)) is not { } amount) return null;
+            if (Amount(container, name) is not { } amount) return null;
             if (amount.Billionths > sum.Billionths) sum = amount;
         }
         return sum;
+    }
+
+    /// <summary><c>cpu</c> is short for <c>requests.cpu</c>.</summary>
+    private static QuantityAmount? Amount(JsonObject container, string name)
+    {
+        var (sort, what) = name.Split('.') is [var first, var second] ? (first, second) : ("requests", name);
+        return Amount(container.At("resources", sort, what));
     }
 
     private static QuantityAmount? Amount(JsonNode? value) => value is null ? null : QuantityText.Parse(value.ToString());

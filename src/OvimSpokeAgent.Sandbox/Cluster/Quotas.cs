@@ -30,9 +30,10 @@ internal sealed class Quotas(ObjectStore store)
         var hard = quota.Content.Map("spec", "hard") ?? [];
         var names = QuotaUsage.NamesFor(resource).Where(hard.ContainsKey).Order(StringComparer.Ordinal).ToList();
         var requested = names.ToDictionary(name => name, name => QuotaUsage.Of(name, resource, content));
-        var missing = names.Where(name => requested[name] is null).ToList();
+        var missing = names.Where(name => requested[name] is null)
+            .Select(name => $"{name} for: {string.Join(",", QuotaUsage.ContainersWithout(name, content))}").ToList();
         if (missing.Count > 0)
-            throw ApiErrors.Forbidden(kind, key.Name, $"failed quota: {quota.Key.Name}: must specify {string.Join(",", missing)}");
+            throw ApiErrors.Forbidden(kind, key.Name, $"failed quota: {quota.Key.Name}: must specify {string.Join("; ", missing)}");
         var used = names.ToDictionary(name => name, name => Used(key.Namespace, name));
         var exceeded = names
             .Where(name => (used[name] + requested[name]!.Value).Billionths > QuantityText.Parse(hard.Text(name)!)!.Value.Billionths)

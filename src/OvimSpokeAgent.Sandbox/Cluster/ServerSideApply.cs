@@ -52,15 +52,39 @@ internal static class ServerSideApply
         return merged;
     }
 
+    /// <summary>
+    /// All items of both lists: the applied ones in their order, the others as early as their place in the live list allows.
+    /// </summary>
     private static JsonArray MergeLists(JsonArray live, JsonArray applied, FieldSchema schema)
     {
-        var added = applied.ToLookup(item => ObjectFields.KeyOf(item, schema));
-        var known = live.Select(item => ObjectFields.KeyOf(item, schema)).ToHashSet();
-        var kept = live.Select(item => added[ObjectFields.KeyOf(item, schema)].FirstOrDefault() is { } change
-            ? Merge(item, change, schema.Items)
-            : item?.DeepClone());
-        var fresh = applied.Where(item => !known.Contains(ObjectFields.KeyOf(item, schema))).Select(item => item?.DeepClone());
-        return new([.. kept, .. fresh]);
+        string KeyOf(JsonNode? item) => ObjectFields.KeyOf(item, schema);
+        var liveItems = live.ToLookup(KeyOf);
+        var appliedKeys = applied.Select(KeyOf).ToHashSet();
+        var shared = new Queue<string>(applied.Select(KeyOf).Distinct().Where(liveItems.Contains));
+        var left = new Queue<JsonNode?>(live);
+        var merged = new JsonArray();
+        foreach (var item in applied)
+        {
+            var key = KeyOf(item);
+            TakeUntil(shared.TryPeek(out var meeting) ? meeting : null);
+            if (key == meeting)
+            {
+                shared.Dequeue();
+                left.TryDequeue(out _);
+            }
+            merged.Add(liveItems.Contains(key) ? Merge(liveItems[key].First(), item, schema.Items) : item?.DeepClone());
+        }
+        TakeUntil(null);
+        return merged;
+
+        void TakeUntil(string? meeting)
+        {
+            while (left.TryPeek(out var next) && KeyOf(next) != meeting)
+            {
+                left.Dequeue();
+                if (!appliedKeys.Contains(KeyOf(next))) merged.Add(next?.DeepClone());
+            }
+        }
     }
 
     /// <summary>Removes fields; an item of a list goes as a whole if nobody owns anything of it.</summary>

@@ -49,7 +49,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         var vdc = world.NewVdc();
         await world.CompletesAsync("create_vdc", vdc, """{"quota":{"cpu":2,"memory":4}}""");
         await world.WaitForAsync(vdc, VdcWorld.Quotas, "vdc-quota", quota => quota?["status"]?["hard"]?["requests.cpu"] is not null);
-        await world.WaitForAsync(vdc, "serviceaccounts", "default", account => account?["secrets"] is not null);
+        await world.WaitForAsync(vdc, "serviceaccounts", "default", account => account is not null);
 
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => world.Admin.CreateAsync(
             VdcWorld.Collection(vdc, "pods"), Pod("big", """{"requests":{"cpu":"2500m","memory":"1Gi"}}""")));
@@ -240,7 +240,9 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         ["metadata"] = new JsonObject { ["name"] = name },
     };
 
+    // Without the account's token, which no server since 1.24 makes, and older ones make late.
     private static JsonObject Pod(string name, string resources) => JsonNode.Parse($$$"""
-        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}"},"spec":{"containers":[{"name":"c","image":"x","resources":{{{resources}}}}]}}
+        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}"},"spec":{"automountServiceAccountToken":false,
+        "containers":[{"name":"c","image":"x","resources":{{{resources}}}}]}}
         """)!.AsObject();
 }

@@ -5,7 +5,7 @@ namespace OvimSpokeAgent.Sandbox.Tests.Cluster.Conformance;
 
 /// <summary>
 /// Holds the sandbox to the real thing: the same requests are sent to the sandbox and, where a kubeconfig of one is at hand,
-/// to a real API server, and both must give the same answers.
+/// to a real API server, and both must give the answers of their version: the sandbox is a current one.
 /// </summary>
 public sealed class ConformanceTests(ConformanceTests.Servers servers) : IClassFixture<ConformanceTests.Servers>
 {
@@ -18,11 +18,17 @@ public sealed class ConformanceTests(ConformanceTests.Servers servers) : IClassF
 
     [Theory]
     [MemberData(nameof(Names))]
-    public Task The_sandbox_answers_as_expected(string name) => new ScenarioRun(servers.Sandbox, Find(name)).RunAsync();
+    public Task The_sandbox_answers_as_a_current_server(string name) =>
+        new ScenarioRun(servers.Sandbox, ServerVersion.Current, Find(name)).RunAsync();
+
+    [Fact]
+    public async Task The_sandbox_announces_the_version_that_it_answers_as() =>
+        Assert.Equal(ServerVersion.Current, await ScenarioRun.VersionOfAsync(servers.Sandbox));
 
     [RealServerTheory]
     [MemberData(nameof(Names))]
-    public Task A_real_server_answers_the_same(string name) => new ScenarioRun(servers.Real!, Find(name)).RunAsync();
+    public async Task A_real_server_answers_as_its_version(string name) =>
+        await new ScenarioRun(servers.Real!, await ScenarioRun.VersionOfAsync(servers.Real!), Find(name)).RunAsync();
 
     private static Scenario Find(string name) => All.Single(scenario => scenario.Name == name);
 

@@ -36,7 +36,12 @@ internal static class LifecycleScenarios
             Step.Get("/apis/{ns}.ovim.io/v1/namespaces/{ns}/gears/a")
                 .InTimeAnswers(200, """{"metadata":{"deletionGracePeriodSeconds":0,"generation":2}}"""),
             Step.Post("/apis/{ns}.ovim.io/v1/namespaces/{ns}/gears", """{"apiVersion":"{ns}.ovim.io/v1","kind":"Gear","metadata":{"name":"b"}}""")
-                .Answers(405, """{"reason":"MethodNotAllowed","message":"create not allowed while custom resource definition is terminating"}"""),
+                .Answers(403, """
+                {"reason":"Forbidden",
+                 "message":"gears.{ns}.ovim.io \"b\" is forbidden: create not allowed while custom resource definition is terminating"}
+                """).On1_20(405, """
+                {"reason":"MethodNotAllowed","message":"create not allowed while custom resource definition is terminating"}
+                """),
             Step.Get($"{Definitions}/gears.{{ns}}.ovim.io").Answers(200),
             Step.Merge("/apis/{ns}.ovim.io/v1/namespaces/{ns}/gears/a", """{"metadata":{"finalizers":null}}""").Answers(200),
             Step.Get($"{Definitions}/gears.{{ns}}.ovim.io").InTimeAnswers(404),

@@ -16,7 +16,8 @@ internal static class PatchScenarios
             Step.Merge($"{Secrets}/a", """{"metadata":{"resourceVersion":"{rv}","labels":{"q":"1"}}}""")
                 .Answers(409, """{"reason":"Conflict"}"""),
             Step.Merge($"{Secrets}/a", """{"metadata":{"name":"b"}}""").Answers(400, """{"reason":"BadRequest"}"""),
-            Step.Merge($"{Secrets}/a", "[1]").Answers(422, """{"reason":"Invalid","details":{"causes":[{"field":"patch"}]}}"""),
+            Step.Merge($"{Secrets}/a", "[1]").Answers(400, """{"reason":"BadRequest"}""")
+                .On1_20(422, """{"reason":"Invalid","details":{"causes":[{"field":"patch"}]}}"""),
             (Step.Merge($"{Secrets}/a", "{}") with { ContentType = "application/json" })
                 .Answers(415, """{"reason":"UnsupportedMediaType"}""")),
         new(

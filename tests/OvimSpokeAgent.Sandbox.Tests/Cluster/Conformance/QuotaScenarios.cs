@@ -13,6 +13,9 @@ internal static class QuotaScenarios
             Quota("""{"requests.cpu":"1","requests.memory":"1Gi","pods":"2"}"""),
             Used("""{"requests.cpu":"0","requests.memory":"0","pods":"0"}"""),
             Pod("a", "{}").InTimeAnswers(403, """
+                {"reason":"Forbidden","message":"pods \"a\" is forbidden: failed quota: q: must specify requests.cpu for: x; requests.memory for: x",
+                 "details":{"name":"a","kind":"pods"}}
+                """).On1_20(403, """
                 {"reason":"Forbidden","message":"pods \"a\" is forbidden: failed quota: q: must specify requests.cpu,requests.memory",
                  "details":{"name":"a","kind":"pods"}}
                 """),

@@ -4,12 +4,23 @@ using System.Text.Json.Nodes;
 namespace OvimSpokeAgent.Sandbox.Tests.Cluster.Conformance;
 
 /// <summary>
-/// Requests in order, each with the answer that any Kubernetes API server gives. In paths and bodies <c>{ns}</c> stands for
+/// Requests in order, each with the answer that a current Kubernetes API server gives, and where it differs that of 1.20, the
+/// oldest one that was measured; of versions between nothing is said. In paths and bodies <c>{ns}</c> stands for
 /// a namespace of the scenario's own, and <c>{word}</c> for what a step before kept under that word.
 /// </summary>
 public sealed record Scenario(string Name, params Step[] Steps)
 {
     public override string ToString() => Name;
+}
+
+/// <summary>What a server's answers are held to.</summary>
+public enum ServerVersion
+{
+    /// <summary>1.36.</summary>
+    Current,
+
+    /// <summary>1.20.</summary>
+    Legacy,
 }
 
 /// <summary>A request and what must come back.</summary>
@@ -32,6 +43,9 @@ public sealed record Step
     /// array of just these items. For a watch: the events, in order.
     /// </summary>
     public string? Answer { get; init; }
+
+    /// <summary>What Kubernetes 1.20 answers in place of <see cref="Status"/> and <see cref="Answer"/>; null: the same.</summary>
+    public (int Status, string? Answer)? Legacy { get; init; }
 
     /// <summary>A text that the answer must have somewhere.</summary>
     public string? Holds { get; init; }
@@ -63,6 +77,13 @@ public sealed record Step
     /// <summary>As <see cref="Answers"/>, after any number of other answers within half a minute.</summary>
     public Step InTimeAnswers(int status, string? answer = null) =>
         this with { Status = status, Answer = answer, IsEventual = true };
+
+    /// <summary>What Kubernetes 1.20 answers instead.</summary>
+    public Step On1_20(int status, string? answer = null) => this with { Legacy = (status, answer) };
+
+    /// <summary>The step as a server of a version answers it.</summary>
+    public Step For(ServerVersion version) =>
+        version == ServerVersion.Legacy && Legacy is var (status, answer) ? Answers(status, answer) : this;
 
     public Step Keeps(string word, string path) =>
         this with { Kept = new Dictionary<string, string>(Kept) { [word] = path } };

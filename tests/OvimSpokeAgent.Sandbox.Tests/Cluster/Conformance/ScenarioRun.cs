@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Xunit.Sdk;
@@ -5,8 +6,19 @@ using Xunit.Sdk;
 namespace OvimSpokeAgent.Sandbox.Tests.Cluster.Conformance;
 
 /// <summary>Runs scenarios against a server, each in a namespace of its own that it takes away afterwards.</summary>
-internal sealed class ScenarioRun(HttpClient server, Scenario scenario)
+internal sealed class ScenarioRun(HttpClient server, ServerVersion version, Scenario scenario)
 {
+    /// <summary>Which answers a server is held to, by the version that it announces.</summary>
+    public static async Task<ServerVersion> VersionOfAsync(HttpClient server)
+    {
+        var text = await server.GetStringAsync(new Uri("version", UriKind.Relative));
+        // Some add to the number: "20+".
+        var minor = int.Parse(JsonNode.Parse(text)!["minor"]!.ToString().TrimEnd('+'), CultureInfo.InvariantCulture);
+        return minor <= LegacyMinor ? ServerVersion.Legacy : ServerVersion.Current;
+    }
+
+    private const int LegacyMinor = 20;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, string> _words = new() { ["ns"] = $"c-{Guid.NewGuid():N}"[..14] };
@@ -16,7 +28,7 @@ internal sealed class ScenarioRun(HttpClient server, Scenario scenario)
         await SendAsync(Step.Post("/api/v1/namespaces", """{"metadata":{"name":"{ns}"}}""").Answers(201));
         try
         {
-            foreach (var step in scenario.Steps) await SendAsync(step);
+            foreach (var step in scenario.Steps) await SendAsync(step.For(version));
         }
         finally
         {
@@ -71,7 +83,7 @@ internal sealed class ScenarioRun(HttpClient server, Scenario scenario)
     private static string Value(JsonNode? node, string path)
     {
         foreach (var key in path.Split('.'))
-            node = node is JsonArray items ? items[int.Parse(key, System.Globalization.CultureInfo.InvariantCulture)] : node?[key];
+            node = node is JsonArray items ? items[int.Parse(key, CultureInfo.InvariantCulture)] : node?[key];
         return node?.ToString() ?? throw new JsonException($"the answer has no {path}");
     }
 }
