@@ -2,33 +2,33 @@ using System.Runtime.InteropServices;
 
 namespace OvimSpokeAgent.Sandbox;
 
-/// <summary>SIGINT and SIGTERM: the first ends the program in order, the second at once.</summary>
+/// <summary>
+/// The signals that ask a program to end, a terminal that goes away among them: the first ends it in order, the second at once.
+/// </summary>
 internal sealed class StopSignals : IDisposable
 {
-    private readonly CancellationTokenSource _stop = new();
-    private readonly PosixSignalRegistration _interrupt;
-    private readonly PosixSignalRegistration _terminate;
+    private static readonly (PosixSignal Signal, int Number)[] Numbers =
+        [(PosixSignal.SIGHUP, 1), (PosixSignal.SIGINT, 2), (PosixSignal.SIGQUIT, 3), (PosixSignal.SIGTERM, 15)];
 
-    public StopSignals()
-    {
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    }
+    private readonly CancellationTokenSource _stop = new();
+    private readonly IReadOnlyList<PosixSignalRegistration> _registrations;
+
+    public StopSignals() =>
+        _registrations = [.. Numbers.Select(one => PosixSignalRegistration.Create(one.Signal, signal => Stop(signal, one.Number)))];
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
 
     public void Dispose()
     {
-        _interrupt.Dispose();
-        _terminate.Dispose();
+        foreach (var registration in _registrations) registration.Dispose();
         _stop.Dispose();
     }
 
-    private void Stop(PosixSignalContext signal)
+    private void Stop(PosixSignalContext signal, int number)
     {
         signal.Cancel = true;
-        if (_stop.IsCancellationRequested) Environment.Exit(128 + (signal.Signal is PosixSignal.SIGINT ? 2 : 15));
+        if (_stop.IsCancellationRequested) Environment.Exit(128 + number);
         _stop.Cancel();
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using k8s.Exceptions;
 using OvimSpokeAgent.Benchmarks.CreateVm;
 using OvimSpokeAgent.Benchmarks.Fleet;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Sandbox;
 using OvimSpokeAgent.Tests.Hub;
 
@@ -30,10 +31,10 @@ internal static class BenchmarkCommand
 
     private static Command CreateVm(TextWriter screen, TextWriter errors)
     {
-        var operations = CommandLine.Number(
+        var operations = CommandOptions.Number(
             "--operations", "N", "How many operations the hub hands out at once", 500, 1, MaxOperations);
-        var single = CommandLine.Number("--single", "N", "How many it hands out one at a time", 200, 1, MaxOperations);
-        var rounds = CommandLine.Number("--rounds", "N", "How often agent and raw rate are measured in turn", 5, 1, MaxRounds);
+        var single = CommandOptions.Number("--single", "N", "How many it hands out one at a time", 200, 1, MaxOperations);
+        var rounds = CommandOptions.Number("--rounds", "N", "How often agent and raw rate are measured in turn", 5, 1, MaxRounds);
         var command = new Command(
             "create-vm",
             "create_vm from the hub to the cluster and back: operations a second beside the API server's own rate for the same "
@@ -58,12 +59,12 @@ internal static class BenchmarkCommand
 
     private static Command Fleet(TextWriter screen)
     {
-        var agents = CommandLine.Number("--agents", "N", "How many agents there are", 10_000, 1, MaxAgents);
-        var outage = CommandLine.Number("--outage", "MINUTES", "How long they are without the hub", 10, 1, MaxMinutes);
-        var failure = CommandLine.Number(
+        var agents = CommandOptions.Number("--agents", "N", "How many agents there are", 10_000, 1, MaxAgents);
+        var outage = CommandOptions.Number("--outage", "MINUTES", "How long they are without the hub", 10, 1, MaxMinutes);
+        var failure = CommandOptions.Number(
             "--failure-takes", "SECONDS", "How long a request takes to fail: 0 where the connection is refused", 0, 0, 30);
         var inPhase = new Option<bool>("--in-phase") { Description = "All agents were started in the same instant" };
-        var seconds = CommandLine.Number("--seconds", "N", "How many seconds after the hub's return are shown", 90, 1, MaxSeconds);
+        var seconds = CommandOptions.Number("--seconds", "N", "How many seconds after the hub's return are shown", 90, 1, MaxSeconds);
         var command = new Command(
             "fleet",
             "Simulates agents that lose the hub, and prints the rate of requests in each second after its return beside the even "

@@ -10,7 +10,6 @@ internal static class AgentEndpoints
 {
     private static readonly object WasCompressed = new();
     private static readonly string[] IdHeaders = ["X-Agent-ID", "X-Cluster-ID", "X-Zone-ID"];
-    private static readonly string[] NeededInReport = ["agent_id", "cluster_id", "zone_id"];
 
     public static void Map(WebApplication app, HubState state, SandboxHubOptions options)
     {
@@ -78,13 +77,10 @@ internal static class AgentEndpoints
             await ErrorAsync(context, 400, "invalid JSON");
             return;
         }
-        foreach (var field in NeededInReport)
+        if (WireFormat.ProblemOfReport(report) is { } problem)
         {
-            if (report[field] is not JsonValue value || !value.TryGetValue<string>(out var text) || text.Length == 0)
-            {
-                await ErrorAsync(context, 400, $"{field} is required");
-                return;
-            }
+            await ErrorAsync(context, 400, problem);
+            return;
         }
         state.Report(report, wasCompressed);
         if (options.TakesGzip) context.Response.Headers.AcceptEncoding = "gzip";
@@ -116,6 +112,11 @@ internal static class AgentEndpoints
         if (result is null)
         {
             await ErrorAsync(context, 400, "invalid JSON");
+            return;
+        }
+        if (WireFormat.ProblemOfResult(result) is { } problem)
+        {
+            await ErrorAsync(context, 400, problem);
             return;
         }
         state.AddResult((string)context.Request.RouteValues["id"]!, text);

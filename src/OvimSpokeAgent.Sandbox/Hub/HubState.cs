@@ -24,6 +24,8 @@ public sealed record ReceivedReport(string AgentId, JsonObject Json, DateTimeOff
 internal sealed class HubState(SandboxHubOptions options)
 {
     private const int ReportsKept = 200;
+    private static readonly TimeSpan ConnectedFor = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, List<JsonNode?>> _queues = [];
@@ -31,12 +33,16 @@ internal sealed class HubState(SandboxHubOptions options)
     private readonly List<ReceivedResult> _results = [];
     private readonly Dictionary<string, ReceivedReport> _agents = [];
     private readonly Queue<ReceivedReport> _reports = new();
+    private readonly Dictionary<string, Uri> _callbacks = [];
+    private readonly List<LostOperation> _lost = [];
 
     private volatile string _token = options.Token;
 
     private int _connections;
 
     public ChangeSignal Changed { get; } = new();
+
+    public VdcRecords Vdcs { get; } = new();
 
     public int Connections => Volatile.Read(ref _connections);
 
@@ -72,6 +78,26 @@ internal sealed class HubState(SandboxHubOptions options)
             lock (_lock) return [.. _agents.Values];
         }
     }
+
+    public IReadOnlyList<LostOperation> Lost
+    {
+        get
+        {
+            lock (_lock) return [.. _lost];
+        }
+    }
+
+    /// <summary>Where an agent said once that it can be reached: never forgotten.</summary>
+    public Uri? CallbackOf(string agentId)
+    {
+        lock (_lock) return _callbacks.GetValueOrDefault(agentId);
+    }
+
+    /// <summary>The zone of an agent counts as connected by its last report.</summary>
+    public bool IsConnected(ReceivedReport last) => AgeOf(last) <= ConnectedFor;
+
+    /// <summary>An agent's last report is too old to be shown without a warning.</summary>
+    public bool IsStale(ReceivedReport last) => AgeOf(last) > FreshFor;
 
     public ReceivedResult? LastResult(string id)
     {
@@ -109,11 +135,6 @@ internal sealed class HubState(SandboxHubOptions options)
     {
         lock (_lock)
         {
-            if (options.OnlyForStatus is { } word
-                && (string?)_agents.GetValueOrDefault(agentId)?.Json["status"] != word)
-            {
-                return [];
-            }
             return _queues.Remove(agentId, out var queue) ? queue : [];
         }
     }
@@ -124,6 +145,7 @@ internal sealed class HubState(SandboxHubOptions options)
         {
             var received = new ReceivedReport((string)report["agent_id"]!, report, options.TimeProvider.GetUtcNow(), wasCompressed);
             _agents[received.AgentId] = received;
+            if (Uri.TryCreate(report.Text("callback_url"), UriKind.Absolute, out var callback)) _callbacks[received.AgentId] = callback;
             _reports.Enqueue(received);
             if (_reports.Count > ReportsKept) _reports.Dequeue();
         }
@@ -137,7 +159,14 @@ internal sealed class HubState(SandboxHubOptions options)
             var result = new ReceivedResult(id, body, options.TimeProvider.GetUtcNow());
             _results.Add(result);
             _lastResults[id] = result;
+            Vdcs.Take(id, result.Json);
         }
+        Changed.Set();
+    }
+
+    public void Lose(JsonObject operation, string why)
+    {
+        lock (_lock) _lost.Add(new LostOperation(operation, why));
         Changed.Set();
     }
 
@@ -150,7 +179,12 @@ internal sealed class HubState(SandboxHubOptions options)
             _results.Clear();
             _agents.Clear();
             _reports.Clear();
+            _callbacks.Clear();
+            _lost.Clear();
+            Vdcs.Forget();
         }
         Changed.Set();
     }
+
+    private TimeSpan AgeOf(ReceivedReport report) => options.TimeProvider.GetUtcNow() - report.ReceivedAt;
 }

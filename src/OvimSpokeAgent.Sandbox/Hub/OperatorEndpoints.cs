@@ -15,13 +15,18 @@ internal static class OperatorEndpoints
         TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver(),
     };
 
-    public static void Map(WebApplication app, HubState state, HubFaults faults)
+    public static void Map(WebApplication app, HubState state, HubDispatch dispatch, HubFaults faults)
     {
-        app.MapPost("/sandbox/operations", context => QueueAsync(context, state));
+        app.MapPost("/sandbox/operations", context => QueueAsync(context, state, dispatch));
         app.MapGet("/sandbox/results", context => AnswerAsync(context, state.Results.Select(ToJson)));
         app.MapGet("/sandbox/results/{id}", context => ResultAsync(context, state));
         app.MapGet("/sandbox/agents", context => AnswerAsync(context, state.Agents.Select(agent => Agent(agent, state))));
         app.MapGet("/sandbox/reports/{agent}", context => ReportAsync(context, state));
+        app.MapGet("/sandbox/lost", context => AnswerAsync(context, state.Lost.Select(lost => new JsonObject
+        {
+            ["operation"] = lost.Operation.DeepClone(),
+            ["why"] = lost.Why,
+        })));
         app.MapPost("/sandbox/restart", context =>
         {
             state.Forget();
@@ -37,11 +42,11 @@ internal static class OperatorEndpoints
         });
     }
 
-    private static async Task QueueAsync(HttpContext context, HubState state)
+    private static async Task QueueAsync(HttpContext context, HubState state, HubDispatch dispatch)
     {
         var (_, body) = await AgentEndpoints.ReadObjectAsync(context);
-        var agentId = body is null ? null : Text(body, "agent_id");
-        var type = body is null ? null : Text(body, "type");
+        var agentId = body is null ? null : Filled(body, "agent_id");
+        var type = body is null ? null : Filled(body, "type");
         if (body is null || agentId is null || type is null || body["payload"] is not (null or JsonObject))
         {
             await AgentEndpoints.ErrorAsync(
@@ -55,8 +60,9 @@ internal static class OperatorEndpoints
         operation["id"] ??= state.NewId();
         operation["timestamp"] ??= state.NewTimestamp();
         operation["payload"] ??= new JsonObject();
-        state.Queue(agentId, operation);
-        await AgentEndpoints.AnswerAsync(context, 202, new JsonObject { ["id"] = operation["id"]!.DeepClone() });
+        var id = operation["id"]!.DeepClone();
+        dispatch.SendQueued(agentId, operation);
+        await AgentEndpoints.AnswerAsync(context, 202, new JsonObject { ["id"] = id });
     }
 
     private static Task ResultAsync(HttpContext context, HubState state)
@@ -100,14 +106,20 @@ internal static class OperatorEndpoints
         ["body"] = result.Json.DeepClone(),
     };
 
-    private static JsonObject Agent(ReceivedReport agent, HubState state) => new JsonObject
+    private static JsonObject Agent(ReceivedReport agent, HubState state) => new()
     {
         ["agent_id"] = agent.AgentId,
+        ["zone_id"] = agent.Json["zone_id"]?.DeepClone(),
         ["status"] = agent.Json["status"]?.DeepClone(),
+        ["version"] = agent.Json["version"]?.DeepClone(),
+        ["vms"] = agent.Json.Items("vms")?.Count ?? 0,
+        ["vdcs"] = agent.Json.Items("vdcs")?.Count ?? 0,
+        ["errors"] = agent.Json.Items("errors")?.Count ?? 0,
         ["last_seen"] = agent.ReceivedAt.ToString("O"),
+        ["connected"] = state.IsConnected(agent),
+        ["stale"] = state.IsStale(agent),
         ["queued"] = state.Queued(agent.AgentId),
     };
 
-    private static string? Text(JsonObject body, string field) =>
-        body[field] is JsonValue value && value.TryGetValue<string>(out var text) && text.Length > 0 ? text : null;
+    private static string? Filled(JsonObject body, string field) => body.Text(field) is { Length: > 0 } text ? text : null;
 }

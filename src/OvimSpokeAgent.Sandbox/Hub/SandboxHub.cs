@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -10,54 +9,20 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace OvimSpokeAgent.Sandbox.Hub;
 
-/// <summary>How a hub answers when nothing is queued.</summary>
-public enum EmptyAnswer
-{
-    NoContent,
-    EmptyArray,
-    Null,
-}
-
-/// <summary>How the sandbox's hub behaves.</summary>
-public sealed record SandboxHubOptions
-{
-    /// <summary>0: any free one.</summary>
-    public int Port { get; init; }
-
-    /// <summary>The bearer token that agents must show.</summary>
-    public string Token { get; init; } = "sandbox-token";
-
-    /// <summary>Serves TLS with the certificate this gives, asked for each connection; null: plain HTTP.</summary>
-    public Func<X509Certificate2>? Certificate { get; init; }
-
-    /// <summary>Demands client certificates and says which are accepted; null: demands none.</summary>
-    public Func<X509Certificate2, bool>? AcceptsClient { get; init; }
-
-    /// <summary>Takes compressed reports, and says so.</summary>
-    public bool TakesGzip { get; init; }
-
-    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
-
-    public EmptyAnswer EmptyAnswer { get; init; } = EmptyAnswer.NoContent;
-
-    /// <summary>Answers polls with <c>{"operations":[…]}</c> instead of an array.</summary>
-    public bool WrapOperations { get; init; }
-
-    /// <summary>Hands out work only to agents that say this word (older hubs: <c>active</c>); null: to all.</summary>
-    public string? OnlyForStatus { get; init; }
-}
-
 /// <summary>
-/// The hub's side of the contract with its quirks: the queue is emptied on delivery, ids repeat within a second, results
-/// are kept by id and the last one wins, everything is in memory. With faults on demand.
+/// The hub's side of the contract with its quirks, as one of the hubs that exist: the queue is emptied on delivery, ids repeat
+/// within a second, results are kept by id and the last one wins, VDCs move on by what results look like, everything is in
+/// memory. With faults on demand.
 /// </summary>
 public sealed class SandboxHub : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly HubState _state;
+    private readonly HubDispatch _dispatch;
+    private readonly VdcWork _work;
 
-    private SandboxHub(WebApplication app, HubState state, HubFaults faults) =>
-        (_app, _state, Faults) = (app, state, faults);
+    private SandboxHub(WebApplication app, HubState state, HubDispatch dispatch, VdcWork work, HubFaults faults) =>
+        (_app, _state, _dispatch, _work, Faults) = (app, state, dispatch, work, faults);
 
     /// <summary>The bearer token that agents must show from now on.</summary>
     public string Token
@@ -83,12 +48,20 @@ public sealed class SandboxHub : IAsyncDisposable
     /// <summary>The last report of each agent.</summary>
     public IReadOnlyList<ReceivedReport> Agents => _state.Agents;
 
+    /// <summary>The VDCs that it made and that are not gone.</summary>
+    public IReadOnlyList<HubVdc> Vdcs => _state.Vdcs.All;
+
+    /// <summary>The operations that no agent will get.</summary>
+    public IReadOnlyList<LostOperation> Lost => _state.Lost;
+
     /// <exception cref="IOException">The port is in use.</exception>
     public static async Task<SandboxHub> StartAsync(
         SandboxHubOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new SandboxHubOptions();
         var (state, faults) = (new HubState(options), new HubFaults());
+        var dispatch = new HubDispatch(state, options);
+        var work = new VdcWork(state, dispatch, options);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddRequestDecompression();
@@ -106,15 +79,17 @@ public sealed class SandboxHub : IAsyncDisposable
         app.Use((context, next) => HubFaultMiddleware.InvokeAsync(context, next, faults));
         if (options.TakesGzip) AgentEndpoints.UseDecompression(app);
         AgentEndpoints.Map(app, state, options);
-        OperatorEndpoints.Map(app, state, faults);
-        var hub = new SandboxHub(app, state, faults);
+        HubIndex.Map(app, options);
+        OperatorEndpoints.Map(app, state, dispatch, faults);
+        VdcEndpoints.Map(app, state, work);
+        var hub = new SandboxHub(app, state, dispatch, work, faults);
         try
         {
             await app.StartAsync(cancellationToken);
         }
         catch
         {
-            await app.DisposeAsync();
+            await hub.DisposeAsync();
             throw;
         }
         hub.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
@@ -141,6 +116,27 @@ public sealed class SandboxHub : IAsyncDisposable
 
     /// <summary>Queues anything, well formed or not.</summary>
     public void QueueRaw(string agentId, JsonNode? operation) => _state.Queue(agentId, operation);
+
+    /// <summary>Where today's hub sends the VDC work of a zone: its configured list of spokes.</summary>
+    /// <param name="zoneId">The zone.</param>
+    /// <param name="url">The base of the agent's endpoints.</param>
+    public void SetSpoke(string zoneId, Uri url) => _dispatch.SetSpoke(zoneId, url);
+
+    /// <summary>Makes a VDC and brings the work to the agent, in the hub's own way.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="asked">Its <c>zone_id</c>, and what else is to stand in the payload.</param>
+    /// <exception cref="HubRefusedException">The hub does not.</exception>
+    public HubVdc CreateVdc(string name, JsonObject asked) => _work.Create(name, asked);
+
+    /// <summary>Deletes a VDC.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="vmCount">How many VMs the hub's database knows in there.</param>
+    /// <exception cref="HubRefusedException">The hub does not.</exception>
+    public HubVdc DeleteVdc(string name, int vmCount = 0) => _work.Delete(name, vmCount);
+
+    /// <summary>Waits until something holds of what the hub knows.</summary>
+    public async Task WaitForAsync(Func<SandboxHub, bool> condition, CancellationToken cancellationToken) =>
+        await _state.Changed.WaitForAsync(() => condition(this) ? this : null, cancellationToken);
 
     /// <summary>How many operations wait for an agent.</summary>
     public int Queued(string agentId) => _state.Queued(agentId);
@@ -177,6 +173,7 @@ public sealed class SandboxHub : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _dispatch.DisposeAsync();
         using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _app.StopAsync(soon.Token);
         await _app.DisposeAsync();

@@ -38,7 +38,7 @@ internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpa
     private async Task RegistersAsync(CancellationToken stop)
     {
         await StepAsync("The agent registers: its first report is the registration.");
-        var report = await ReportAsync("reports that it is healthy", report => report.Text("status") == "healthy", stop);
+        var report = await ReportAsync("reports that it is healthy", report => report.Text("status") == world.HealthyWord, stop);
         await TellAsync($"The hub knows agent {report.Text("agent_id")} of cluster {report.Text("cluster_id")}; it says it is {report.Text("status")}.");
     }
 

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Sandbox.Hub;
 
 namespace OvimSpokeAgent.Sandbox.Tour;
 
@@ -20,15 +22,22 @@ internal static class SandboxCommand
         var exit = new Option<bool>("--exit") { Description = "End after the tour: exit code 0 if all went as it should" };
         var noAgent = new Option<bool>("--no-agent") { Description = "Start no agent (and so no tour): run your own against the sandbox" };
         var noTour = new Option<bool>("--no-tour") { Description = "Start everything and change nothing" };
-        var hubPort = CommandLine.Number("--hub-port", "PORT", "Port of the hub; 0 takes any free one", DefaultHubPort, 0, MaxPort);
-        var clusterPort = CommandLine.Number(
+        var hubKind = new Option<string>("--hub-kind")
+        {
+            HelpName = "KIND",
+            Description = "Which hub it behaves as: today's, which pushes VDC work to the agent, or the one before (active), which queues it",
+            DefaultValueFactory = _ => Word(new SandboxSettings().HubKind),
+        };
+        hubKind.AcceptOnlyFromAmong([.. Enum.GetValues<HubKind>().Select(Word)]);
+        var hubPort = CommandOptions.Number("--hub-port", "PORT", "Port of the hub; 0 takes any free one", DefaultHubPort, 0, MaxPort);
+        var clusterPort = CommandOptions.Number(
             "--cluster-port", "PORT", "Port of the Kubernetes API; 0 takes any free one", DefaultClusterPort, 0, MaxPort);
-        var vms = CommandLine.Number("--vms", "N", "How many VMs there are from the start", 0, 0, MaxVms);
+        var vms = CommandOptions.Number("--vms", "N", "How many VMs there are from the start", 0, 0, MaxVms);
         var command = new RootCommand(
             "Starts a hub, a Kubernetes API and KubeVirt, all small stand-ins in one process, and the OVIM spoke agent between "
             + "them; then shows the main job in a short tour, and stays up until Ctrl+C.")
         {
-            exit, noAgent, noTour, hubPort, clusterPort, vms,
+            exit, noAgent, noTour, hubKind, hubPort, clusterPort, vms,
         };
         command.SetAction((result, stop) => SandboxRun.RunAsync(
             new SandboxSettings
@@ -36,6 +45,7 @@ internal static class SandboxCommand
                 Exit = result.GetValue(exit),
                 HasAgent = !result.GetValue(noAgent),
                 HasTour = !result.GetValue(noTour) && !result.GetValue(noAgent),
+                HubKind = Enum.Parse<HubKind>(result.GetValue(hubKind)!, ignoreCase: true),
                 HubPort = result.GetValue(hubPort),
                 ClusterPort = result.GetValue(clusterPort),
                 Vms = result.GetValue(vms),
@@ -45,4 +55,6 @@ internal static class SandboxCommand
             stop));
         return command;
     }
+
+    private static string Word(HubKind kind) => kind.ToString().ToLowerInvariant();
 }

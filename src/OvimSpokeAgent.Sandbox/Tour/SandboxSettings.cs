@@ -1,3 +1,5 @@
+using OvimSpokeAgent.Sandbox.Hub;
+
 namespace OvimSpokeAgent.Sandbox.Tour;
 
 /// <summary>What the command line asks for.</summary>
@@ -9,6 +11,8 @@ internal sealed record SandboxSettings
     public bool HasAgent { get; init; } = true;
 
     public bool HasTour { get; init; } = true;
+
+    public HubKind HubKind { get; init; } = HubKind.Active;
 
     /// <summary>0: any free one.</summary>
     public int HubPort { get; init; }

@@ -14,7 +14,8 @@ internal static class SandboxTexts
         return $"""
             A hub, a Kubernetes API and KubeVirt, all small stand-ins in this process. No guest really runs.
 
-              hub          {world.Hub.Url} (its agents show the token {new SandboxHubOptions().Token})
+              hub          {world.Hub.Url} says what can be asked there
+                           (kind: {settings.HubKind.ToString().ToLowerInvariant()}; its agents show the token {new SandboxHubOptions().Token})
               Kubernetes   {world.Cluster.Url}
                            kubeconfig: {world.KubeconfigPath}
             {agent}{vms}
@@ -33,6 +34,12 @@ internal static class SandboxTexts
               curl {{world.Hub.Url}}sandbox/operations -d '{"agent_id":"{{SandboxWorld.AgentId}}","type":"create_vm","payload":{{payload}}}'
               curl {{world.Hub.Url}}sandbox/results
               curl {{world.Hub.Url}}sandbox/reports/{{SandboxWorld.AgentId}}
+
+            Let the hub make a VDC, and delete it:
+
+              curl {{world.Hub.Url}}sandbox/vdcs -d '{"name":"mine","zone_id":"{{SandboxWorld.ZoneId}}"}'
+              curl {{world.Hub.Url}}sandbox/vdcs
+              curl -X DELETE {{world.Hub.Url}}sandbox/vdcs/mine
 
             Look at the cluster:
 

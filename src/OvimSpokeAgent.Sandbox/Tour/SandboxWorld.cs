@@ -15,8 +15,11 @@ internal sealed class SandboxWorld : IAsyncDisposable
     /// <summary>The namespace that an operator (the sandbox) opted in for the hub's VMs.</summary>
     public const string Namespace = "tour";
 
+    /// <summary>The zone, which hubs take to be the cluster's name too.</summary>
+    public const string ZoneId = "sandbox";
+
     /// <summary>The id under which the hub queues work.</summary>
-    public const string AgentId = "spoke-agent-sandbox";
+    public const string AgentId = $"spoke-agent-{ZoneId}";
 
     private const string AgentNamespace = "ovim-system";
     private const string ManagedByLabel = "app.kubernetes.io/managed-by";
@@ -25,13 +28,18 @@ internal sealed class SandboxWorld : IAsyncDisposable
     // Slow enough to be seen in the heartbeats, quick enough to be watched.
     private static readonly TimeSpan StepDelay = TimeSpan.FromMilliseconds(400);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ovim-sandbox-");
+    private readonly SandboxFolder _folder = SandboxFolder.Create();
     private AgentLog? _log;
     private WebApplication? _agent;
 
-    private SandboxWorld(SandboxHub hub) => Hub = hub;
+    private SandboxWorld(SandboxHub hub, HubKind hubKind) => (Hub, HubKind) = (hub, hubKind);
 
     public SandboxHub Hub { get; }
+
+    public HubKind HubKind { get; }
+
+    /// <summary>The word of an agent to which the hub gives work.</summary>
+    public string HealthyWord => HubKind is HubKind.Active ? "active" : "healthy";
 
     public SandboxCluster Cluster { get; private set; } = null!;
 
@@ -45,9 +53,9 @@ internal sealed class SandboxWorld : IAsyncDisposable
     public string AgentLogPath => Path.Combine(_folder.FullName, "agent.log");
 
     /// <summary>The variables that configure an agent for this world; all that an agent needs.</summary>
-    public IReadOnlyDictionary<string, string> AgentVariables => new Dictionary<string, string>
+    public IReadOnlyDictionary<string, string> AgentVariables => new Dictionary<string, string>(VariablesFor(HubKind))
     {
-        ["OVIM_CLUSTER_ID"] = "sandbox",
+        ["OVIM_CLUSTER_ID"] = ZoneId,
         ["OVIM_HUB_ENDPOINT"] = Hub.Url.ToString(),
         ["OVIM_HUB_TOKEN"] = new SandboxHubOptions().Token,
         ["OVIM_HUB_POLL_INTERVAL"] = "500ms",
@@ -61,15 +69,20 @@ internal sealed class SandboxWorld : IAsyncDisposable
     };
 
     /// <summary>Leave the agent's log behind when the sandbox ends: something went wrong.</summary>
-    public bool KeepsLog { get; set; }
+    public bool KeepsLog
+    {
+        get => _folder.IsKept;
+        set => _folder.IsKept = value && File.Exists(AgentLogPath);
+    }
 
     /// <exception cref="SandboxException">A port is in use.</exception>
     public static async Task<SandboxWorld> StartAsync(SandboxSettings settings, CancellationToken cancellationToken)
     {
         var hub = await OnPortAsync(
             settings.HubPort, "--hub-port",
-            () => SandboxHub.StartAsync(new SandboxHubOptions { Port = settings.HubPort }, cancellationToken));
-        var world = new SandboxWorld(hub);
+            () => SandboxHub.StartAsync(
+                new SandboxHubOptions { Kind = settings.HubKind, Port = settings.HubPort }, cancellationToken));
+        var world = new SandboxWorld(hub, settings.HubKind);
         try
         {
             await world.StartRestAsync(settings, cancellationToken);
@@ -83,6 +96,11 @@ internal sealed class SandboxWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>What an agent must be told about a hub of a kind.</summary>
+    private Dictionary<string, string> VariablesFor(HubKind kind) => kind is HubKind.Active
+        ? new() { ["OVIM_HUB_HEALTHY_STATUS"] = HealthyWord }
+        : new() { ["OVIM_PUSH_UNPROVEN"] = "true", ["OVIM_PUSH_ALLOWED_CIDRS"] = "127.0.0.0/8,::1/128" };
+
     public async ValueTask DisposeAsync()
     {
         if (_agent is not null)
@@ -94,8 +112,7 @@ internal sealed class SandboxWorld : IAsyncDisposable
         if (KubeVirt is not null) await KubeVirt.DisposeAsync();
         if (Cluster is not null) await Cluster.DisposeAsync();
         await Hub.DisposeAsync();
-        var keeps = KeepsLog && File.Exists(AgentLogPath);
-        if (!keeps && Directory.Exists(_folder.FullName)) _folder.Delete(recursive: true); // cleaners of temp folders come first at times
+        _folder.Dispose();
     }
 
     private async Task StartRestAsync(SandboxSettings settings, CancellationToken cancellationToken)
@@ -130,6 +147,7 @@ internal sealed class SandboxWorld : IAsyncDisposable
         _log = AgentLog.Into(AgentLogPath);
         _agent = AgentHost.Build(AgentVariables);
         await _agent.StartAsync(cancellationToken);
+        Hub.SetSpoke(ZoneId, AgentUrl!);
     }
 
     private static async Task<T> OnPortAsync<T>(int port, string option, Func<Task<T>> start)

@@ -43,9 +43,9 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         Start(variables.ToDictionary(variable => variable.Name, variable => variable.Value));
 
     /// <summary>Starts it; where the variables leave the port to chance, it gets one that is free.</summary>
-    public static AgentProcess Start(IReadOnlyDictionary<string, string> variables)
+    public static AgentProcess Start(IReadOnlyDictionary<string, string> variables, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.dll")])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -243,7 +243,7 @@ public sealed class ConnectionTests
         foreach (var url in new[] { hub.Url, other.Url })
         {
             await using var agent = AgentProcess.Start(
-                ("OVIM_CLUSTER_ID", "east-1"), ("OVIM_HUB_ENDPOINT", url.ToString()), ("OVIM_HUB_TOKEN", "sandbox-token"),
+                ("OVIM_CLUSTER_ID", "east-1"), ("OVIM_HUB_ENDPOINT", url.ToString()), ("OVIM_HUB_TOKEN", new SandboxHubOptions().Token),
                 ("OVIM_HUB_CA_FILE", files["given.crt"]), ("SSL_CERT_FILE", files["system.crt"]),
                 ("OVIM_KUBECONFIG", files["config"]), ("OVIM_HEARTBEAT_INTERVAL", "300ms"));
 

@@ -7,6 +7,7 @@ using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Sandbox.Hub;
 using OvimSpokeAgent.Supervision;
 using Prometheus;
 
@@ -61,7 +62,7 @@ internal sealed class HubSide : IAsyncDisposable
         {
             ["OVIM_CLUSTER_ID"] = "east-1",
             ["OVIM_HUB_ENDPOINT"] = hub.ToString(),
-            ["OVIM_HUB_TOKEN"] = "sandbox-token",
+            ["OVIM_HUB_TOKEN"] = new SandboxHubOptions().Token,
             ["OVIM_HEARTBEAT_INTERVAL"] = "300ms",
             ["OVIM_HUB_POLL_INTERVAL"] = "100ms",
         };

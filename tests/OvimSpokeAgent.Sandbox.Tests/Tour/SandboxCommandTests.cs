@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 using OvimSpokeAgent.Sandbox.Tour;
 
@@ -84,6 +85,7 @@ public sealed partial class SandboxCommandTests : IDisposable
     [InlineData("--vms many", "--vms: \"many\" is not valid, expected a whole number from 0 to 10000")]
     [InlineData("--hub-port 70000", "--hub-port: \"70000\" is not valid, expected a whole number from 0 to 65535")]
     [InlineData("--cluster-port -1", "--cluster-port: \"-1\" is not valid")]
+    [InlineData("--hub-kind tomorrow", "tomorrow")]
     [InlineData("stray", "stray")]
     public async Task What_is_wrong_on_the_command_line_is_named(string arguments, string expected)
     {
@@ -99,7 +101,7 @@ public sealed partial class SandboxCommandTests : IDisposable
     {
         Assert.Equal(0, await SandboxCommand.RunAsync(["--help"], _screen, _errors, CancellationToken.None));
 
-        foreach (var option in new[] { "--exit", "--no-agent", "--no-tour", "--hub-port", "8090", "--cluster-port", "8091", "--vms" })
+        foreach (var option in new[] { "--exit", "--no-agent", "--no-tour", "--hub-kind", "--hub-port", "8090", "--cluster-port", "8091", "--vms" })
             Assert.Contains(option, _screen.ToString(), StringComparison.Ordinal);
     }
 

@@ -1,0 +1,52 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace OvimSpokeAgent.Sandbox.Tests.Hub;
+
+/// <summary>An agent's endpoint for pushes that answers as it is told.</summary>
+internal sealed class FakeAgent : IAsyncDisposable
+{
+    private readonly Channel<Push> _pushes = Channel.CreateUnbounded<Push>();
+    private readonly WebApplication _app;
+
+    private FakeAgent(int status)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        _app = builder.Build();
+        _app.MapPost("/operations", async context =>
+        {
+            var body = (await JsonNode.ParseAsync(context.Request.Body))!.AsObject();
+            context.Response.StatusCode = status;
+            await context.Response.CompleteAsync();
+            await _pushes.Writer.WriteAsync(new Push(
+                body, Header(context, "X-Operation-ID"), Header(context, "Authorization")));
+        });
+    }
+
+    /// <summary>What was pushed.</summary>
+    public sealed record Push(JsonObject Body, string? OperationIdHeader, string? Authorization);
+
+    public Uri Url => new(_app.Urls.Single());
+
+    public static async Task<FakeAgent> StartAsync(int status)
+    {
+        var agent = new FakeAgent(status);
+        await agent._app.StartAsync();
+        return agent;
+    }
+
+    /// <summary>The next push; waits for it.</summary>
+    public Task<Push> PushedAsync() => _pushes.Reader.ReadAsync().AsTask();
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static string? Header(HttpContext context, string name) =>
+        context.Request.Headers[name].ToString() is { Length: > 0 } value ? value : null;
+}
