@@ -36,7 +36,7 @@ internal sealed class AggregationProxy(AggregatedApis apis)
         using (response) await AnswerAsync(http, response);
     }
 
-    private static HttpRequestMessage RequestTo(AggregatedServer server, HttpRequest from)
+    private static HttpRequestMessage RequestTo(RemoteServer server, HttpRequest from)
     {
         var request = new HttpRequestMessage(new HttpMethod(from.Method), server.UriOf(from.Path + from.QueryString));
         if (from.ContentLength > 0 || from.Headers.TransferEncoding.Count > 0) request.Content = new StreamContent(from.Body);

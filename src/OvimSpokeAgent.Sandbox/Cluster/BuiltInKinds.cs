@@ -48,6 +48,13 @@ internal static class BuiltInKinds
             Columns = [new("Available", "string", ".status.conditions[?(@.type==\"Available\")].status")],
         };
 
+    public static readonly ResourceKind WebhookConfiguration =
+        Grouped("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration") with
+        {
+            Namespaced = false,
+            HasGeneration = true,
+        };
+
     /// <summary>Events as both groups serve them; stored once, in the core group's words.</summary>
     public static readonly ResourceKind Event = Core("events", "Event") with
     {
@@ -75,6 +82,7 @@ internal static class BuiltInKinds
         Event with { Group = "events.k8s.io" },
         CustomResourceDefinition,
         ApiService,
+        WebhookConfiguration,
         Core("configmaps", "ConfigMap") with { ShortNames = ["cm"] },
         Core("pods", "Pod") with
         {

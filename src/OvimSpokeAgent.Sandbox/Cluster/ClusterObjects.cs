@@ -4,7 +4,7 @@ namespace OvimSpokeAgent.Sandbox.Cluster;
 
 /// <summary>
 /// The objects of one kind, read and written past the wire: what a test or the tour arranges and looks at. What is returned
-/// is the caller's own copy. Writing throws as the API server answers.
+/// is the caller's own copy. Writing throws as the API server answers; webhooks are not asked.
 /// </summary>
 public sealed class ClusterObjects
 {

@@ -21,7 +21,7 @@ internal sealed record ClusterParts
 
     public required AggregationController Aggregation { get; init; }
 
-    public required AggregatedApis Aggregated { get; init; }
+    public required ServerConnections Connections { get; init; }
 
     public static ClusterParts Make(SandboxClusterOptions options, CancellationToken stopping)
     {
@@ -29,7 +29,8 @@ internal sealed record ClusterParts
         var kinds = new KindRegistry(store);
         var quotas = new Quotas(store);
         var (writer, deleter) = (new ObjectWriter(store, quotas, time), new ObjectDeleter(store, time));
-        var aggregated = new AggregatedApis(store);
+        var connections = new ServerConnections(store);
+        var aggregated = new AggregatedApis(store, connections);
         var seams = new ClusterSeams(
             new ClusterRequests(), new ClusterFaults(running, store), new AccessRules(), time, stopping);
         var server = new ApiServer(
@@ -37,7 +38,8 @@ internal sealed record ClusterParts
             new Discovery(kinds, aggregated),
             new ListEndpoint(store),
             new WatchEndpoint(store, running, options, stopping),
-            new WriteEndpoint(store, writer, deleter),
+            new WriteEndpoint(
+                store, writer, new AdmittedWriter(store, writer, deleter, new AdmissionWebhooks(store, connections))),
             aggregated,
             store,
             seams);
@@ -59,7 +61,7 @@ internal sealed record ClusterParts
             Server = server,
             Controllers = controllers,
             Aggregation = new AggregationController(store, writer, aggregated, time),
-            Aggregated = aggregated,
+            Connections = connections,
         };
         foreach (var ns in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
             writer.Create(BuiltInKinds.Namespace, "", new() { ["metadata"] = new System.Text.Json.Nodes.JsonObject { ["name"] = ns } }, new());

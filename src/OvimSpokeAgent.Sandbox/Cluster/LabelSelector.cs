@@ -23,6 +23,16 @@ internal sealed class LabelSelector
     public static LabelSelector Parse(string? text) =>
         string.IsNullOrWhiteSpace(text) ? Everything : new(new Parser(text).Requirements());
 
+    /// <summary>A selector as it stands in an object: <c>matchLabels</c> and <c>matchExpressions</c>.</summary>
+    public static LabelSelector Of(JsonObject selector) => new(
+    [
+        .. (selector.Map("matchLabels") ?? []).Select(pair => new Requirement(pair.Key, Operator.In, [pair.Value.Text() ?? ""])),
+        .. selector.Objects("matchExpressions").Select(expression => new Requirement(
+            expression.Text("key") ?? "",
+            Enum.TryParse<Operator>(expression.Text("operator"), out var sign) ? sign : Operator.In,
+            [.. expression.Items("values").Texts()])),
+    ]);
+
     public bool Matches(JsonObject content)
     {
         if (_requirements.Count == 0) return true;

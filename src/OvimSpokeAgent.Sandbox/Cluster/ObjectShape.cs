@@ -75,6 +75,15 @@ internal static class ObjectShape
         ],
         (_, "rolebindings" or "clusterrolebindings") => [("roleRef", Shape.Map), ("subjects", Shape.Maps)],
         (_, "roles" or "clusterroles") => [("rules", Shape.Maps)],
+        ("admissionregistration.k8s.io", "validatingwebhookconfigurations") =>
+        [
+            ("webhooks", Shape.Maps), ("webhooks.[].name", Shape.Text), ("webhooks.[].rules", Shape.Maps),
+            ("webhooks.[].failurePolicy", Shape.Text), ("webhooks.[].timeoutSeconds", Shape.Number),
+            ("webhooks.[].clientConfig", Shape.Map), ("webhooks.[].clientConfig.url", Shape.Text),
+            ("webhooks.[].clientConfig.caBundle", Shape.Text), ("webhooks.[].clientConfig.service", Shape.Map),
+            ("webhooks.[].namespaceSelector", Shape.Map), ("webhooks.[].objectSelector", Shape.Map),
+            .. ((string[])["operations", "apiGroups", "apiVersions", "resources"]).Select(field => ($"webhooks.[].rules.[].{field}", Shape.Texts)),
+        ],
         ("apiregistration.k8s.io", "apiservices") =>
         [
             ("spec.group", Shape.Text), ("spec.version", Shape.Text), ("spec.service", Shape.Map), ("spec.caBundle", Shape.Text),

@@ -139,7 +139,7 @@ public sealed class SandboxCluster : IAsyncDisposable
         using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _app.StopAsync(soon.Token);
         await _app.DisposeAsync();
-        _parts.Aggregated.Dispose();
+        _parts.Connections.Dispose();
         _stopping.Dispose();
         try
         {

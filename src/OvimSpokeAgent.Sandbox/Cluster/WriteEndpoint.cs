@@ -4,12 +4,12 @@ using System.Text.Json.Nodes;
 namespace OvimSpokeAgent.Sandbox.Cluster;
 
 /// <summary>Answers what creates, changes and deletes objects.</summary>
-internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, ObjectDeleter deleter)
+internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, AdmittedWriter admitted)
 {
     public async Task CreateAsync(ApiCall call)
     {
         var body = WordsOf(call, await RequestBody.ReadObjectAsync(call));
-        await Answers.ObjectAsync(call, 201, writer.Create(call.Kind, call.Namespace, body, OptionsOf(call)));
+        await Answers.ObjectAsync(call, 201, await admitted.CreateAsync(call, body, OptionsOf(call)));
     }
 
     public async Task ReplaceAsync(ApiCall call)
@@ -20,10 +20,10 @@ internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, Obje
         {
             if (body.Text("metadata", "name") != call.Name)
                 throw ApiErrors.BadRequest($"the name of the object does not match the name on the URL ({call.Name})");
-            await Answers.ObjectAsync(call, 201, writer.Create(call.Kind, call.Namespace, body, options));
+            await Answers.ObjectAsync(call, 201, await admitted.CreateAsync(call, body, options));
             return;
         }
-        await Answers.ObjectAsync(call, 200, writer.Update(call.Kind, call.Key, _ => body.Copy(), options));
+        await Answers.ObjectAsync(call, 200, await admitted.UpdateAsync(call, _ => body.Copy(), options));
     }
 
     public async Task PatchAsync(ApiCall call)
@@ -40,8 +40,8 @@ internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, Obje
         if (call.Query("force").Length > 0)
             throw Patches.InvalidOptions(InvalidField.Forbidden("force", "may not be specified for non-apply patch"));
         var patch = Patches.Parse(text, type);
-        var updated = writer.Update(
-            call.Kind, call.Key, current => Patches.Apply(call.Kind, current, patch, type), OptionsOf(call));
+        var updated = await admitted.UpdateAsync(
+            call, current => Patches.Apply(call.Kind, current, patch, type), OptionsOf(call));
         await Answers.ObjectAsync(call, 200, updated);
     }
 
@@ -55,22 +55,18 @@ internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, Obje
             (FieldSchema.Of(call.Kind), writer.Manager(call.Kind, options), ApiCall.IsTrue(call.Query("force")));
         if (store.Get(KindRegistry.StoredAs(call.Kind), call.Key) is null && call.Path.Subresource is null)
         {
-            var made = writer.Create(
-                call.Kind, call.Namespace, ServerSideApply.Apply([], applied, schema, manager, isForced), options);
+            var made = await admitted.CreateAsync(call, ServerSideApply.Apply([], applied, schema, manager, isForced), options);
             await Answers.ObjectAsync(call, 201, made);
             return;
         }
-        var updated = writer.Update(
-            call.Kind,
-            call.Key,
-            current => ServerSideApply.Apply(current.Content, applied, schema, manager, isForced),
-            options);
+        var updated = await admitted.UpdateAsync(
+            call, current => ServerSideApply.Apply(current.Content, applied, schema, manager, isForced), options);
         await Answers.ObjectAsync(call, 200, updated);
     }
 
     public async Task DeleteAsync(ApiCall call)
     {
-        var deletion = deleter.Delete(call.Kind, call.Key, await ReadDeleteRequestAsync(call));
+        var deletion = await admitted.DeleteAsync(call, call.Key, await ReadDeleteRequestAsync(call));
         if (!deletion.IsGone || AnswersWithObject(call.Kind))
         {
             await Answers.ObjectAsync(call, 200, deletion.Object);
@@ -99,7 +95,7 @@ internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, Obje
         foreach (var one in selected)
         {
             // One that someone else deleted meanwhile is as it should be.
-            if (store.Get(one.Resource, one.Key) is not null) deleter.Delete(call.Kind, one.Key, request);
+            if (store.Get(one.Resource, one.Key) is not null) await admitted.DeleteAsync(call, one.Key, request);
         }
         await Answers.JsonAsync(call.Http, 200, new JsonObject
         {

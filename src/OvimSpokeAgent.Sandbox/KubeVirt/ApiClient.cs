@@ -38,6 +38,10 @@ internal sealed class ApiClient(Kubernetes client)
     public Task<JsonObject> CreateAsync(Kind kind, string ns, JsonObject body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, kind.Path(ns), body, Json, cancellationToken);
 
+    /// <summary>Asks whether an object could be created.</summary>
+    public Task<JsonObject> DryRunCreateAsync(Kind kind, string ns, JsonObject body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, kind.Path(ns) + "?dryRun=All", body, Json, cancellationToken);
+
     /// <summary>Replaces an object; refused if it changed since its <c>resourceVersion</c>.</summary>
     public Task<JsonObject> ReplaceAsync(Kind kind, JsonObject body, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, kind.Path(body.NameOf()), body, Json, cancellationToken);
@@ -48,6 +52,9 @@ internal sealed class ApiClient(Kubernetes client)
 
     public Task<JsonObject> MergeAsync(Kind kind, ObjectName name, JsonObject patch, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Patch, kind.Path(name), patch, "application/merge-patch+json", cancellationToken);
+
+    public Task<JsonObject> MergeStatusAsync(Kind kind, ObjectName name, JsonObject patch, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Patch, kind.Path(name) + "/status", patch, "application/merge-patch+json", cancellationToken);
 
     /// <summary>Deletes the object with this uid.</summary>
     /// <returns>The object as it is now if finalizers hold it, else a Status.</returns>

@@ -4,14 +4,15 @@ using System.Text.Json.Nodes;
 namespace OvimSpokeAgent.Sandbox.KubeVirt;
 
 /// <summary>
-/// Makes KubeVirt look installed: its namespace, virt-api as an aggregated API (an ExternalName Service that leads back to
-/// this machine), and the KubeVirt object where the server has the kind. The namespace stays when the rest is taken back:
+/// Makes KubeVirt look installed: its namespace, virt-api as an aggregated API and as a webhook (an ExternalName Service leads
+/// back to this machine), and the KubeVirt object where the server has the kind. The namespace stays when the rest is taken back:
 /// other things may live in it by then.
 /// </summary>
 internal sealed class ApiRegistration(ApiClient api)
 {
     private const string Namespace = "kubevirt";
     private const string ServiceName = "virt-api";
+    private const string WebhookConfigurationName = "virt-api-validator";
     private const string ManagedByLabel = "app.kubernetes.io/managed-by";
     private const string ManagedBy = "ovim-sandbox";
     private const string KubeVirtVersion = "v1.9.0";
@@ -30,16 +31,17 @@ internal sealed class ApiRegistration(ApiClient api)
         await EnsureNamespaceAsync(cancellationToken);
         await MakeAsync(Kinds.Service, Namespace, Service(), cancellationToken);
         await MakeAsync(Kinds.ApiService, "", ApiService(server), cancellationToken);
+        await MakeAsync(Kinds.ValidatingWebhook, "", Webhook(server), cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(AvailabilityLimit);
         try
         {
-            while (!await IsAvailableAsync(limit.Token)) await Task.Delay(LookAgain, limit.Token);
+            while (!await IsAvailableAsync(limit.Token) || !await IsAskedAsync(limit.Token)) await Task.Delay(LookAgain, limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new InvalidOperationException(
-                $"the API server did not reach {ApiServiceName} on port {server.Port} within {AvailabilityLimit.TotalSeconds} s");
+                $"the API server did not reach {ApiServiceName} or its webhook on port {server.Port} within {AvailabilityLimit.TotalSeconds} s");
         }
     }
 
@@ -124,6 +126,29 @@ internal sealed class ApiRegistration(ApiClient api)
         }
     }
 
+    /// <summary>The API server asks the webhook: it may learn of it late. Nothing is made.</summary>
+    private async Task<bool> IsAskedAsync(CancellationToken cancellationToken)
+    {
+        var probe = Named(Kinds.Vm, AdmissionEndpoint.ProbeName);
+        probe["spec"] = new JsonObject
+        {
+            ["runStrategy"] = "Halted",
+            ["template"] = new JsonObject
+            {
+                ["spec"] = new JsonObject { ["domain"] = new JsonObject { ["devices"] = new JsonObject() } },
+            },
+        };
+        try
+        {
+            await api.DryRunCreateAsync(Kinds.Vm, Namespace, probe, cancellationToken);
+            return false;
+        }
+        catch (RefusedException e) when (e.Message.Contains(AdmissionEndpoint.WebhookName, StringComparison.Ordinal))
+        {
+            return true;
+        }
+    }
+
     private static string ApiServiceName => $"{SubresourceServer.Version}.{SubresourceServer.Group}";
 
     private static JsonObject Service()
@@ -141,12 +166,46 @@ internal sealed class ApiRegistration(ApiClient api)
             ["group"] = SubresourceServer.Group,
             ["version"] = SubresourceServer.Version,
             ["service"] = new JsonObject { ["namespace"] = Namespace, ["name"] = ServiceName, ["port"] = server.Port },
-            ["caBundle"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(server.CertificatePem)),
+            ["caBundle"] = CaBundle(server),
             ["groupPriorityMinimum"] = 1000,
             ["versionPriority"] = 15,
         };
         return service;
     }
+
+    private static JsonObject Webhook(SubresourceServer server)
+    {
+        var configuration = Named(Kinds.ValidatingWebhook, WebhookConfigurationName);
+        configuration["webhooks"] = new JsonArray(new JsonObject
+        {
+            ["name"] = AdmissionEndpoint.WebhookName,
+            ["clientConfig"] = new JsonObject
+            {
+                ["service"] = new JsonObject
+                {
+                    ["namespace"] = Namespace,
+                    ["name"] = ServiceName,
+                    ["port"] = server.Port,
+                    ["path"] = AdmissionEndpoint.Path,
+                },
+                ["caBundle"] = CaBundle(server),
+            },
+            ["rules"] = new JsonArray(new JsonObject
+            {
+                ["apiGroups"] = new JsonArray(Kinds.Vm.Group),
+                ["apiVersions"] = new JsonArray(Kinds.Vm.Version),
+                ["operations"] = new JsonArray("CREATE", "UPDATE"),
+                ["resources"] = new JsonArray(Kinds.Vm.Plural),
+            }),
+            // KubeVirt's says Fail; one that a killed sandbox leaves behind must not keep a server from taking VMs.
+            ["failurePolicy"] = "Ignore",
+            ["sideEffects"] = "None",
+            ["admissionReviewVersions"] = new JsonArray("v1"),
+        });
+        return configuration;
+    }
+
+    private static string CaBundle(SubresourceServer server) => Convert.ToBase64String(Encoding.ASCII.GetBytes(server.CertificatePem));
 
     private static JsonObject KubeVirt()
     {

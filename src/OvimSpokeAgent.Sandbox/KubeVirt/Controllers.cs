@@ -27,7 +27,7 @@ internal sealed partial class Controllers : IAsyncDisposable
     {
         _state = state;
         (_vms, _vmis, _volumes) = (new(state), new(state, nodes), new(state));
-        state.Vms.Changed += vm => Touch(vm, Subject.Vm, Subject.Vmi);
+        state.Vms.Changed += VmChanged;
         state.Vmis.Changed += VmiChanged;
         state.Volumes.Changed += DiskChanged;
         state.Claims.Changed += DiskChanged;
@@ -74,6 +74,14 @@ internal sealed partial class Controllers : IAsyncDisposable
         }
         _queue.Dispose();
         _stop.Dispose();
+    }
+
+    private void VmChanged(JsonObject vm)
+    {
+        Touch(vm, Subject.Vm, Subject.Vmi);
+        // A fault of the VM is one of its imports, until it is taken back.
+        foreach (var disk in Disks.ClaimNames(vm.At("spec", "template", "spec")))
+            _queue.Add(new Work(Subject.Volume, vm.NameOf() with { Name = disk }));
     }
 
     private void VmiChanged(JsonObject vmi)

@@ -26,6 +26,9 @@ internal static class Kinds
     public static readonly Kind Namespace = new("", "v1", "namespaces", "Namespace");
     public static readonly Kind Node = new("", "v1", "nodes", "Node");
     public static readonly Kind Service = new("", "v1", "services", "Service");
+    public static readonly Kind ValidatingWebhook =
+        new("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration");
+
     public static readonly Kind ApiService = new("apiregistration.k8s.io", "v1", "apiservices", "APIService");
 
     /// <summary>Instancetypes and preferences by the <c>kind</c> that a VM names.</summary>

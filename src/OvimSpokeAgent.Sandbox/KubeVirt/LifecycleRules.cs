@@ -34,6 +34,9 @@ internal static class LifecycleRules
     // The shortest grace that KubeVirt gives a guest in a forced restart.
     private const long ForcedRestartGrace = 1;
 
+    private const string RecoveryRequired =
+        "VM recovery required: a volume migration failed, somebody has to put the volumes back where they were";
+
     /// <summary>Decides about an action (<c>start</c>, <c>stop</c> or <c>restart</c>).</summary>
     /// <param name="action">The subresource.</param>
     /// <param name="vm">The VM.</param>
@@ -62,6 +65,7 @@ internal static class LifecycleRules
     private static LifecycleDecision Start(VmSituation s, JsonObject options)
     {
         if (s.Vmi is not null && !s.IsFinal && s.Phase is not ("" or "Unknown")) return Conflict(s, "VM is already running");
+        if (Conditions.Has(s.Vm["status"], "ManualRecoveryRequired", true)) return Conflict(s, RecoveryRequired);
         var paused = options.IsTrue("paused");
         var start = new JsonObject { ["action"] = "Start" };
         if (paused) start["data"] = new JsonObject { ["paused"] = "true" };
@@ -96,6 +100,7 @@ internal static class LifecycleRules
         var grace = options.Number("gracePeriodSeconds");
         if (grace > 0) return Refuse(400, "BadRequest", "For force restart, only gracePeriod=0 is supported for now");
         if (grace < 0) return Refuse(400, "BadRequest", "gracePeriod has to be greater or equal to 0");
+        if (Conditions.Has(s.Vm["status"], "VolumesChange", true)) return Conflict(s, RecoveryRequired);
         if (s.Strategy is "Halted" or "Once")
             return Conflict(s, $"RunStategy {s.Strategy} does not support manual restart requests");
         if (s.Vmi is null) return Conflict(s, "VM is not running: Halted");

@@ -6,7 +6,7 @@ namespace OvimSpokeAgent.Sandbox.KubeVirt;
 /// <summary>
 /// Plays KubeVirt through the Kubernetes API, on the sandbox's cluster as on a real API server that has KubeVirt's CRDs:
 /// virt-controller and the nodes (VMs come up, run, stop and go, step by step), CDI (DataVolumes are filled), and virt-api
-/// (start, stop and restart as subresources). No guest really runs.
+/// (start, stop and restart as subresources, and a webhook that refuses VMs). No guest really runs.
 /// </summary>
 public sealed class SandboxKubeVirt : IAsyncDisposable
 {
@@ -99,9 +99,10 @@ public sealed class SandboxKubeVirt : IAsyncDisposable
             if (await _api.FindAsync(kind.Path("") + "?limit=1", cancellationToken) is null)
                 throw new InvalidOperationException($"the API server does not have {kind}: apply KubeVirt's CRDs first");
         }
-        if (_state.Options.ServeSubresources)
+        if (_state.Options.HasVirtApi)
         {
-            _server = await SubresourceServer.StartAsync(_api, ApiRegistration.ServerName, cancellationToken);
+            var admission = new AdmissionEndpoint(_state.Types, _state.Options.Namespaces ?? (_ => true));
+            _server = await SubresourceServer.StartAsync(_api, admission, ApiRegistration.ServerName, cancellationToken);
             await _registration.RegisterAsync(_server, cancellationToken);
         }
         await _registration.AnnounceAsync(cancellationToken);

@@ -18,8 +18,11 @@ public sealed record SandboxKubeVirtOptions
     /// <summary>The namespaces whose VMs it looks after; null: all.</summary>
     public Func<string, bool>? Namespaces { get; init; }
 
-    /// <summary>Serves start, stop and restart as the aggregated API <c>subresources.kubevirt.io</c>.</summary>
-    public bool ServeSubresources { get; init; } = true;
+    /// <summary>
+    /// Plays virt-api: serves start, stop and restart as the aggregated API <c>subresources.kubevirt.io</c>, and refuses as a
+    /// webhook VMs that make no sense. Without it the API server takes what the kinds' schemas let through.
+    /// </summary>
+    public bool HasVirtApi { get; init; } = true;
 
     public ILogger Logger { get; init; } = NullLogger.Instance;
 }

@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Http;
 namespace OvimSpokeAgent.Sandbox.KubeVirt;
 
 /// <summary>
-/// Plays virt-api: <c>subresources.kubevirt.io/v1</c> over TLS on a loopback port. The API server in front of it has
-/// authenticated the caller and checked what he may do.
+/// Plays virt-api over TLS on a loopback port: <c>subresources.kubevirt.io/v1</c> (the API server in front of it has
+/// authenticated the caller and checked what he may do), and the webhook for VMs.
 /// </summary>
 internal sealed class SubresourceServer : IAsyncDisposable
 {
@@ -35,7 +35,7 @@ internal sealed class SubresourceServer : IAsyncDisposable
     public bool IsAvailable { get; set; } = true;
 
     public static async Task<SubresourceServer> StartAsync(
-        ApiClient api, string serverName, CancellationToken cancellationToken)
+        ApiClient api, AdmissionEndpoint admission, string serverName, CancellationToken cancellationToken)
     {
         var certificate = LoopbackCertificate.Create(serverName);
         var builder = WebApplication.CreateSlimBuilder();
@@ -44,6 +44,7 @@ internal sealed class SubresourceServer : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
         var app = builder.Build();
         var server = new SubresourceServer(app, certificate, api);
+        admission.Map(app);
         server.Map();
         try
         {

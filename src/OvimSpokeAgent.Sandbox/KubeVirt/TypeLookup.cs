@@ -5,11 +5,14 @@ namespace OvimSpokeAgent.Sandbox.KubeVirt;
 /// <summary>Finds the instancetype and the preference that a VM names.</summary>
 internal sealed class TypeLookup(ApiClient api)
 {
+    /// <summary>The reason of the problem where the preference does not exist.</summary>
+    public const string NoPreference = "FailedFindPreference";
+
     /// <summary>The instancetype's spec (<c>{}</c> where the VM names none), or why it cannot be used.</summary>
     public async Task<(JsonObject Spec, SyncProblem? Problem)> OfAsync(JsonObject vm, CancellationToken cancellationToken)
     {
         var (_, preferenceProblem) = await FindAsync(
-            vm, "preference", "VirtualMachineClusterPreference", "FailedFindPreference", cancellationToken);
+            vm, "preference", "VirtualMachineClusterPreference", NoPreference, cancellationToken);
         if (preferenceProblem is not null) return ([], preferenceProblem);
         return await FindAsync(
             vm, "instancetype", "VirtualMachineClusterInstancetype", "FailedFindInstancetype", cancellationToken);

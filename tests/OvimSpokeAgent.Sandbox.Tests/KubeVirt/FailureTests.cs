@@ -98,7 +98,7 @@ public sealed class FailureTests
     {
         await using var cluster = await TestCluster.StartAsync(which);
 
-        await cluster.CreateVmAsync(changes: WithDisk);
+        await cluster.CreateVmAsync(changes: TestObjects.WithDisk);
 
         await cluster.UntilPrintsAsync("Running");
         Assert.Equal(["Provisioning", "Starting", "Running"], cluster.StatusesOf("web"));
@@ -117,10 +117,27 @@ public sealed class FailureTests
     {
         await using var cluster = await TestCluster.StartAsync(which);
         cluster.KubeVirt.SetFault(cluster.Namespace, "web", KubeVirtFault.DataVolume);
-        await cluster.CreateVmAsync(changes: WithDisk);
+        await cluster.CreateVmAsync(changes: TestObjects.WithDisk);
         await cluster.UntilPrintsAsync("DataVolumeError");
 
         cluster.KubeVirt.SetFault(cluster.Namespace, "web", KubeVirtFault.None);
+
+        await cluster.UntilPrintsAsync("Running");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters))]
+    public async Task An_import_whose_fault_was_an_annotation_goes_on_when_it_is_taken_back(string which)
+    {
+        await using var cluster = await TestCluster.StartAsync(which);
+        await cluster.CreateVmAsync("Always", Annotated("data-volume"), TestObjects.WithDisk);
+        await cluster.UntilPrintsAsync("DataVolumeError");
+
+        await cluster.Api.MergeAsync(
+            Kinds.Vm,
+            cluster.Name("web"),
+            TestObjects.Parse("""{"metadata":{"annotations":{"sandbox.ovim.io/fail":null}}}"""),
+            CancellationToken.None);
 
         await cluster.UntilPrintsAsync("Running");
     }
@@ -168,9 +185,4 @@ public sealed class FailureTests
     private static Action<JsonObject> Annotated(string fault) =>
         vm => vm.MapAt("metadata").MapAt("annotations")[KubeVirtFaultNames.Annotation] = fault;
 
-    private static void WithDisk(JsonObject vm)
-    {
-        TestObjects.WithVolume(vm);
-        vm["spec"]!["dataVolumeTemplates"]![0]!["spec"] = TestObjects.Volume("")["spec"]!.DeepClone();
-    }
 }

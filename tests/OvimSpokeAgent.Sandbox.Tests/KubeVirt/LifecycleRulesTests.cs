@@ -6,6 +6,9 @@ namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 
 public sealed class LifecycleRulesTests
 {
+    private const string RecoveryRequired =
+        "409 VM recovery required: a volume migration failed, somebody has to put the volumes back where they were";
+
     private static readonly Dictionary<string, (string Action, JsonObject Vm, JsonObject? Vmi, string Body, string Expected)> Table = new()
     {
         ["start Halted"] = ("start", Vm("Halted"), null, "", "running"),
@@ -20,6 +23,11 @@ public sealed class LifecycleRulesTests
         ["start what runs"] = ("start", Vm("Manual"), Vmi("Running"), "", "409 VM is already running"),
         ["start what is starting"] = (
             "start", Vm("Manual", Requests("Start")), null, "", "409 unable to complete request: stop/start already underway"),
+        ["start what needs recovery"] = ("start", Vm("Halted", Condition("ManualRecoveryRequired", true)), null, "", RecoveryRequired),
+        ["restart while volumes change"] = ("restart", Vm(changes: Condition("VolumesChange", true)), Vmi("Running"), "", RecoveryRequired),
+        ["stop RerunOnFailure before its first boot"] = ("stop", Vm("RerunOnFailure"), null, "", "409 VM is not running"),
+        ["stop RerunOnFailure in a crash loop"] = ("stop", Vm("RerunOnFailure"), Vmi("Failed"), "", "409 VM is not running"),
+        ["stop Manual whose start is queued"] = ("stop", Vm("Manual", Requests("Start")), null, "", "409 VM is not running"),
         ["stop Always"] = ("stop", Vm(), Vmi("Running"), "", "halted"),
         ["stop Always at once"] = ("stop", Vm(), Vmi("Running"), """{"gracePeriod":0}""", "grace 0, halted"),
         ["stop Once"] = ("stop", Vm("Once"), Vmi("Running"), "", "halted"),

@@ -114,5 +114,5 @@ public sealed class SubresourceTests
     }
 
     private static Task<TestCluster> StartAsync(string which) =>
-        TestCluster.StartAsync(which, options => options with { ServeSubresources = true });
+        TestCluster.StartAsync(which, options => options with { HasVirtApi = true });
 }

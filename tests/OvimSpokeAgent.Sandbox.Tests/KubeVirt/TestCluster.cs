@@ -157,6 +157,10 @@ internal sealed class TestCluster : IAsyncDisposable
         return ((int)response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text) as JsonObject);
     }
 
+    /// <summary>Takes back what the VM was asked for and has not done.</summary>
+    public Task WithdrawRequestsAsync(string vm = "web") => Api.MergeStatusAsync(
+        Kinds.Vm, Name(vm), TestObjects.Parse("""{"status":{"stateChangeRequests":null}}"""), CancellationToken.None);
+
     public async ValueTask DisposeAsync()
     {
         if (KubeVirt is not null)
@@ -210,7 +214,7 @@ internal sealed class TestCluster : IAsyncDisposable
             StepDelay = TimeSpan.Zero,
             TimeProvider = Clock,
             Namespaces = name => name == Namespace,
-            ServeSubresources = false,
+            HasVirtApi = false,
         }));
         foreach (var kind in new[] { Kinds.Vm, Kinds.Vmi, Kinds.DataVolume, Kinds.Claim })
         {

@@ -84,6 +84,13 @@ internal static class TestObjects
         vm["spec"]!["dataVolumeTemplates"] = JsonNode.Parse("""[{"metadata":{"name":"web-root"},"spec":{}}]""");
     }
 
+    /// <summary>The VM's root disk is a DataVolume that is imported.</summary>
+    public static void WithDisk(JsonObject vm)
+    {
+        WithVolume(vm);
+        vm["spec"]!["dataVolumeTemplates"]![0]!["spec"] = Volume("")["spec"]!.DeepClone();
+    }
+
     /// <summary>The object is being deleted.</summary>
     public static void Deleting(JsonObject item) => item["metadata"]!["deletionTimestamp"] = Now.ToApiTime();
 

@@ -4,6 +4,7 @@ namespace OvimSpokeAgent.Sandbox.Tests.Cluster.Conformance;
 internal static class LifecycleScenarios
 {
     private const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    private const string Webhooks = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
     private const string ApiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
     private const string Pods = "/api/v1/namespaces/{ns}/pods";
     private const string Widgets = "/apis/conformance.ovim.io/v1/namespaces/{ns}/widgets";
@@ -100,6 +101,19 @@ internal static class LifecycleScenarios
             Step.Delete($"{ApiServices}/v1.{{ns}}.ovim.io").Answers(200),
             Step.Get("/apis/{ns}.ovim.io/v1/things").InTimeAnswers(404)),
         new(
+            "a webhook that cannot be asked refuses, unless it may be passed over",
+            Step.Merge("/api/v1/namespaces/{ns}", """{"metadata":{"labels":{"asked":"{ns}"}}}""").Answers(200),
+            Step.Post(Webhooks, Webhook("Fail")).Answers(201, """{"metadata":{"generation":1}}"""),
+            Step.Post("/api/v1/namespaces/{ns}/configmaps", """{"metadata":{"generateName":"a-"}}""")
+                .InTimeAnswers(500, """{"reason":"InternalError","code":500}""") with
+            {
+                Holds = "failed calling webhook",
+            },
+            Step.Post("/api/v1/namespaces/{ns}/secrets", """{"metadata":{"generateName":"a-"}}""").Answers(201),
+            Step.Merge($"{Webhooks}/{{ns}}", Webhook("Ignore")).Answers(200, """{"metadata":{"generation":2}}"""),
+            Step.Post("/api/v1/namespaces/{ns}/configmaps", """{"metadata":{"generateName":"a-"}}""").InTimeAnswers(201),
+            Step.Delete($"{Webhooks}/{{ns}}").Answers(200)),
+        new(
             "a pod on a node gets time to end",
             Step.Post(Pods, """{"metadata":{"name":"a"},"spec":{"nodeName":"nowhere","containers":[{"name":"x","image":"x"}]}}""")
                 .InTimeAnswers(201, """{"status":{"phase":"Pending"}}"""),
@@ -134,4 +148,13 @@ internal static class LifecycleScenarios
             Step.Get("/apis").Answers(200, """{"kind":"APIGroupList"}"""),
             Step.Get("/api/v1").Answers(200, """{"kind":"APIResourceList","groupVersion":"v1"}""")),
     ];
+
+    /// <summary>A webhook for new ConfigMaps of the scenario's namespace, at a Service that is not there.</summary>
+    private static string Webhook(string failurePolicy) => $$$"""
+        {"metadata":{"name":"{ns}"},"webhooks":[{
+          "name":"maps.ovim.io","failurePolicy":"{{{failurePolicy}}}","sideEffects":"None","admissionReviewVersions":["v1"],"timeoutSeconds":2,
+          "clientConfig":{"service":{"namespace":"{ns}","name":"none"}},
+          "namespaceSelector":{"matchLabels":{"asked":"{ns}"}},
+          "rules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}]}]}
+        """;
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.RegularExpressions;
 
-namespace OvimSpokeAgent.Sandbox.Cluster;
+namespace OvimSpokeAgent.Sandbox;
 
 /// <summary>A quantity: billionths, the smallest amount there is, and whether it was written with a binary suffix.</summary>
 internal readonly record struct QuantityAmount(BigInteger Billionths, bool IsBinary)
