@@ -97,7 +97,7 @@ public sealed class StopTests
         Assert.Equal((409, NotRunning), (code, status.Text("message")));
     }
 
-    private static Task WorksAgainAsync(TestCluster cluster) => cluster.Api.MergeAsync(
+    private static Task<JsonObject> WorksAgainAsync(TestCluster cluster) => cluster.Api.MergeAsync(
         Kinds.Vm,
         cluster.Name("web"),
         TestObjects.Parse("""{"metadata":{"annotations":{"sandbox.ovim.io/fail":null}}}"""),

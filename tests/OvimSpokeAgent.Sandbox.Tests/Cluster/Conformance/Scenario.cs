@@ -74,7 +74,7 @@ public sealed record Step
 
     public Step Answers(int status, string? answer = null) => this with { Status = status, Answer = answer };
 
-    /// <summary>As <see cref="Answers"/>, after any number of other answers within half a minute.</summary>
+    /// <summary>As <see cref="Answers"/>, after any number of other answers within two minutes.</summary>
     public Step InTimeAnswers(int status, string? answer = null) =>
         this with { Status = status, Answer = answer, IsEventual = true };
 

@@ -19,7 +19,7 @@ internal sealed class ScenarioRun(HttpClient server, ServerVersion version, Scen
 
     private const int LegacyMinor = 20;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<string, string> _words = new() { ["ns"] = $"c-{Guid.NewGuid():N}"[..14] };
 
