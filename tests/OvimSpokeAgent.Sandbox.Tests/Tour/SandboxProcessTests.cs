@@ -11,6 +11,7 @@ public sealed partial class SandboxProcessTests : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly DirectoryInfo _temp = Directory.CreateTempSubdirectory("sandbox-process-");
+    private readonly List<Process> _started = [];
 
     [Theory]
     [InlineData(1)]
@@ -19,7 +20,7 @@ public sealed partial class SandboxProcessTests : IDisposable
     [InlineData(15)]
     public async Task A_signal_ends_it_in_order_and_its_folder_is_gone(int signal)
     {
-        using var sandbox = await StaysUpAsync();
+        var sandbox = await StaysUpAsync();
         Assert.Single(Folders);
 
         Assert.Equal(0, Kill(sandbox.Id, signal));
@@ -31,15 +32,15 @@ public sealed partial class SandboxProcessTests : IDisposable
     [Fact]
     public async Task What_a_killed_one_left_the_next_takes_away_and_not_what_another_still_uses()
     {
-        using var killed = await StaysUpAsync();
+        var killed = await StaysUpAsync();
         var left = Folders.Single();
-        using var other = await StaysUpAsync();
+        var other = await StaysUpAsync();
         var inUse = Folders.Single(folder => folder != left);
         Assert.Equal(0, Kill(killed.Id, SigKill));
         await ExitAsync(killed);
         Assert.Contains(left, Folders);
 
-        using var next = await StaysUpAsync();
+        var next = await StaysUpAsync();
 
         Assert.DoesNotContain(left, Folders);
         Assert.Contains(inUse, Folders);
@@ -54,14 +55,22 @@ public sealed partial class SandboxProcessTests : IDisposable
     [Fact]
     public async Task Version_is_shown()
     {
-        using var sandbox = Start("--version");
+        var sandbox = Start("--version");
         var told = await sandbox.StandardOutput.ReadToEndAsync();
 
         Assert.Equal(0, await ExitAsync(sandbox));
         Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", told);
     }
 
-    public void Dispose() => _temp.Delete(recursive: true);
+    public void Dispose()
+    {
+        foreach (var process in _started)
+        {
+            if (!process.HasExited) process.Kill(); // only where a test failed
+            process.Dispose();
+        }
+        _temp.Delete(recursive: true);
+    }
 
     private string[] Folders => Directory.GetDirectories(_temp.FullName, "*ovim*", new EnumerationOptions { AttributesToSkip = 0 });
 
@@ -78,13 +87,18 @@ public sealed partial class SandboxProcessTests : IDisposable
 
     private Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.Sandbox.dll"), .. arguments])
+        // A shell that runs the tests in the background ignores these signals, and its children inherit that.
+        var start = new ProcessStartInfo(
+            "env",
+            ["--default-signal=INT,QUIT", "dotnet", Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.Sandbox.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         start.Environment["TMPDIR"] = _temp.FullName;
-        return Process.Start(start)!;
+        var process = Process.Start(start)!;
+        _started.Add(process);
+        return process;
     }
 
     private static async Task<int> ExitAsync(Process process)
