@@ -90,6 +90,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>A snapshot of all items.</summary>
     public ICollection<TItem> Items => [.. _items.Select(pair => pair.Value.Item)];
 
+    /// <summary>The items of one namespace.</summary>
+    public IEnumerable<TItem> ItemsIn(string ns) => _items.Where(pair => pair.Key.Namespace == ns).Select(pair => pair.Value.Item);
+
     /// <summary>The item, or null.</summary>
     public TItem? Get(NamespacedName name) => _items.GetValueOrDefault(name)?.Item;
 

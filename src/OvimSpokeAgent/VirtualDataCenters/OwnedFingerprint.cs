@@ -30,7 +30,7 @@ internal static class OwnedFingerprint
         JsonElement? Part(string name) => json.TryGetProperty(name, out var part) ? part : null;
     }
 
-    private static string Of(JsonElement? spec, JsonElement? subjects, JsonElement? roleRef)
+    public static string Of(JsonElement? spec, JsonElement? subjects, JsonElement? roleRef)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))

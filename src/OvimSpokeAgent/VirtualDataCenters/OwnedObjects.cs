@@ -45,8 +45,24 @@ internal sealed record OwnedManifest(ResourceKind Kind, NamespacedName Name, Jso
     /// <summary>What the object on the server must be like.</summary>
     public string Fingerprint { get; } = OwnedFingerprint.Of(Body);
 
+    public ObjectKey Key => new(Kind, Name);
+
     /// <summary><c>ResourceQuota vdc-quota</c>, as messages name it.</summary>
-    public override string ToString() => $"{Kind.Kind} {Name.Name}";
+    public override string ToString() => Key.ToString();
+
+    /// <summary>What can stand in for it; null: nothing needs to, every field of its kind can change.</summary>
+    public ObjectKey? StandInKey => Kind == KubernetesKinds.ResourceQuota || Kind == KubernetesKinds.RoleBinding
+        ? Key with { Name = VdcNames.StandInOf(Name) }
+        : null;
+
+    /// <summary>The same under a second name.</summary>
+    public OwnedManifest ToStandIn()
+    {
+        var name = VdcNames.StandInOf(Name);
+        var body = Body.DeepClone().AsObject();
+        body["metadata"]!["name"] = name.Name;
+        return new OwnedManifest(Kind, name, body);
+    }
 }
 
 /// <summary>What is kept of an object of a VDC.</summary>
@@ -64,13 +80,21 @@ internal record OwnedItem
 
     public static OwnedItem From(OwnedObject item, DateTimeOffset now) => From(item);
 
+    /// <summary>Of other bindings than those that are the agent's or look like them only the name is kept.</summary>
+    public static OwnedItem FromBinding(RoleBindingObject binding, DateTimeOffset now) =>
+        IsMarked(binding) || binding.Metadata.Name.StartsWith(VdcNames.BindingPrefix, StringComparison.Ordinal)
+            ? From(binding)
+            : new OwnedItem { Name = binding.Metadata.Key, Uid = "", IsOurs = false, Fingerprint = "" };
+
     protected static OwnedItem From(OwnedObject item) => new()
     {
         Name = item.Metadata.Key,
         Uid = item.Metadata.Uid,
-        IsOurs = item.Metadata.Label(Names.ManagedByLabel) == Names.Agent,
+        IsOurs = IsMarked(item),
         Fingerprint = OwnedFingerprint.Of(item),
     };
+
+    private static bool IsMarked(OwnedObject item) => item.Metadata.Label(Names.ManagedByLabel) == Names.Agent;
 }
 
 internal sealed record ResourceQuotaItem : OwnedItem
@@ -132,7 +156,7 @@ internal sealed record NetworkPolicyItem : OwnedItem
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(AnyOwnedObject))]
+[JsonSerializable(typeof(LiveObject))]
 [JsonSerializable(typeof(ResourceQuotaObject))]
 [JsonSerializable(typeof(LimitRangeObject))]
 [JsonSerializable(typeof(NetworkPolicyObject))]

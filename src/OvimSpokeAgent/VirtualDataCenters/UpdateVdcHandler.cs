@@ -158,8 +158,7 @@ internal sealed class Redeclaration(
         foreach (var manifest in realizer.Expected(ns.Name, now))
         {
             if (known.Contains(manifest.ToString()) || caches.Find(manifest.Kind, manifest.Name) is not null) continue;
-            if (await objects.ReadAsync(manifest.Kind, manifest.Name, cancellationToken) is { } there
-                && there.Metadata.Label(Names.ManagedByLabel) != Names.Agent)
+            if (await objects.ReadAsync(manifest.Kind, manifest.Name, cancellationToken) is { IsOurs: false })
             {
                 return $"{manifest} exists already in namespace {ns.Name} and is not the agent's; it is left alone";
             }

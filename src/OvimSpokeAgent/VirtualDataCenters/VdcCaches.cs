@@ -2,7 +2,7 @@ using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
-/// <summary>The caches of what VDCs are made of: the agent's own objects, and of network policies everyone's.</summary>
+/// <summary>The caches of what VDCs are made of: the agent's own objects, and everyone's network policies and bindings.</summary>
 internal sealed class VdcCaches(
     WatchCache<ResourceQuotaObject, ResourceQuotaItem> quotas,
     WatchCache<LimitRangeObject, OwnedItem> limits,
@@ -26,32 +26,39 @@ internal sealed class VdcCaches(
 
     /// <summary>
     /// The agent's objects in a namespace that are not among the expected ones: quota and limits, and in a VDC policies
-    /// under the names that VDCs use, and bindings of admins.
+    /// under the names that VDCs use, and bindings of admins. A stand-in is one of them once what it stands in for is as expected.
     /// </summary>
     public IReadOnlyList<(ResourceKind Kind, OwnedItem Item)> Surplus(
         string ns, VdcDeclaration declaration, IReadOnlyList<OwnedManifest> expected)
     {
-        var wanted = expected.Select(manifest => (manifest.Kind, manifest.Name)).ToHashSet();
+        var wanted = expected.Select(manifest => manifest.Key).ToHashSet();
+        wanted.UnionWith(expected.Where(manifest => !IsAsExpected(manifest)).Select(manifest => manifest.StandInKey).OfType<ObjectKey>());
         var surplus = new List<(ResourceKind, OwnedItem)>();
-        Consider(KubernetesKinds.ResourceQuota, quotas.Get(new(ns, VdcNames.Quota)));
+        foreach (var name in (string[])[VdcNames.Quota, VdcNames.QuotaStandIn]) Consider(KubernetesKinds.ResourceQuota, quotas.Get(new(ns, name)));
         Consider(KubernetesKinds.LimitRange, limits.Get(new(ns, VdcNames.Limits)));
         // Where no VDC is known, isolation and access are nobody's: what once was a VDC stays as closed as it was.
         if (declaration.Name is null) return surplus;
-        var admins = bindings.Items.Where(binding =>
-            binding.Name.Namespace == ns && binding.Name.Name.StartsWith(VdcNames.BindingPrefix, StringComparison.Ordinal));
-        foreach (var binding in admins.OrderBy(binding => binding.Name.Name, StringComparer.Ordinal))
-            Consider(KubernetesKinds.RoleBinding, binding);
+        foreach (var binding in AdminBindingsOf(ns)) Consider(KubernetesKinds.RoleBinding, binding);
         foreach (var policy in VdcNames.Policies) Consider(KubernetesKinds.NetworkPolicy, policies.Get(new(ns, policy)));
         return surplus;
 
         void Consider(ResourceKind kind, OwnedItem? item)
         {
-            if (item is { IsOurs: true } && !wanted.Contains((kind, item.Name))) surplus.Add((kind, item));
+            if (item is { IsOurs: true } && !wanted.Contains(new(kind, item.Name))) surplus.Add((kind, item));
         }
     }
 
+    /// <summary>Whether the object is there as expected, with the agent's label.</summary>
+    public bool IsAsExpected(OwnedManifest manifest) => Find(manifest.Kind, manifest.Name)?.Fingerprint == manifest.Fingerprint;
+
     /// <summary>All network policies of a namespace, whoever made them.</summary>
-    public IEnumerable<NetworkPolicyItem> PoliciesOf(string ns) => policies.Items.Where(policy => policy.Name.Namespace == ns);
+    public IEnumerable<NetworkPolicyItem> PoliciesOf(string ns) => policies.ItemsIn(ns);
+
+    /// <summary>The bindings of a namespace that are named as those of admins, whoever made them, by name; with their stand-ins.</summary>
+    public IEnumerable<OwnedItem> AdminBindingsOf(string ns) => bindings.ItemsIn(ns)
+        .Where(binding => binding.Name.Name.StartsWith(VdcNames.BindingPrefix, StringComparison.Ordinal)
+            || (binding.IsOurs && binding.Name.Name.StartsWith(VdcNames.StandInPrefix, StringComparison.Ordinal)))
+        .OrderBy(binding => binding.Name.Name, StringComparer.Ordinal);
 
     /// <summary>Tells of every change in a namespace.</summary>
     public void Subscribe(Action<string> onChange)

@@ -26,5 +26,6 @@ internal sealed class VdcCheck(DeclaredNamespaces namespaces, VdcStates states) 
         if (vdc.Problem is { } unreadable) yield return $"what is declared cannot be read: {unreadable}";
         if (state.Problem is { } problem) yield return problem;
         foreach (var weakening in state.WeakenedBy) yield return weakening.ToString();
+        foreach (var contest in state.Contests) yield return contest;
     }
 }

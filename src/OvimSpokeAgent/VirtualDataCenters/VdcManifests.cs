@@ -47,17 +47,21 @@ internal static class VdcManifests
     };
 
     /// <summary>The labels of a VDC's namespace. The agent's own and those of pod security stand above the hub's.</summary>
+    /// <param name="name">The namespace.</param>
+    /// <param name="declaration">What is declared.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="zone">The zone that it was made in, if it is there: that of the settings may be another one by now.</param>
     public static IReadOnlyDictionary<string, string> NamespaceLabels(
-        string name, VdcDeclaration declaration, AgentSettings settings)
+        string name, VdcDeclaration declaration, AgentSettings settings, string? zone = null)
     {
         var labels = new Dictionary<string, string>(declaration.Labels)
         {
             [Names.ManagedByLabel] = Names.Agent,
             [Names.VdcLabel] = declaration.Name ?? "",
-            [Names.ZoneLabel] = declaration.ZoneId ?? settings.ZoneId,
+            [Names.ZoneLabel] = declaration.ZoneId ?? zone ?? settings.ZoneId,
             // The API server sets it from 1.21 on; before, only this makes the namespace one that policies can name.
             [NetworkPolicyManifests.NamespaceNameLabel] = name,
-            ["pod-security.kubernetes.io/enforce"] = settings.Vdc.PodSecurity,
+            [NamespaceDrift.PodSecurityLabel] = settings.Vdc.PodSecurity,
             ["pod-security.kubernetes.io/warn"] = "restricted",
         };
         if (declaration.Organization is { } organization) labels[Names.OrganizationLabel] = organization;

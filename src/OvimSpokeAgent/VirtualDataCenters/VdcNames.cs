@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
 
@@ -25,6 +26,15 @@ internal static class VdcNames
     public const string AdminRole = "ovim:vdc-admin";
 
     public const string BindingPrefix = "vdc-admin-";
+
+    /// <summary>
+    /// What stands in for a quota or a binding while it is replaced. No other object of a VDC can have such a name.
+    /// </summary>
+    public const string StandInPrefix = "vdc-standin-";
+
+    public const string QuotaStandIn = StandInPrefix + "quota";
+
+    private const string Prefix = "vdc-";
 
     /// <summary>Where CDI lives: upstream, and in OpenShift.</summary>
     public static readonly IReadOnlyList<string> CdiNamespaces = ["cdi", "openshift-cnv"];
@@ -52,6 +62,9 @@ internal static class VdcNames
         }
         return BindingPrefix + HashPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(group)).AsSpan(0, 16));
     }
+
+    /// <summary>The stand-in of a VDC's object.</summary>
+    public static NamespacedName StandInOf(NamespacedName name) => name with { Name = StandInPrefix + name.Name[Prefix.Length..] };
 
     /// <summary>Reads a name that becomes the value of a label; null when it is absent.</summary>
     public static string? ReadLabelValue(PayloadReader payload, string field)

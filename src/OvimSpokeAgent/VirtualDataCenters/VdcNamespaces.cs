@@ -9,7 +9,12 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// as one or deleted.
 /// </summary>
 internal sealed class VdcNamespaces(
-    IKubernetesApi api, ManagedNamespaces managed, DeclaredNamespaces declared, AgentSettings settings, TimeProvider time)
+    IKubernetesApi api,
+    ManagedNamespaces managed,
+    DeclaredNamespaces declared,
+    VdcLocks locks,
+    AgentSettings settings,
+    TimeProvider time)
 {
     // Waiting for the cache is a courtesy to what comes next: it goes without.
     private static readonly TimeSpan ShownWithin = TimeSpan.FromSeconds(5);
@@ -89,7 +94,9 @@ internal sealed class VdcNamespaces(
         {
             Change(annotations, before.Annotations, now.Annotations);
             var labels = new JsonObject();
-            Change(labels, before.Labels, VdcManifests.NamespaceLabels(ns, now, settings));
+            // A zone that was declared and is no more leaves the agent's own.
+            var zone = before.ZoneId is null ? raw.Metadata.Label(Names.ZoneLabel) : null;
+            Change(labels, before.Labels, VdcManifests.NamespaceLabels(ns, now, settings, zone));
             metadata["labels"] = labels;
         }
         return api.MergePatchAsync(
@@ -108,29 +115,43 @@ internal sealed class VdcNamespaces(
         ClusterJson.Default.NamespaceObject,
         cancellationToken);
 
-    /// <summary>Puts back what someone changed on the namespace of a VDC; null: nothing was.</summary>
-    /// <returns>What was put back, for an event.</returns>
-    public async Task<string?> RestoreAsync(DeclaredNamespace vdc, CancellationToken cancellationToken)
+    /// <summary>How the namespace of a VDC differs from what makes it this VDC. Pure.</summary>
+    public Drift DriftOf(DeclaredNamespace vdc) => NamespaceDrift.Of(
+        vdc,
+        vdc.Labels,
+        vdc.Annotations.GetValueOrDefault(Names.DeclaredAnnotation),
+        vdc.Annotations.GetValueOrDefault(Names.CreatedByAnnotation),
+        settings);
+
+    /// <summary>Puts back what someone changed on the namespace of a VDC.</summary>
+    /// <returns>The namespace as it was, and what differed; null: nothing did.</returns>
+    /// <exception cref="KubernetesApiException">The server refuses it, or it does not become as declared.</exception>
+    public async Task<(LiveObject Found, Drift Drift)?> RestoreAsync(DeclaredNamespace vdc, CancellationToken cancellationToken)
     {
-        if (vdc.Declaration is not { } declaration) return null;
-        var labels = new JsonObject();
-        foreach (var (key, value) in VdcManifests.NamespaceLabels(vdc.Name, declaration, settings))
+        var name = NamespacedName.ClusterScoped(vdc.Name);
+        var found = await api.GetAsync(KubernetesKinds.Namespace, name, VdcJson.Default.LiveObject, cancellationToken);
+        if (found.Metadata.Uid != vdc.Uid) return null; // a namesake made since: the cache will show it
+        var drift = DriftOf(found);
+        if (drift.Fields.Count == 0) return null;
+        var patch = new JsonObject();
+        foreach (var field in drift.Fields)
         {
-            if (vdc.Labels.GetValueOrDefault(key) != value) labels[key] = value;
+            if (patch[field.Path[1]] is not JsonObject map) patch[field.Path[1]] = map = [];
+            map[field.Path[2]] = field.Wanted;
         }
-        var annotations = new JsonObject();
-        if (vdc.Problem is not null) annotations[Names.DeclaredAnnotation] = declaration.ToText();
-        if (vdc.CreatedBy is null) annotations[Names.CreatedByAnnotation] = vdc.MadeBy;
-        if (labels.Count == 0 && annotations.Count == 0) return null;
-        var metadata = new JsonObject { ["uid"] = vdc.Uid, ["labels"] = labels, ["annotations"] = annotations };
-        await api.MergePatchAsync(
-            KubernetesKinds.Namespace,
-            NamespacedName.ClusterScoped(vdc.Name),
-            new JsonObject { ["metadata"] = metadata },
-            ClusterJson.Default.NamespaceObject,
-            cancellationToken);
-        return string.Join(", ",
-            [.. labels.Select(label => $"label {label.Key}"), .. annotations.Select(annotation => $"annotation {annotation.Key}")]);
+        patch["uid"] = vdc.Uid;
+        locks.Wrote(vdc.Name);
+        var after = await api.MergePatchAsync(
+            KubernetesKinds.Namespace, name, new JsonObject { ["metadata"] = patch }, VdcJson.Default.LiveObject, cancellationToken);
+        if (DriftOf(after) is { Fields.Count: > 0 } left) throw VdcObjects.NotKept(new(KubernetesKinds.Namespace, name), left);
+        return (found, drift);
+
+        Drift DriftOf(LiveObject live) => NamespaceDrift.Of(
+            vdc,
+            live.Metadata.Labels ?? new Dictionary<string, string>(),
+            live.Metadata.Annotations?.GetValueOrDefault(Names.DeclaredAnnotation),
+            live.Metadata.Annotations?.GetValueOrDefault(Names.CreatedByAnnotation),
+            settings);
     }
 
     /// <summary>Completes when the cache shows what an operation wrote, or after a few seconds without.</summary>

@@ -78,7 +78,7 @@ internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet
         foreach (var manifest in Expected(ns, declaration))
         {
             var found = await objects.ReadAsync(manifest.Kind, manifest.Name, cancellationToken);
-            var isMade = found is not null && OwnedFingerprint.Of(found) == manifest.Fingerprint;
+            var isMade = found is not null && found.Fingerprint == manifest.Fingerprint;
             (isMade ? made : notMade).Add(manifest.ToString());
         }
         return new Realization(made, notMade, notMade.Count == 0 ? null : "it was not done in time");

@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
@@ -9,7 +9,7 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// compares the caches with the declaration, and puts back what differs after the server confirmed that it does. No
 /// change, no request.
 /// </summary>
-internal sealed partial class VdcReconciler : ILoop
+internal sealed class VdcReconciler : ILoop
 {
     // What the agent itself wrote a moment ago may not be in the caches yet.
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
@@ -20,18 +20,19 @@ internal sealed partial class VdcReconciler : ILoop
     private readonly DeclaredNamespaces _namespaces;
     private readonly VdcCaches _caches;
     private readonly VdcRepair _repair;
+    private readonly RepairHistory _history;
+    private readonly WeakeningCheck _weakenings;
     private readonly VdcStates _states;
     private readonly QuotaNet _net;
     private readonly VdcLocks _locks;
     private readonly VdcMetrics _metrics;
-    private readonly EventRecorder _events;
     private readonly VmCaches _vmCaches;
     private readonly ILeadership _leadership;
     private readonly WorkQueue<string> _queue;
     private readonly Backoff _backoff;
     private readonly ObjectGuard _guard;
-    private readonly ILogger<VdcReconciler> _logger;
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _failures = [];
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<string, Pause> _pauses = [];
 
     public VdcReconciler(
         DeclaredNamespaces namespaces,
@@ -39,22 +40,22 @@ internal sealed partial class VdcReconciler : ILoop
         VmCaches vmCaches,
         ILeadership leadership,
         VdcRepair repair,
+        RepairHistory history,
+        WeakeningCheck weakenings,
         VdcStates states,
         QuotaNet net,
         VdcLocks locks,
         VdcMetrics metrics,
-        EventRecorder events,
         ObjectFailures failures,
         Jitter jitter,
-        TimeProvider time,
-        ILogger<VdcReconciler> logger)
+        TimeProvider time)
     {
-        (_namespaces, _caches, _repair, _states, _net) = (namespaces, caches, repair, states, net);
-        (_locks, _metrics, _events, _logger) = (locks, metrics, events, logger);
+        (_namespaces, _caches, _vmCaches, _leadership) = (namespaces, caches, vmCaches, leadership);
+        (_repair, _history, _weakenings, _states, _net) = (repair, history, weakenings, states, net);
+        (_locks, _metrics, _time) = (locks, metrics, time);
         _queue = new WorkQueue<string>(time);
         _backoff = new Backoff(FirstRetry, LongestRetry, jitter);
         _guard = failures.At(Name);
-        (_vmCaches, _leadership) = (vmCaches, leadership);
         caches.Subscribe(ns => _queue.Add(ns));
         vmCaches.Subscribe(ns => _queue.Add(ns));
     }
@@ -125,7 +126,7 @@ internal sealed partial class VdcReconciler : ILoop
         }
         catch (KubernetesApiException e)
         {
-            Failed(ns, e);
+            Retry(ns, e.RetryAfter); // the cluster's own health says what it is
         }
     }
 
@@ -135,76 +136,78 @@ internal sealed partial class VdcReconciler : ILoop
         {
             _states.Forget(ns);
             _repair.Forget(ns);
-            _failures.TryRemove(ns, out _);
+            _pauses.TryRemove(ns, out _);
             return;
         }
         if (declared.Declaration is null) return;
-        Judge(declared);
-        if (_repair.IsAsDeclared(declared))
+        var wait = UntilSettled(ns);
+        if (wait == TimeSpan.Zero) _weakenings.Judge(declared);
+        var deviations = _repair.DeviationsOf(declared);
+        _history.Settle(ns, deviations);
+        if (deviations.Count == 0)
         {
-            _failures.TryRemove(ns, out _);
-            _states.Set(ns, _states.Get(ns) with { IsWhole = true, Problem = null });
-            if (_net.UntilLowered(ns) is { } wait) _queue.Add(ns, wait + FirstRetry);
+            _pauses.TryRemove(ns, out _);
+            Show(ns, isWhole: true);
+            LookAgain(ns, wait == TimeSpan.Zero ? null : wait, _net.UntilLowered(ns) + FirstRetry, _history.UntilCalm(ns));
             return;
         }
-        if (_locks.SinceWrite(ns) is { } since && since < Settling)
+        Show(ns, isWhole: false);
+        wait = Longest(wait, UntilPauseEnds(ns), _repair.UntilTurn(ns, deviations));
+        if (wait == TimeSpan.Zero)
         {
-            _queue.Add(ns, Settling - since);
-            return;
+            using (await _locks.HoldAsync(ns, cancellationToken))
+            {
+                if (_namespaces.Get(ns) is { } now) await _repair.RepairAsync(now, cancellationToken);
+            }
+            _pauses.TryRemove(ns, out _);
+            Show(ns, isWhole: false);
+            // The caches will tell that it is as declared; if the difference was theirs alone, this asks again.
+            wait = Settling;
         }
-        using (await _locks.HoldAsync(ns, cancellationToken))
-        {
-            if (_namespaces.Get(ns) is { } now) await _repair.RepairAsync(now, cancellationToken);
-        }
-        // The caches will tell that it is as declared; if the difference was theirs alone, this asks again.
-        _queue.Add(ns, Settling);
+        LookAgain(ns, wait);
     }
 
-    // Someone else's policies are left alone, and told of.
-    private void Judge(DeclaredNamespace declared)
+    // Until all is put right a VDC stays what it was; only what cannot be put right makes it another.
+    private void Show(string ns, bool isWhole)
     {
-        var network = declared.Declaration!.Network;
-        var state = _states.Get(declared.Name);
-        IReadOnlyList<Weakening> weakenings = network.Mode is NetworkMode.Default
-            ? []
-            : [.. _caches.PoliciesOf(declared.Name)
-                .Where(policy => !VdcNames.Policies.Contains(policy.Name.Name))
-                .Select(policy => (policy.Name, Opens: IsolationCheck.Opens(declared.Name, network, policy.Spec)))
-                .Where(found => found.Opens is not null)
-                .Select(found => new Weakening(found.Name.Name, found.Opens!))
-                .OrderBy(weakening => weakening.Policy, StringComparer.Ordinal)];
-        foreach (var weakening in weakenings.Except(state.WeakenedBy))
+        var (state, problem) = (_states.Get(ns), _history.ProblemOf(ns));
+        _states.Set(ns, state with
         {
-            LogWeakened(declared.VdcName, declared.Name, weakening);
-            _events.Record(
-                new EventSubject(KubernetesKinds.NetworkPolicy, new(declared.Name, weakening.Policy)),
-                EventSeverity.Warning,
-                "IsolationWeakened",
-                $"VDC {declared.VdcName}: {weakening}");
-        }
-        _states.Set(declared.Name, state with { WeakenedBy = weakenings });
+            IsWhole = problem is null && (isWhole || state.IsWhole),
+            Problem = problem,
+            Contests = _history.ContestsIn(ns),
+        });
     }
 
-    private int Retry(string ns, TimeSpan? asked)
+    private void LookAgain(string ns, params ReadOnlySpan<TimeSpan?> waits)
     {
-        var failures = _failures.AddOrUpdate(ns, 1, (_, count) => count + 1);
-        _queue.Add(ns, _backoff.After(failures - 1, asked));
+        foreach (var wait in waits)
+        {
+            if (wait is { } after) _queue.Add(ns, after);
+        }
+    }
+
+    private TimeSpan UntilSettled(string ns) => _locks.SinceWrite(ns) is { } since ? Longest(Settling - since) : TimeSpan.Zero;
+
+    private TimeSpan UntilPauseEnds(string ns) =>
+        _pauses.TryGetValue(ns, out var pause) ? Longest(pause.Length - _time.GetElapsedTime(pause.Since)) : TimeSpan.Zero;
+
+    private static TimeSpan Longest(params ReadOnlySpan<TimeSpan> waits)
+    {
+        var longest = TimeSpan.Zero;
+        foreach (var wait in waits) longest = wait > longest ? wait : longest;
+        return longest;
+    }
+
+    // Nothing can be written now: a change in the namespace does not make that another try.
+    private void Retry(string ns, TimeSpan? asked)
+    {
+        var failures = _pauses.TryGetValue(ns, out var before) ? before.Failures + 1 : 1;
+        var length = _backoff.After(failures - 1, asked);
+        _pauses[ns] = new Pause(failures, _time.GetTimestamp(), length);
+        _queue.Add(ns, length);
         _metrics.RepairFailed();
-        return failures;
     }
 
-    private void Failed(string ns, KubernetesApiException exception)
-    {
-        var failures = Retry(ns, exception.RetryAfter);
-        // The cluster's own health says that, or the next look finds it different.
-        if (exception.IsTransient || exception.Reason is ApiErrorReason.Conflict) return;
-        if (failures == 1) LogFailed(ns, exception.Message);
-        _states.Set(ns, _states.Get(ns) with { IsWhole = false, Problem = exception.Message });
-    }
-
-    [LoggerMessage(8001, LogLevel.Warning, "VDC {Vdc} in namespace {Namespace}: {Weakening}")]
-    private partial void LogWeakened(string vdc, string @namespace, Weakening weakening);
-
-    [LoggerMessage(8002, LogLevel.Error, "Namespace {Namespace} is not as declared and cannot be made so: {Reason}")]
-    private partial void LogFailed(string @namespace, string reason);
+    private sealed record Pause(int Failures, long Since, TimeSpan Length);
 }

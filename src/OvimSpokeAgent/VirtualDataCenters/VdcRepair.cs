@@ -1,26 +1,30 @@
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Configuration;
-using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
-/// <summary>Finds out whether a namespace is as declared, and puts right what is not.</summary>
-internal sealed partial class VdcRepair(
+/// <summary>
+/// Finds out what of a namespace is not as declared, and puts that right: each object at its own pace, and whatever becomes of the
+/// others.
+/// </summary>
+internal sealed class VdcRepair(
     VdcNamespaces namespaces,
     VdcRealizer realizer,
     VdcObjects objects,
     VdcCaches caches,
     QuotaNet net,
-    VdcMetrics metrics,
-    EventRecorder events,
-    AgentSettings settings,
-    ILogger<VdcRepair> logger)
+    RepairHistory history,
+    RepairNews news,
+    ObjectFailures failures)
 {
+    private readonly ObjectGuard _guard = failures.At("vdc repair, object");
+
     /// <summary>Forgets what was written before.</summary>
     public void Forget()
     {
         objects.Forget();
         net.Forget();
+        history.Forget();
     }
 
     /// <summary>Forgets a namespace that is gone.</summary>
@@ -28,82 +32,129 @@ internal sealed partial class VdcRepair(
     {
         objects.Forget(ns);
         net.Forget(ns);
+        history.Forget(ns);
+        foreach (var failure in _guard.Current.Failures.Where(failure => failure.Name.StartsWith(GuardKey(ns), StringComparison.Ordinal)))
+            _guard.Gone(failure.Name);
     }
 
     /// <summary>Whether the caches show it as declared.</summary>
-    public bool IsAsDeclared(DeclaredNamespace ns)
-    {
-        var expected = realizer.Expected(ns.Name, ns.Declaration!);
-        return expected.All(IsCached) && caches.Surplus(ns.Name, ns.Declaration!, expected).Count == 0 && IsNamespaceAsDeclared(ns);
-    }
+    public bool IsAsDeclared(DeclaredNamespace ns) => DeviationsOf(ns).Count == 0;
 
     /// <summary>
-    /// Puts right what the server confirms to be different, each with a log line, an event and a count, isolation first.
+    /// What the caches show to be not as declared, in the order in which it is put right: the namespace, access that is not
+    /// declared, isolation, quota and limits, access, and last what is replaced by them.
     /// </summary>
-    /// <exception cref="KubernetesApiException">Something could not be put right.</exception>
-    public async Task RepairAsync(DeclaredNamespace ns, CancellationToken cancellationToken)
+    public IReadOnlyList<Deviation> DeviationsOf(DeclaredNamespace ns)
     {
-        if (ns.IsTerminating || ns.Declaration is not { } declaration) return;
-        if (ns.IsVdc && !IsNamespaceAsDeclared(ns) && await namespaces.RestoreAsync(ns, cancellationToken) is { } restored)
-        {
-            Tell(ns, new(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns.Name), ns.Uid),
-                $"Namespace {ns.Name} was not as declared ({restored}) and is put right");
-        }
-        var expected = realizer.Expected(ns.Name, declaration);
-        // As when it is declared: access that is not, isolation, quota and limits, access, and last what is replaced by it.
-        var surplus = caches.Surplus(ns.Name, declaration, expected);
-        foreach (var (kind, item) in surplus.Where(found => found.Kind == KubernetesKinds.RoleBinding))
-            await RemoveAsync(ns, kind, item, cancellationToken);
-        foreach (var manifest in expected.Where(manifest => !IsCached(manifest)))
-            await PutRightAsync(ns, manifest, declaration, cancellationToken);
-        foreach (var (kind, item) in surplus.Where(found => found.Kind != KubernetesKinds.RoleBinding))
-            await RemoveAsync(ns, kind, item, cancellationToken);
+        var deviations = new List<Deviation>();
+        if (namespaces.DriftOf(ns) is { Fields.Count: > 0 } drift)
+            deviations.Add(new(new(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns.Name)), drift.IsLooser));
+        var expected = realizer.Expected(ns.Name, ns.Declaration!);
+        var surplus = caches.Surplus(ns.Name, ns.Declaration!, expected).Select(found => Surplus(found.Kind, found.Item)).ToList();
+        deviations.AddRange(surplus.Where(deviation => deviation.Key.Kind == KubernetesKinds.RoleBinding));
+        deviations.AddRange(expected.Where(manifest => !caches.IsAsExpected(manifest)).Select(Wanted));
+        deviations.AddRange(surplus.Where(deviation => deviation.Key.Kind != KubernetesKinds.RoleBinding));
+        return deviations;
     }
 
-    private async Task RemoveAsync(DeclaredNamespace ns, ResourceKind kind, OwnedItem item, CancellationToken cancellationToken)
+    /// <summary>How long it is until the first of them may be put right; zero: one may be now.</summary>
+    public TimeSpan UntilTurn(string ns, IReadOnlyList<Deviation> deviations) => deviations.Min(deviation => UntilTurn(ns, deviation, deviations));
+
+    /// <summary>Puts right what is due and what the server confirms to be different.</summary>
+    /// <exception cref="KubernetesApiException">The server does not answer, or was asked too often: nothing can be written now.</exception>
+    public async Task RepairAsync(DeclaredNamespace ns, CancellationToken cancellationToken)
     {
-        await objects.RemoveAsync(kind, item.Name, item.Uid, cancellationToken);
-        Tell(ns, new(kind, item.Name, item.Uid), $"{kind.Kind} {item.Name.Name} is not declared and is removed");
+        if (ns.IsTerminating || ns.Declaration is null) return;
+        var left = DeviationsOf(ns).ToList();
+        foreach (var deviation in left.ToList())
+        {
+            if (UntilTurn(ns.Name, deviation, left) > TimeSpan.Zero) continue;
+            var isRight = false;
+            KubernetesApiException? unavailable = null;
+            var fault = await _guard.RunAsync(
+                GuardKey(ns.Name) + deviation.Key,
+                async () => (isRight, unavailable) = await TryPutRightAsync(ns, deviation, cancellationToken),
+                cancellationToken);
+            if (unavailable is not null) throw unavailable;
+            if (fault is not null) news.Failed(ns, deviation, fault.Message);
+            if (isRight) left.Remove(deviation);
+        }
+    }
+
+    private static string GuardKey(string ns) => $"{ns}/";
+
+    // A refusal is the object's; where the server does not answer, no other object can be written either.
+    private async Task<(bool IsRight, KubernetesApiException? Unavailable)> TryPutRightAsync(
+        DeclaredNamespace ns, Deviation deviation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PutRightAsync(ns, deviation, cancellationToken);
+            return (true, null);
+        }
+        catch (KubernetesApiException e) when (e.IsTransient)
+        {
+            return (false, e);
+        }
+        catch (KubernetesApiException e)
+        {
+            // Of a conflict there is nothing to tell: the next look finds the object as it is then.
+            news.Failed(ns, deviation, e.Reason is ApiErrorReason.Conflict ? null : e.Message, e.RetryAfter);
+            return (false, null);
+        }
+    }
+
+    private TimeSpan UntilTurn(string ns, Deviation deviation, IEnumerable<Deviation> all)
+    {
+        var blocking = all.Where(deviation.WaitsFor).Select(other => history.UntilTurn(ns, other));
+        return blocking.Append(history.UntilTurn(ns, deviation)).Max();
+    }
+
+    private Deviation Wanted(OwnedManifest manifest)
+    {
+        var found = caches.Find(manifest.Kind, manifest.Name)?.Fingerprint;
+        return new(manifest.Key, Drift.Between(manifest, found).IsLooser) { Wanted = manifest, IsMissing = found is null };
+    }
+
+    // A binding lets someone in, and policies add up; a quota or limits too many let in less.
+    private static Deviation Surplus(ResourceKind kind, OwnedItem item) =>
+        new(new(kind, item.Name), kind == KubernetesKinds.RoleBinding || kind == KubernetesKinds.NetworkPolicy) { Surplus = item };
+
+    private async Task PutRightAsync(DeclaredNamespace ns, Deviation deviation, CancellationToken cancellationToken)
+    {
+        if (deviation.Surplus is { } surplus)
+        {
+            await objects.RemoveAsync(deviation.Key.Kind, surplus.Name, surplus.Uid, cancellationToken);
+            news.Removed(ns, deviation);
+        }
+        else if (deviation.Wanted is { } manifest)
+        {
+            await PutRightAsync(ns, deviation, manifest, cancellationToken);
+        }
+        else if (await namespaces.RestoreAsync(ns, cancellationToken) is var (found, drift))
+        {
+            news.PutRight(ns, deviation, found, drift);
+        }
     }
 
     private async Task PutRightAsync(
-        DeclaredNamespace ns, OwnedManifest manifest, VdcDeclaration declaration, CancellationToken cancellationToken)
+        DeclaredNamespace ns, Deviation deviation, OwnedManifest manifest, CancellationToken cancellationToken)
     {
         var found = await objects.ReadAsync(manifest.Kind, manifest.Name, cancellationToken);
-        var isOurs = found?.Metadata.Label(Names.ManagedByLabel) == Names.Agent;
-        if (isOurs && OwnedFingerprint.Of(found!) == manifest.Fingerprint) return; // the cache is behind
-        if (found is not null && !isOurs && !ns.IsVdc && !objects.HasWritten(manifest))
+        if (found is { IsOurs: true } && found.Fingerprint == manifest.Fingerprint) return; // the cache is behind
+        if (found is { IsOurs: false } && !ns.IsVdc && !objects.HasWritten(manifest))
             throw new KubernetesApiException(ApiErrorReason.Invalid, $"{manifest} exists and is not the agent's; it is left alone");
-        var isOwnDoing = found is not null && isOurs && IsOnlyPadding(found, manifest, declaration);
+        var isPadding = found is { IsOurs: true } && IsOnlyPadding(found, manifest, ns.Declaration!);
         await objects.PutAsync(manifest, cancellationToken);
-        if (isOwnDoing) return;
-        Tell(ns, new(manifest.Kind, manifest.Name),
-            $"{manifest} was {(found is null ? "missing" : "not as declared")} and is put right");
+        if (!isPadding) news.PutRight(ns, deviation, found, Drift.Between(manifest, found?.Fingerprint));
     }
-
-    private bool IsCached(OwnedManifest manifest) =>
-        caches.Find(manifest.Kind, manifest.Name)?.Fingerprint == manifest.Fingerprint;
-
-    private bool IsNamespaceAsDeclared(DeclaredNamespace ns) => !ns.IsVdc
-        || (ns.Problem is null && ns.CreatedBy is not null && VdcManifests.NamespaceLabels(ns.Name, ns.Declaration!, settings)
-            .All(label => ns.Labels.GetValueOrDefault(label.Key) == label.Value));
 
     // A quota whose VMs became more or fewer: it is as it was last written, by this agent or the one before.
-    private bool IsOnlyPadding(AnyOwnedObject found, OwnedManifest manifest, VdcDeclaration declaration)
+    private bool IsOnlyPadding(LiveObject found, OwnedManifest manifest, VdcDeclaration declaration)
     {
         if (manifest.Kind != KubernetesKinds.ResourceQuota) return false;
-        if (objects.HasWritten(manifest)) return objects.HasWritten(manifest, OwnedFingerprint.Of(found));
-        return QuotaPadding.Parse(found.Metadata.Annotation(QuotaPadding.Annotation)) is { } padding
-            && realizer.WithPadding(manifest.Name.Namespace, declaration, padding)?.Fingerprint == OwnedFingerprint.Of(found);
+        if (objects.HasWritten(manifest)) return objects.HasWritten(manifest, found.Fingerprint);
+        return QuotaPadding.Parse(found.Metadata.Annotations?.GetValueOrDefault(QuotaPadding.Annotation)) is { } padding
+            && realizer.WithPadding(manifest.Name.Namespace, declaration, padding)?.Fingerprint == found.Fingerprint;
     }
-
-    private void Tell(DeclaredNamespace ns, EventSubject subject, string what)
-    {
-        metrics.Repaired(subject.Kind);
-        LogRepaired(ns.VdcName, ns.Name, what);
-        events.Record(subject, EventSeverity.Warning, "DriftRepaired", $"VDC {ns.VdcName}: {what}");
-    }
-
-    [LoggerMessage(8003, LogLevel.Warning, "VDC {Vdc} in namespace {Namespace}: {What}")]
-    private partial void LogRepaired(string vdc, string @namespace, string what);
 }

@@ -31,6 +31,9 @@ internal static class VdcServices
         services.AddSingleton<IVirtualMachineAdmission, QuotaAdmission>();
         services.AddSingleton<VdcStates>();
         services.AddSingleton<VdcStatuses>();
+        services.AddSingleton<RepairHistory>();
+        services.AddSingleton<RepairNews>();
+        services.AddSingleton<WeakeningCheck>();
         services.AddSingleton<VdcRepair>();
         services.AddSingleton<IHealthCheck, VdcCheck>();
         services.AddSingleton(CreateMetrics);
@@ -70,8 +73,7 @@ internal static class VdcServices
         {
             Kind = KubernetesKinds.RoleBinding,
             Type = VdcJson.Default.RoleBindingObject,
-            Project = OwnedItem.From,
-            LabelSelector = VdcCaches.OwnSelector,
+            Project = OwnedItem.FromBinding,
         });
         services.AddSingleton<VdcCaches>();
         services.AddSingleton<VmCaches>();
@@ -84,7 +86,7 @@ internal static class VdcServices
         // Asked for late: who counts refusals is part of what the statuses come from.
         var statuses = new Lazy<VdcStatuses>(provider.GetRequiredService<VdcStatuses>);
         provider.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(
-            () => metrics.Show(statuses.Value.List(), ns => states.Get(ns).WeakenedBy.Count));
+            () => metrics.Show(statuses.Value.List(), ns => states.Get(ns).WeakenedBy.Count(weakening => weakening.IsOfIsolation)));
         return metrics;
     }
 

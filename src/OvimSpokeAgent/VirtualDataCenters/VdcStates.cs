@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -16,14 +17,19 @@ internal sealed record VdcState
     /// <summary>Why the repair did not come to an end, by a fault of its own; null: it did.</summary>
     public string? Fault { get; init; }
 
-    /// <summary>Policies of others that open what is declared closed, each with what it opens.</summary>
+    /// <summary>Objects that open what is declared closed, each with what it opens.</summary>
     public IReadOnlyList<Weakening> WeakenedBy { get; init; } = [];
+
+    /// <summary>Who fights with the agent, over which object and field.</summary>
+    public IReadOnlyList<string> Contests { get; init; } = [];
 }
 
-/// <summary>A policy of someone else that opens what is declared closed.</summary>
-internal sealed record Weakening(string Policy, string Opens)
+/// <summary>An object that opens what is declared closed: a policy, or a binding that looks like one of the agent's.</summary>
+internal sealed record Weakening(ObjectKey By, string Opens)
 {
-    public override string ToString() => $"isolation weakened by NetworkPolicy {Policy}: {Opens}";
+    public bool IsOfIsolation => By.Kind == KubernetesKinds.NetworkPolicy;
+
+    public override string ToString() => $"{(IsOfIsolation ? "isolation" : "access")} weakened by {By}: {Opens}";
 }
 
 /// <summary>The state of each declared namespace, kept by the repair of drift, read by reports, health and metrics.</summary>

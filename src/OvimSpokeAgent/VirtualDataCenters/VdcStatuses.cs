@@ -95,6 +95,7 @@ internal sealed class VdcStatuses(
         if (state.Problem is not null) warnings.Add($"not as declared: {state.Problem}");
         if (state.Fault is not null) warnings.Add($"not repaired: {state.Fault}");
         warnings.AddRange(state.WeakenedBy.Select(weakening => weakening.ToString()));
+        warnings.AddRange(state.Contests);
         if (quota.Cpu is { } cpu && usage.Vcpus > cpu.Value) warnings.Add($"over quota: {usage.Vcpus} vCPUs, allowed {cpu.Text}");
         if (quota.Memory is { } memory && usage.MemoryBytes > memory.Value)
             warnings.Add($"over quota: {usage.MemoryBytes} bytes of guest memory, allowed {memory.Text}");

@@ -5,7 +5,7 @@ namespace OvimSpokeAgent.Tests.Cluster;
 
 /// <summary>
 /// Server-side apply of one manager who forces: fields it applied before and not now go, those it applies are set, fields
-/// of others stay; lists are whole. A role reference never changes.
+/// of others stay; lists are whole.
 /// </summary>
 internal sealed class FakeApply
 {
@@ -15,8 +15,6 @@ internal sealed class FakeApply
     {
         var applied = FakeStore.OnTheWire(body);
         var existing = store.Find(kind, name);
-        if (existing?["roleRef"] is { } role && !JsonNode.DeepEquals(role, applied["roleRef"]))
-            throw FakeKubernetesApi.Error(ApiErrorReason.Invalid, "roleRef: Invalid value: cannot change roleRef");
         if (existing is null)
         {
             existing = store.Create(kind, name, applied);
@@ -27,10 +25,20 @@ internal sealed class FakeApply
             var after = existing.DeepClone().AsObject();
             RemoveDropped(after, last, applied);
             FakeStore.Merge(after, applied);
+            RequireFixedFields(existing, after);
             if (!JsonNode.DeepEquals(existing, after)) existing = store.Update(kind, name, item => Replace(item, after));
         }
         _lastByUid[Uid(existing)] = applied;
         return existing;
+    }
+
+    /// <summary>Refuses what the real server refuses: a change of a role reference, or of a quota's scopes.</summary>
+    public static void RequireFixedFields(JsonObject before, JsonObject after)
+    {
+        if (!JsonNode.DeepEquals(before["roleRef"], after["roleRef"]))
+            throw FakeKubernetesApi.Error(ApiErrorReason.Invalid, "roleRef: Invalid value: cannot change roleRef");
+        if (!JsonNode.DeepEquals(before["spec"]?["scopes"], after["spec"]?["scopes"]))
+            throw FakeKubernetesApi.Error(ApiErrorReason.Invalid, "spec.scopes: Invalid value: field is immutable");
     }
 
     private static string Uid(JsonObject item) => (string)item["metadata"]!["uid"]!;
@@ -45,7 +53,7 @@ internal sealed class FakeApply
         }
     }
 
-    private static void Replace(JsonObject item, JsonObject after)
+    public static void Replace(JsonObject item, JsonObject after)
     {
         foreach (var key in item.Select(entry => entry.Key).ToList()) item.Remove(key);
         foreach (var (key, value) in after) item[key] = value?.DeepClone();

@@ -53,7 +53,7 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
     /// <summary>What a SelfSubjectAccessReview answers for these attributes; allowed if not set.</summary>
     public Func<JsonObject, bool>? Reviews { get; set; }
 
-    /// <summary>What an admission webhook makes of what is applied.</summary>
+    /// <summary>What an admission webhook makes of what is applied or patched.</summary>
     public Action<ResourceKind, JsonObject>? Mutate { get; set; }
 
     /// <summary>The page size the server imposes, whatever the client asks for.</summary>
@@ -224,7 +224,13 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
             {
                 throw Conflict(kind, name, "the object has been modified; please apply your changes to the latest version");
             }
-            return _store.Update(kind, name, item => FakeStore.Merge(item, patch));
+            if ((string?)patch["metadata"]?["uid"] is { } uid && uid != (string?)existing["metadata"]!["uid"])
+                throw Conflict(kind, name, "the UID in the patch does not match");
+            var after = existing.DeepClone().AsObject();
+            FakeStore.Merge(after, patch);
+            Mutate?.Invoke(kind, after);
+            FakeApply.RequireFixedFields(existing, after);
+            return _store.Update(kind, name, item => FakeApply.Replace(item, after));
         }, cancellationToken);
 
     public Task<T> ApplyAsync<T>(

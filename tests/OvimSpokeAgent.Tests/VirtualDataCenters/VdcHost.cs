@@ -105,7 +105,9 @@ internal sealed class VdcHost : IAsyncDisposable
     /// <summary>Whether all VDCs that are not being deleted are whole.</summary>
     public bool IsAllAsDeclared() => _services.GetRequiredService<VdcStatuses>().List().All(vdc => vdc.Status is "Active");
 
-    public VdcStatus Status() => Assert.Single(_services.GetRequiredService<VdcStatuses>().List());
+    public VdcStatus Status() => Assert.Single(Statuses());
+
+    public IReadOnlyList<VdcStatus> Statuses() => _services.GetRequiredService<VdcStatuses>().List();
 
     public OvimSpokeAgent.Health.HealthFinding Health() => _services.GetServices<OvimSpokeAgent.Health.IHealthCheck>().Single(check => check.Name == "vdcs").Check();
 

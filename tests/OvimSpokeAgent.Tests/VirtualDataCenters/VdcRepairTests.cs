@@ -120,15 +120,16 @@ public sealed class VdcRepairTests
         host.Cluster.Remove(KubernetesKinds.NetworkPolicy, Policy);
         await host.PassesUntilAsync(() => host.Cluster.RequestsWith("apply").Any());
 
-        foreach (var seconds in (int[])[1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
+        foreach (var seconds in (int[])[1, 2, 4, 8, 16, 32, 60, 60])
         {
             var (tries, since) = (host.Cluster.RequestsWith("apply").Count(), host.Time.GetUtcNow());
             await host.PassesUntilAsync(() => host.Cluster.RequestsWith("apply").Count() > tries, TimeSpan.FromSeconds(seconds / 16.0));
             Assert.True(host.Time.GetUtcNow() - since > TimeSpan.FromSeconds(seconds * 0.7), $"the try after {seconds} s"); // chance takes a quarter
         }
 
-        Assert.Contains("not as declared: no rights", host.Status().Warnings!);
-        Assert.Equal((HealthStatus.Degraded, "VDC dev (acme-dev): no rights"), (host.Health().Status, host.Health().Message));
+        const string Problem = "NetworkPolicy vdc-isolation-policy: no rights";
+        Assert.Contains($"not as declared: {Problem}", host.Status().Warnings!);
+        Assert.Equal((HealthStatus.Degraded, $"VDC dev (acme-dev): {Problem}"), (host.Health().Status, host.Health().Message));
         Assert.Contains("ovim_vdc_drift_repair_failures_total", await host.MetricsAsync(), StringComparison.Ordinal);
 
         host.Cluster.Fault = null;
@@ -150,7 +151,7 @@ public sealed class VdcRepairTests
         for (var i = 0; i < 30; i++) host.Time.Advance(TimeSpan.FromSeconds(1));
         await SettleAsync(host);
 
-        Assert.InRange(host.Cluster.RequestsWith("delete").Count(), 1, 3);
+        Assert.Empty(host.Cluster.RequestsWith("delete"));
     }
 
     [Fact]
@@ -235,6 +236,7 @@ public sealed class VdcRepairTests
             host.Time.Advance(TimeSpan.FromMilliseconds(500));
             await Task.Yield();
         }
+        var last = host.Cluster.Requests.Count;
         host.Cluster.Has(KubernetesKinds.Namespace, new JsonObject
         {
             ["metadata"] = new JsonObject
@@ -244,7 +246,6 @@ public sealed class VdcRepairTests
                 ["annotations"] = new JsonObject { [Names.DeclaredAnnotation] = """{"quota":{"vms":1}}""" },
             },
         });
-        var last = host.Cluster.Requests.Count;
         await host.PassesUntilAsync(() => host.Cluster.Requests.Skip(last).Any(request =>
             request.Verb == "apply" && request.Name.Namespace.StartsWith("settle-", StringComparison.Ordinal)));
         host.Cluster.ForgetRequestsOf("settle-");
@@ -261,5 +262,5 @@ public sealed class VdcRepairTests
         (string?)host.Find(KubernetesKinds.ResourceQuota, "vdc-quota")?["spec"]!["hard"]!["requests.memory"];
 
     private static int Events(VdcHost host) => host.Cluster.Requests.Count(request =>
-        request.Kind == KubernetesKinds.Event && request.Detail.Contains("DriftRepaired", StringComparison.Ordinal));
+        request.Kind == KubernetesKinds.Event && request.Name.Namespace is ("acme-dev" or "default") && request.Detail.Contains("DriftRepaired", StringComparison.Ordinal));
 }

@@ -43,15 +43,17 @@ internal sealed class SimulatedVdcs
         var locks = new VdcLocks(time);
         var states = new VdcStates();
         _declared = new DeclaredNamespaces(caches.Namespaces, managed);
-        var namespaces = new VdcNamespaces(api, managed, _declared, settings, time);
-        var objects = new VdcObjects(api, locks, time);
+        var namespaces = new VdcNamespaces(api, managed, _declared, locks, settings, time);
+        var objects = new VdcObjects(api, locks);
         var realizer = new VdcRealizer(objects, vdcCaches, net, settings);
         var contents = new VdcContents(api, caches.Namespaces, caches.Machines, caches.Instances);
         var redeclaration = new Redeclaration(namespaces, managed, realizer, objects, vdcCaches, locks, _declared, time);
-        _repair = new VdcRepair(namespaces, realizer, objects, vdcCaches, net, metrics, events, settings, NullLogger<VdcRepair>.Instance);
+        var history = new RepairHistory(jitter, time);
+        var news = new RepairNews(history, metrics, events, NullLogger<RepairNews>.Instance);
+        var weakenings = new WeakeningCheck(realizer, vdcCaches, states, events, NullLogger<WeakeningCheck>.Instance);
+        _repair = new VdcRepair(namespaces, realizer, objects, vdcCaches, net, history, news, failures);
         Loop = new VdcReconciler(
-            _declared, vdcCaches, vmCaches, leadership, _repair, states, net, locks, metrics, events, failures, jitter, time,
-            NullLogger<VdcReconciler>.Instance);
+            _declared, vdcCaches, vmCaches, leadership, _repair, history, weakenings, states, net, locks, metrics, failures, jitter, time);
         Admission = new QuotaAdmission(_declared, ledger, types, locks, realizer, objects, vdcCaches, metrics, vmCaches, time);
         Handlers =
         [

@@ -1,0 +1,49 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Events;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>
+/// Tells of what opens a VDC beyond its declaration and is not the agent's to change: policies of others, which are left alone, and
+/// bindings that only look like those of its admins. Marks and names hide nothing: every policy counts that is not just as declared.
+/// </summary>
+internal sealed partial class WeakeningCheck(
+    VdcRealizer realizer, VdcCaches caches, VdcStates states, EventRecorder events, ILogger<WeakeningCheck> logger)
+{
+    /// <summary>Compares what is there with what is declared, and tells of what is new.</summary>
+    public void Judge(DeclaredNamespace declared)
+    {
+        var state = states.Get(declared.Name);
+        IReadOnlyList<Weakening> weakenings = declared.IsVdc ? [.. Of(declared)] : [];
+        foreach (var weakening in weakenings.Except(state.WeakenedBy))
+        {
+            LogWeakened(declared.VdcName, declared.Name, weakening);
+            events.Record(
+                new EventSubject(weakening.By.Kind, weakening.By.Name),
+                EventSeverity.Warning,
+                weakening.IsOfIsolation ? "IsolationWeakened" : "AccessWeakened",
+                $"VDC {declared.VdcName}: {weakening}");
+        }
+        states.Set(declared.Name, state with { WeakenedBy = weakenings });
+    }
+
+    private IEnumerable<Weakening> Of(DeclaredNamespace declared)
+    {
+        var (ns, network) = (declared.Name, declared.Declaration!.Network);
+        var expected = realizer.Expected(ns, declared.Declaration).ToDictionary(manifest => manifest.Key);
+        foreach (var policy in caches.PoliciesOf(ns).OrderBy(policy => policy.Name.Name, StringComparer.Ordinal))
+        {
+            var key = new ObjectKey(KubernetesKinds.NetworkPolicy, policy.Name);
+            if (expected.TryGetValue(key, out var manifest) && manifest.Fingerprint == policy.Fingerprint) continue;
+            if (IsolationCheck.Opens(ns, network, policy.Spec) is { } opens) yield return new(key, opens);
+        }
+        foreach (var binding in caches.AdminBindingsOf(ns).Where(binding => !binding.IsOurs))
+        {
+            var key = new ObjectKey(KubernetesKinds.RoleBinding, binding.Name);
+            if (!expected.ContainsKey(key)) yield return new(key, "nobody declared it, and it is not the agent's");
+        }
+    }
+
+    [LoggerMessage(8001, LogLevel.Warning, "VDC {Vdc} in namespace {Namespace}: {Weakening}")]
+    private partial void LogWeakened(string vdc, string @namespace, Weakening weakening);
+}
