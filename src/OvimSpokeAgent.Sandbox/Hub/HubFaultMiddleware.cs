@@ -16,11 +16,11 @@ internal static class HubFaultMiddleware
                 await next(context);
                 break;
             case HubFaultKind.Status:
-                context.Response.StatusCode = fault.StatusCode;
-                context.Response.ContentType = fault.ContentType;
-                if (fault.RetryAfterSeconds is { } seconds)
-                    context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-                await context.Response.WriteAsync(fault.Body);
+                await AnswerAsync(context, fault);
+                break;
+            case HubFaultKind.StatusAfter:
+                await RunBufferedAsync(context, next);
+                await AnswerAsync(context, fault);
                 break;
             case HubFaultKind.DropBefore:
                 context.Abort();
@@ -37,6 +37,15 @@ internal static class HubFaultMiddleware
                 await next(context);
                 break;
         }
+    }
+
+    private static Task AnswerAsync(HttpContext context, HubFault fault)
+    {
+        context.Response.StatusCode = fault.StatusCode;
+        context.Response.ContentType = fault.ContentType;
+        if (fault.RetryAfterSeconds is { } seconds)
+            context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return context.Response.WriteAsync(fault.Body);
     }
 
     private static async Task CutAsync(HttpContext context, RequestDelegate next, double at)

@@ -9,6 +9,9 @@ public enum HubFaultKind
     /// <summary>Answers with <see cref="HubFault.StatusCode"/>; the request has no effect.</summary>
     Status,
 
+    /// <summary>Carries the request out, then answers with <see cref="HubFault.StatusCode"/>, as a gateway that lost the answer.</summary>
+    StatusAfter,
+
     /// <summary>Cuts the connection; the request has no effect.</summary>
     DropBefore,
 
@@ -40,7 +43,7 @@ public sealed record HubFault
 
     public int? RetryAfterSeconds { get; init; }
 
-    /// <summary>The body that goes with <see cref="HubFaultKind.Status"/>.</summary>
+    /// <summary>The body that goes with <see cref="HubFaultKind.Status"/> and <see cref="HubFaultKind.StatusAfter"/>.</summary>
     public string Body { get; init; } = """{"error":"sandbox fault"}""";
 
     public string ContentType { get; init; } = "application/json";

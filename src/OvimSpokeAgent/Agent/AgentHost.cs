@@ -32,10 +32,15 @@ public static class AgentHost
         var settings = result.Settings ?? throw new ConfigurationException(result.Errors, result.Warnings);
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = Names.Agent });
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(
-            IPAddress.Parse(settings.Http.Address),
-            settings.Http.Port,
-            kestrel.ApplicationServices.GetRequiredService<ServerCertificate>().Use));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            ConnectionLimit.Apply(kestrel.Limits);
+            kestrel.Listen(IPAddress.Parse(settings.Http.Address), settings.Http.Port, listener =>
+            {
+                kestrel.ApplicationServices.GetRequiredService<ConnectionLimit>().Use(listener);
+                kestrel.ApplicationServices.GetRequiredService<ServerCertificate>().Use(listener);
+            });
+        });
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = settings.ShutdownTimeout + TimeSpan.FromSeconds(5));
 
@@ -53,10 +58,12 @@ public static class AgentHost
         builder.Services.AddHealth();
         builder.Services.AddHub();
         builder.Services.AddServerCertificate(settings);
+        builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ConnectionLimit>(provider, ConnectionLimit.Capacity));
         builder.Services.AddLifecycle();
         customize?.Invoke(builder.Services);
 
         var app = builder.Build();
+        app.Services.GetRequiredService<ConnectionLimit>().Use(app);
         app.MapHealth();
         app.MapPush();
         app.MapAgentMetrics();

@@ -21,6 +21,8 @@ internal sealed class OperationIntake(
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StoreLimit = TimeSpan.FromSeconds(20);
 
+    private readonly PossibleLosses _losses = new(errors, time);
+
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(cancellationToken);
@@ -34,8 +36,7 @@ internal sealed class OperationIntake(
 
     public Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken)
     {
-        if (answer.Loss is not null)
-            errors.Add($"a poll answer was not whole, operations may be lost: {answer.Loss}");
+        _losses.Seen(answer.Loss, answer.Operations.Count);
         return processor.AcceptAsync(answer.Operations, cancellationToken);
     }
 

@@ -59,6 +59,12 @@ internal sealed class KubernetesApiException(
     /// <summary>How long the server asks to wait before the next try.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
+    /// <summary>
+    /// Whether there is no room for what was to be stored: a ResourceQuota is used up (a 403 that tells so in its message alone,
+    /// k8s.io/apiserver, resourcequota/controller.go), or the API server's database is full (507, or etcd's ErrNoSpace passed on).
+    /// </summary>
+    public bool IsLackOfRoom { get; init; }
+
     /// <summary>Whether the same request may succeed later without anyone changing it.</summary>
     public bool IsTransient => Reason is ApiErrorReason.TooManyRequests or ApiErrorReason.Unavailable
         or ApiErrorReason.NotLeading;

@@ -33,7 +33,10 @@ internal sealed record StatusDocument
         var message = reason is ApiErrorReason.KindMissing
             ? $"the cluster does not have this kind of object ({request})"
             : status?.Message is { Length: > 0 } text ? text : $"{request}: {(int)code} {Validation.JsonText.Shorten(body.Trim())}";
-        return new KubernetesApiException(reason, message, CausesOf(status), retryAfter);
+        return new KubernetesApiException(reason, message, CausesOf(status), retryAfter)
+        {
+            IsLackOfRoom = code is HttpStatusCode.InsufficientStorage || (status is not null && SaysLackOfRoom(reason, message)),
+        };
     }
 
     /// <summary>The error that an ERROR event of a watch carries.</summary>
@@ -71,6 +74,13 @@ internal sealed record StatusDocument
         429 => ApiErrorReason.TooManyRequests,
         408 or >= 500 => ApiErrorReason.Unavailable,
         _ => ApiErrorReason.Invalid,
+    };
+
+    private static bool SaysLackOfRoom(ApiErrorReason reason, string message) => reason switch
+    {
+        ApiErrorReason.Forbidden => message.Contains("exceeded quota: ", StringComparison.Ordinal),
+        ApiErrorReason.Unavailable => message.Contains("database space exceeded", StringComparison.Ordinal),
+        _ => false,
     };
 
     private static List<ApiErrorCause> CausesOf(StatusDocument? status) =>

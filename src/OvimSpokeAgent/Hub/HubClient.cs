@@ -68,7 +68,7 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
 
     /// <summary>
     /// Takes the operations that wait for this agent. One attempt, to its end, whatever the caller is told meanwhile:
-    /// what the hub handed out it has forgotten. A failure after the request was sent is an answer with a loss.
+    /// what the hub handed out it has forgotten. A failure after which that may be so is an answer with a loss.
     /// </summary>
     /// <exception cref="HubException">The hub handed out nothing (refused, or never reached).</exception>
     public async Task<PollAnswer> TakeOperationsAsync(string agentId)
@@ -81,7 +81,7 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
         {
             return await caller.CallAsync(request, PollLimit, ReadOperationsAsync, CancellationToken.None);
         }
-        catch (HubException e) when (e is { WasSent: true, Status: null or HttpStatusCode.GatewayTimeout })
+        catch (HubException e) when (e.MayHaveLost)
         {
             return new([], e.Message);
         }

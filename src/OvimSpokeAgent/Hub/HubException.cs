@@ -12,6 +12,22 @@ internal sealed class HubException(string message, Exception? inner = null) : Ex
     public bool WasSent { get; init; }
 
     /// <summary>
+    /// What the hub hands out once may have been handed out and not arrived: no answer came to a request that was sent; or
+    /// something in front of the hub, or the hub itself, failed while it answered (5xx; 501, 505 and 511 are answered without
+    /// doing anything); or the answer is a success of a kind that is not known (206). A request that is refused (3xx, 4xx), or
+    /// for which a login page came, did nothing.
+    /// </summary>
+    public bool MayHaveLost => WasSent && Status switch
+    {
+        null => true,
+        HttpStatusCode.NotImplemented or HttpStatusCode.HttpVersionNotSupported
+            or HttpStatusCode.NetworkAuthenticationRequired => false,
+        >= HttpStatusCode.InternalServerError => true,
+        HttpStatusCode.OK or HttpStatusCode.Accepted => false, // a page in HTML: HubCaller takes all others
+        var status => (int)status is >= 200 and < 300,
+    };
+
+    /// <summary>
     /// The same request can never succeed: a 4xx that speaks of the request itself, not of credentials, of the way to the
     /// hub or of time (401, 403, 404, 405, 407, 408, 429).
     /// </summary>

@@ -20,6 +20,23 @@ internal sealed record PollAnswer(IReadOnlyList<JsonElement> Operations, string?
     /// <summary>Nothing was queued.</summary>
     public static PollAnswer Empty { get; } = new([], null);
 
+    /// <summary>Reads an operation that the hub sent alone; with what is wrong where it is not exactly one.</summary>
+    public static JsonElement? ParseOne(ReadOnlySpan<byte> body, out string problem)
+    {
+        problem = "";
+        try
+        {
+            var document = JsonElement.Parse(Readable(body), new JsonDocumentOptions { MaxDepth = MaxDepth });
+            if (document.ValueKind is JsonValueKind.Object) return document;
+            problem = $"expected one operation as a JSON object, got {JsonText.Show(document)}";
+        }
+        catch (JsonException e)
+        {
+            problem = $"expected one operation as a JSON object and nothing else: {e.Message}";
+        }
+        return null;
+    }
+
     /// <summary>
     /// Reads an answer in every shape of the contract: an array, an object with <c>operations</c>, <c>null</c>, nothing.
     /// </summary>
@@ -27,9 +44,7 @@ internal sealed record PollAnswer(IReadOnlyList<JsonElement> Operations, string?
     /// <param name="broken">Why it broke off; null: it is complete.</param>
     public static PollAnswer Parse(ReadOnlySpan<byte> body, string? broken)
     {
-        if (body.StartsWith(ByteOrderMark)) body = body[ByteOrderMark.Length..];
-        // Strings that are no UTF-8 would make every later look at them fail.
-        if (!Utf8.IsValid(body)) body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body));
+        body = Readable(body);
         if (body.TrimStart(" \t\r\n"u8).IsEmpty) return new([], broken);
 
         var operations = new List<JsonElement>();
@@ -38,12 +53,20 @@ internal sealed record PollAnswer(IReadOnlyList<JsonElement> Operations, string?
         try
         {
             var complete = ReadDocument(ref reader, body, operations);
+            if (complete) reader.Read(); // throws where something follows: it may be operations
             return new(operations, broken ?? (complete ? null : "the answer ends in the middle"));
         }
         catch (JsonException e)
         {
             return new(operations, broken ?? $"the answer is not the JSON it should be: {e.Message}");
         }
+    }
+
+    // Strings that are no UTF-8 would make every later look at them fail.
+    private static ReadOnlySpan<byte> Readable(ReadOnlySpan<byte> body)
+    {
+        if (body.StartsWith(ByteOrderMark)) body = body[ByteOrderMark.Length..];
+        return Utf8.IsValid(body) ? body : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body));
     }
 
     private static bool ReadDocument(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, List<JsonElement> operations)

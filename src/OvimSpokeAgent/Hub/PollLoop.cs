@@ -74,10 +74,17 @@ internal sealed partial class PollLoop(
             Failed(e.Message, LogFailed);
             return false;
         }
-        metrics.Polled(answer.Operations.Count);
         if (answer.Loss is not null) metrics.PossibleLoss();
-        if (answer is { Operations: [], Loss: { } nothing }) Failed(nothing, reason => LogLoss(0, reason));
-        else Answered(answer);
+        if (answer is { Operations: [], Loss: { } nothing })
+        {
+            metrics.PollFailed();
+            Failed(nothing, reason => LogLoss(0, reason));
+        }
+        else
+        {
+            metrics.Polled(answer.Operations.Count);
+            Answered(answer);
+        }
         await intake.AcceptAsync(answer, CancellationToken.None);
         return answer.Operations.Count > 0;
     }

@@ -52,17 +52,35 @@ internal static class PushEndpoints
 
     private static async Task<PushOutcome> TakeOperationAsync(HttpContext context)
     {
+        var gate = context.RequestServices.GetRequiredService<PushGate>();
+        var size = (int)Math.Min(context.Request.ContentLength ?? MaxBodyBytes, MaxBodyBytes);
+        if (!gate.TryHold(size))
+        {
+            context.Response.Headers.RetryAfter = "1";
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "too many operations at once");
+            return PushOutcome.NotNow;
+        }
+        try
+        {
+            return await TakeOperationHeldAsync(context);
+        }
+        finally
+        {
+            gate.Release(size);
+        }
+    }
+
+    private static async Task<PushOutcome> TakeOperationHeldAsync(HttpContext context)
+    {
         var (body, status) = await ReadAsync(context);
         if (body is null)
         {
             if (status is { } refusal) await RefuseAsync(context, refusal, $"expected one operation as JSON, not compressed, at most {MaxBodyBytes >> 20} MiB");
             return PushOutcome.Refused;
         }
-        // As an answer to a poll with one operation: read just as tolerantly.
-        var answer = PollAnswer.Parse(body, null);
-        if (answer is not { Operations: [var operation], Loss: null })
+        if (PollAnswer.ParseOne(body, out var wrong) is not { } operation)
         {
-            await RefuseAsync(context, StatusCodes.Status400BadRequest, answer.Loss ?? "expected one operation as JSON");
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, wrong);
             return PushOutcome.Refused;
         }
         var intake = context.RequestServices.GetRequiredService<IOperationIntake>();
@@ -91,9 +109,7 @@ internal static class PushEndpoints
         try
         {
             using var body = new MemoryStream();
-            body.WriteByte((byte)'[');
             await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-            body.WriteByte((byte)']');
             return (body.ToArray(), StatusCodes.Status200OK);
         }
         catch (BadHttpRequestException e)

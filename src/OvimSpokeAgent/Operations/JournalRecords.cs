@@ -60,7 +60,7 @@ internal sealed class JournalRecords
     /// and has been settled for <see cref="LeastRetention"/>. Records with one expiry go together.
     /// </summary>
     /// <param name="now">The time.</param>
-    /// <param name="isRoomNeeded">Whether new records cannot be stored, perhaps for a quota: then all goes that may.</param>
+    /// <param name="isRoomNeeded">Whether the store says that it has no room: then all goes that may.</param>
     public IReadOnlyList<JournalRecord> ToRemove(DateTimeOffset now, bool isRoomNeeded)
     {
         var going = new List<JournalRecord>();

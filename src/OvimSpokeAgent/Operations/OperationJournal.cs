@@ -225,7 +225,7 @@ internal sealed partial class OperationJournal : IDisposable
         lock (_lock)
         {
             // Out of memory first: what is about to go must not be answered from, or opened again, any more.
-            var going = _records.ToRemove(_time.GetUtcNow(), isRoomNeeded: _arriving.Count > 0 && _attempts.Problem is not null);
+            var going = _records.ToRemove(_time.GetUtcNow(), isRoomNeeded: _attempts.Problem is { IsLackOfRoom: true });
             foreach (var record in going) _records.Remove(record.Key);
             _expired.UnionWith(going.Select(record => record.ExpiresAt!.Value));
             expired = [.. _expired];

@@ -66,23 +66,23 @@ internal sealed partial class StoreAttempts
             }
             catch (KubernetesApiException e)
             {
-                Fails(e.Message, isFirst: !isFailing);
+                Fails(e, isFirst: !isFailing);
                 isFailing = true;
                 throw;
             }
         }
     }
 
-    private void Fails(string message, bool isFirst)
+    private void Fails(KubernetesApiException e, bool isFirst)
     {
         bool isNew;
         lock (_lock)
         {
             if (isFirst) _failing++;
             isNew = _problem is null;
-            _problem = new StoreProblem(message, _problem?.Since ?? _time.GetUtcNow());
+            _problem = new StoreProblem(e.Message, e.IsLackOfRoom, _problem?.Since ?? _time.GetUtcNow());
         }
-        if (isNew) LogFailing(message);
+        if (isNew) LogFailing(e.Message);
     }
 
     // Done in the end, or given up because another agent leads.
@@ -105,4 +105,7 @@ internal sealed partial class StoreAttempts
 }
 
 /// <summary>What fails, and since when.</summary>
-internal sealed record StoreProblem(string Message, DateTimeOffset Since);
+/// <param name="Message">How the last attempt failed.</param>
+/// <param name="IsLackOfRoom">Whether it failed because there is no room; a store that cannot be reached may have plenty.</param>
+/// <param name="Since">When the first attempt failed.</param>
+internal sealed record StoreProblem(string Message, bool IsLackOfRoom, DateTimeOffset Since);

@@ -37,6 +37,49 @@ public sealed class BrokenAnswerTests(Clusters clusters)
         Assert.Null(environment.Hub.Reports[^1].Json["errors"]); // told once
     }
 
-    private static bool LossIsTold(SandboxHub hub) => hub.Reports.Any(report => report.Json["errors"] is JsonArray errors
-        && errors.Any(error => ((string)error!).StartsWith("a poll answer was not whole, operations may be lost: ", StringComparison.Ordinal)));
+    [Fact]
+    public async Task Gateway_that_answers_in_place_of_a_hub_that_emptied_its_queue_is_told_and_not_with_each_poll()
+    {
+        await using var environment = await clusters.OnAsync(ClusterKind.Sandbox);
+        var id = $"spoke-agent-{environment.AgentNamespace}";
+        environment.Hub.Queue(id, "list_vms", [], "op-1");
+        environment.Hub.Faults.Add(new HubFault { Kind = HubFaultKind.StatusAfter, Method = "GET", Path = "/operations", StatusCode = 502, Times = 4 });
+
+        var agent = await environment.StartAgentAsync(("OVIM_HUB_POLL_INTERVAL", "100ms"));
+        await environment.ReportsAsync(agent, _ => LossIsTold(environment.Hub));
+        environment.Hub.Queue(id, "list_vms", [], "op-2");
+        await environment.ResultOfAsync("op-2");
+        await environment.ReportsAsync(agent, _ => Errors(environment.Hub).Count() == 2);
+
+        Assert.Equal(4, await agent.MetricAsync("ovim_hub_possible_losses_total"));
+        Assert.StartsWith("3 poll answers were not whole, operations may be lost: ", Errors(environment.Hub).Last(), StringComparison.Ordinal);
+        Assert.DoesNotContain(environment.Hub.Results, result => result.OperationId == "op-1");
+    }
+
+    [Fact]
+    public async Task What_follows_the_end_of_an_answer_is_told_as_a_possible_loss()
+    {
+        await using var environment = await clusters.OnAsync(ClusterKind.Sandbox);
+        environment.Hub.Faults.Add(new HubFault
+        {
+            Kind = HubFaultKind.Status,
+            StatusCode = 200,
+            Method = "GET",
+            Path = "/operations",
+            Body = """[{"id":"op-1","type":"list_vms"}][{"id":"op-2","type":"list_vms"}]""",
+            Times = 1,
+        });
+
+        var agent = await environment.StartAgentAsync();
+        await environment.ResultOfAsync("op-1");
+        await environment.ReportsAsync(agent, _ => LossIsTold(environment.Hub));
+
+        Assert.Equal(1, await agent.MetricAsync("ovim_hub_possible_losses_total"));
+    }
+
+    private static IEnumerable<string> Errors(SandboxHub hub) =>
+        hub.Reports.SelectMany(report => report.Json["errors"] as JsonArray ?? []).Select(error => (string)error!);
+
+    private static bool LossIsTold(SandboxHub hub) =>
+        Errors(hub).Any(error => error.StartsWith("a poll answer was not whole, operations may be lost: ", StringComparison.Ordinal));
 }

@@ -167,11 +167,11 @@ public sealed class FaultTableTests : IAsyncDisposable
 
         var report = await Assert.ThrowsAsync<HubException>(() => PumpAsync(ReportAsync()));
         var result = await PumpAsync(ResultAsync());
-        var poll = await Assert.ThrowsAsync<HubException>(PollAsync);
+        var poll = await Record.ExceptionAsync(PollAsync);
 
         Assert.Equal(status, (int)report.Status!);
         Assert.Equal(DeliveryOutcome.Unreachable, result.Outcome);
-        Assert.Equal(status, (int)poll.Status!);
+        Assert.Equal(status == 429, poll is HubException); // else a possible loss
         Assert.Equal((1 + 3, 3, 1), (Count(Reports), Count(Results), Count(Polls)));
     }
 
@@ -250,12 +250,16 @@ public sealed class FaultTableTests : IAsyncDisposable
         Assert.False((await Assert.ThrowsAsync<HubException>(() => side.Client.TakeOperationsAsync(HubSide.AgentId))).WasSent);
     }
 
-    [Fact]
-    public async Task Gateway_that_lost_the_answer_is_a_possible_loss()
+    [Theory]
+    [InlineData(500)]
+    [InlineData(502)]
+    [InlineData(503)]
+    [InlineData(504)]
+    public async Task Gateway_that_lost_the_answer_is_a_possible_loss(int status)
     {
-        _hub.Answer(Polls, Error(504));
+        _hub.Answer(Polls, Error(status));
 
-        Assert.Contains("504", (await PollAsync()).Loss, StringComparison.Ordinal);
+        Assert.Contains($"{status}", (await PollAsync()).Loss, StringComparison.Ordinal);
     }
 
     public async ValueTask DisposeAsync()

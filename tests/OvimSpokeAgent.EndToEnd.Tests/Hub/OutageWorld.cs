@@ -45,6 +45,8 @@ internal sealed class OutageWorld : IAsyncDisposable
 
     public JsonApi Admin => _cluster.Admin;
 
+    public ClusterFaults ClusterFaults => _cluster.Api.Faults;
+
     [SuppressMessage("Reliability", "CA2000", Justification = "The world owns the cluster.")]
     public static async Task<OutageWorld> StartAsync()
     {

@@ -112,8 +112,11 @@ public sealed class PushTests(Clusters clusters) : IDisposable
     [InlineData("[1]")]
     [InlineData("""{"type":"get_health"}""")]
     [InlineData("""{"id":"a/b","type":"get_health"}""")]
-    [InlineData("""{"id":"op-1"},{"id":"op-2"}""")]
-    public async Task What_is_no_operation_is_refused(string body)
+    [InlineData("""{"id":"op-1","type":"get_health"},{"id":"op-2","type":"get_health"}""")]
+    [InlineData("""{"id":"op-1","type":"get_health"}],[{"id":"op-2","type":"get_health"}""")]
+    [InlineData("""{"id":"op-1","type":"get_health"}{"id":"op-2","type":"get_health"}""")]
+    [InlineData("""[{"id":"op-1","type":"get_health"}]""")]
+    public async Task What_is_no_operation_or_more_than_one_is_refused(string body)
     {
         await using var environment = await clusters.OnAsync(ClusterKind.Sandbox);
         var agent = await environment.StartAgentAsync(WithToken());
@@ -122,6 +125,7 @@ public sealed class PushTests(Clusters clusters) : IDisposable
 
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.NotNull(JsonNode.Parse(text)!["error"]);
+        Assert.Empty(environment.Hub.Results);
     }
 
     [Fact]

@@ -42,6 +42,19 @@ public sealed class StatusDocumentTests
         Assert.Equal(expectedFromServer, isFromServer);
     }
 
+    [Theory]
+    [InlineData(403, "secrets \"ovim-op-1\" is forbidden: exceeded quota: few, requested: count/secrets=1, used: count/secrets=3, limited: count/secrets=3", true)]
+    [InlineData(403, "secrets is forbidden: User \"x\" cannot create resource \"secrets\" in API group \"\" in the namespace \"ovim-system\"", false)]
+    [InlineData(403, "secrets \"ovim-op-1\" is forbidden: status unknown for quota: few, resources: count/secrets", false)]
+    [InlineData(500, "etcdserver: mvcc: database space exceeded", true)]
+    [InlineData(500, "etcdserver: request timed out", false)]
+    [InlineData(503, "apiserver is shutting down", false)]
+    [InlineData(507, "no space left on device", true)]
+    [InlineData(413, "Request entity too large: limit is 3145728", false)]
+    public void Lack_of_room_is_told_from_what_merely_fails(int code, string message, bool expected) => Assert.Equal(
+        expected,
+        Read(code, new System.Text.Json.Nodes.JsonObject { ["kind"] = "Status", ["message"] = message, ["code"] = code }.ToJsonString(), out _).IsLackOfRoom);
+
     [Fact]
     public void Causes_name_their_fields()
     {

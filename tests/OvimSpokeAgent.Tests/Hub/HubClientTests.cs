@@ -99,10 +99,35 @@ public sealed class HubClientTests : IDisposable
     }
 
     [Theory]
+    [InlineData(500)]
+    [InlineData(502)]
+    [InlineData(503)]
+    [InlineData(504)]
+    [InlineData(507)]
+    [InlineData(520)]
+    [InlineData(206)]
+    public async Task Poll_that_may_have_emptied_the_queue_is_a_possible_loss(int status)
+    {
+        _world.Hub.Answers(status, """{"error":"no"}""");
+
+        var answer = await _world.Client.TakeOperationsAsync("a");
+
+        Assert.Empty(answer.Operations);
+        Assert.Contains($"{status}", answer.Loss, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(302)]
     [InlineData(400)]
     [InlineData(401)]
+    [InlineData(403)]
+    [InlineData(404)]
+    [InlineData(405)]
+    [InlineData(407)]
+    [InlineData(408)]
     [InlineData(429)]
-    [InlineData(503)]
+    [InlineData(501)]
+    [InlineData(511)]
     public async Task Refused_poll_lost_nothing(int status)
     {
         _world.Hub.Answers(status, """{"error":"no"}""");

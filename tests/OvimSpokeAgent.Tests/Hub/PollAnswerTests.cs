@@ -87,6 +87,12 @@ public sealed class PollAnswerTests
     [InlineData("""[{"id":"op-1"} {"id":"op-2"}]""", 1)]
     [InlineData("""[{"id":"op-1"},]""", 1)]
     [InlineData("""{"operations":[{"id":"op-1"}],oops}""", 1)]
+    [InlineData("""[{"id":"op-1"}][{"id":"op-2"}]""", 1)]
+    [InlineData("""[{"id":"op-1"}]{"id":"op-2"}""", 1)]
+    [InlineData("""[{"id":"op-1"}],{"id":"op-2"}""", 1)]
+    [InlineData("""[]garbage""", 0)]
+    [InlineData("""null[{"id":"op-1"}]""", 0)]
+    [InlineData("""{"operations":[{"id":"op-1"}]}{"operations":[{"id":"op-2"}]}""", 1)]
     public void What_is_not_as_it_should_be_is_a_loss_and_what_came_before_is_kept(string body, int kept)
     {
         var answer = Parse(body);
@@ -134,6 +140,33 @@ public sealed class PollAnswerTests
 
         Assert.Single(answer.Operations);
         Assert.Null(answer.Loss);
+    }
+
+    [Theory]
+    [InlineData("""{"id":"op-1"}""")]
+    [InlineData("\uFEFF \r\n{\"id\":\"op-1\"}\n")]
+    public void Operation_that_was_sent_alone_is_read(string body) =>
+        Assert.Equal("op-1", PollAnswer.ParseOne(Encoding.UTF8.GetBytes(body), out _)!.Value.GetProperty("id").GetString());
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("null")]
+    [InlineData("17")]
+    [InlineData("[]")]
+    [InlineData("""[{"id":"op-1"}]""")]
+    [InlineData("""{"id":"op-1"}],[{"id":"op-2"}""")]
+    [InlineData("""{"id":"op-1"},{"id":"op-2"}""")]
+    [InlineData("""{"id":"op-1"}{"id":"op-2"}""")]
+    [InlineData("""{"id":"op-1"} garbage""")]
+    [InlineData("""{"id":"op-1"},""")]
+    [InlineData("""{"id":"op-1",}""")]
+    [InlineData("""{"id":"op-1" """)]
+    public void What_was_sent_alone_and_is_not_exactly_one_operation_is_refused(string body)
+    {
+        Assert.Null(PollAnswer.ParseOne(Encoding.UTF8.GetBytes(body), out var problem));
+
+        Assert.StartsWith("expected one operation as a JSON object", problem, StringComparison.Ordinal);
     }
 
     private static PollAnswer Parse(byte[] body) => PollAnswer.Parse(body, null);

@@ -103,7 +103,7 @@ public sealed class PollLoopTests : IAsyncDisposable
     [Fact]
     public async Task Failed_poll_waits_for_the_next()
     {
-        _world.Hub.Answers(500, "down");
+        _world.Hub.Answers(404, "down");
         StartRegistered();
         _world.Time.Advance(await WaitAsync());
         await PolledAsync(2);
@@ -124,6 +124,18 @@ public sealed class PollLoopTests : IAsyncDisposable
         Assert.Single(_world.Intake.Taken[0].Operations);
         Assert.NotNull(_world.Intake.Taken[0].Loss);
         Assert.Equal("1", await _world.MetricAsync("ovim_hub_possible_losses_total"));
+    }
+
+    [Fact]
+    public async Task Poll_that_may_have_emptied_the_queue_is_a_failed_one_and_a_possible_loss()
+    {
+        _world.Hub.Answers(502, "bad gateway");
+        StartRegistered();
+        await WaitAsync();
+
+        Assert.Contains("502", Assert.Single(_world.Intake.Taken).Loss, StringComparison.Ordinal);
+        Assert.Equal("1", await _world.MetricAsync("ovim_hub_possible_losses_total"));
+        Assert.Equal("1", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"failed\"}"));
     }
 
     [Fact]

@@ -33,6 +33,17 @@ public sealed class PushGateTests
     }
 
     [Fact]
+    public void Bodies_of_pushes_that_are_not_answered_take_32_mebibytes_and_not_more()
+    {
+        Assert.All(Enumerable.Range(0, 32), _ => Assert.True(_gate.TryHold(1 << 20)));
+        Assert.False(_gate.TryHold(1));
+
+        _gate.Release(1 << 20);
+
+        Assert.True(_gate.TryHold(1 << 20));
+    }
+
+    [Fact]
     public void Who_proves_nothing_gets_twenty_answers_and_then_one_a_second()
     {
         Assert.All(Judge("Bearer wrong", 20), outcome => Assert.Equal(PushOutcome.Unauthorized, outcome));

@@ -52,7 +52,7 @@ internal sealed class MemoryJournalStore : IJournalStore
         ThrowIfInTrouble();
         if (!_records.ContainsKey(record.Key))
         {
-            if (_records.Count >= Quota) throw new KubernetesApiException(ApiErrorReason.Forbidden, "exceeded quota");
+            if (_records.Count >= Quota) throw new KubernetesApiException(ApiErrorReason.Forbidden, "exceeded quota") { IsLackOfRoom = true };
             Put(record);
         }
         return _records[record.Key];

@@ -79,6 +79,21 @@ public sealed class RetentionTests
     }
 
     [Fact]
+    public void While_the_store_fails_nothing_is_forgotten_that_a_repeat_could_ask_for()
+    {
+        _host.Start().Receives(Operation("op-1")).Runs(TimeSpan.FromMinutes(11));
+        _host.Store.Trouble = "no route to the API server";
+        _host.Receives(Operation("op-2", name: "db")).Runs(TimeSpan.FromMinutes(2));
+        _host.Store.Trouble = null;
+        _host.Runs(TimeSpan.FromMinutes(2));
+
+        _host.Receives(Operation("op-1")).Runs(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(["web", "db"], _host.Executed);
+        Assert.Equal(["op-1", "op-2", "op-1"], _host.Hub.Ids);
+    }
+
+    [Fact]
     public void Room_that_finished_operations_give_back_is_used_at_once()
     {
         _host.Start().Receives([.. Enumerable.Range(0, 140).Select(i =>

@@ -17,6 +17,9 @@ internal sealed class SimulatedNetwork(Simulator simulator)
     /// <summary>Nothing passes.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>Requests that fail although all others pass.</summary>
+    public Func<string, bool> Fails { get; set; } = _ => false;
+
     /// <summary>The longest way one way.</summary>
     public TimeSpan Latency { get; set; } = TimeSpan.FromMilliseconds(20);
 
@@ -45,7 +48,7 @@ internal sealed class SimulatedNetwork(Simulator simulator)
     {
         try
         {
-            await TravelAsync(IsDown || Hits(Losses));
+            await TravelAsync(IsDown || Fails(request) || Hits(Losses));
             Arrived(request);
             if (IsCutOff()) return;
             var result = await act();

@@ -1,3 +1,4 @@
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Simulation;
 using Xunit.Abstractions;
@@ -19,6 +20,9 @@ public sealed class MutationTests(ITestOutputHelper output)
 
     [Fact]
     public void Journal_that_is_not_replayed_is_found_out() => Finds(store => new UnreadStore(store));
+
+    [Fact]
+    public void Delivered_operations_that_are_forgotten_for_any_failure_of_the_store_are_found_out() => Finds(store => new RoomlessStore(store));
 
     private void Finds(Func<IJournalStore, IJournalStore> mutation)
     {
@@ -67,6 +71,22 @@ public sealed class MutationTests(ITestOutputHelper output)
 
         public override Task<JournalContent> LoadUnsettledAsync(CancellationToken cancellationToken) =>
             Task.FromResult(new JournalContent([], []));
+    }
+
+    /// <summary>Says of everything that it cannot store that there is no room.</summary>
+    private sealed class RoomlessStore(IJournalStore store) : MutantStore(store)
+    {
+        public override async Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await base.CreateAsync(record, cancellationToken);
+            }
+            catch (KubernetesApiException e)
+            {
+                throw new KubernetesApiException(e.Reason, e.Message) { IsLackOfRoom = true };
+            }
+        }
     }
 
     private abstract class MutantStore(IJournalStore store) : IJournalStore

@@ -68,19 +68,23 @@ internal sealed class Schedule
         Operations = [.. Enumerable.Range(1, _random.Next(4, 16)).Select(Operation)];
         Faults = [.. Enumerable.Range(0, _random.Next(1, 6)).Select(_ => Fault()).OrderBy(fault => fault.At)];
         IsPushed = Chance(1.0 / 3);
+        if (Chance(1.0 / 16)) GoOnFor(TimeSpan.FromMinutes(25));
     }
 
     public int Seed { get; }
 
-    public IReadOnlyList<ScheduledOperation> Operations { get; }
+    public IReadOnlyList<ScheduledOperation> Operations { get; private set; }
 
-    public IReadOnlyList<ScheduledFault> Faults { get; }
+    public IReadOnlyList<ScheduledFault> Faults { get; private set; }
 
     /// <summary>Whether the hub pushes its operations.</summary>
     public bool IsPushed { get; }
 
     /// <summary>When nothing of it happens any more.</summary>
-    public TimeSpan End { get; } = TimeSpan.FromMinutes(4);
+    public TimeSpan End { get; private set; } = TimeSpan.FromMinutes(4);
+
+    /// <summary>The agents' <c>OVIM_OPERATION_RETENTION</c>.</summary>
+    public TimeSpan Retention { get; private set; } = TimeSpan.FromMinutes(10);
 
     public static Schedule FromSeed(int seed) => new(seed);
 
@@ -111,6 +115,27 @@ internal sealed class Schedule
             > 9 => ScheduledVdcs.Operation(operation, _random),
             _ => Power(operation, Pick(OnMachines), Pick(Machines)),
         };
+    }
+
+    // Long after the rest of it was delivered, but within the retention: the store fails while others arrive, and repeats come.
+    private void GoOnFor(TimeSpan end)
+    {
+        (End, Retention) = (end, TimeSpan.FromHours(1));
+        Operations =
+        [
+            .. Operations.Select(operation => operation with { Repeats = [.. operation.Repeats, .. Late(_random.Next(3))] }),
+            .. Enumerable.Range(Operations.Count + 1, 3).Select(number => Operation(number) with { At = Late(1)[0], Repeats = [] }),
+        ];
+        Faults = [.. Faults, .. Late(_random.Next(1, 4)).Order().Select(StoreFails)];
+
+        TimeSpan[] Late(int count) => [.. Enumerable.Range(0, count).Select(_ => TimeSpan.FromMinutes(11) + Upto(720))];
+    }
+
+    private ScheduledFault StoreFails(TimeSpan at)
+    {
+        var duration = TimeSpan.FromMinutes(1) + Upto(120);
+        return new(at, $"nothing new is stored until {Show(at + duration)}", world => world.ForEach(
+            duration, (network, isOn) => network.Fails = request => isOn && request == "create secrets"));
     }
 
     private static ScheduledOperation Power(ScheduledOperation operation, string type, string target)

@@ -12,8 +12,6 @@ namespace OvimSpokeAgent.Tests.Operations.Simulation;
 /// <summary>A hub, a cluster and the agents of a run, and what befalls them.</summary>
 internal sealed class SimulatedWorld
 {
-    private static readonly TimeSpan Retention = TimeSpan.FromMinutes(10);
-
     private readonly Schedule _schedule;
     private int _pods;
     private int _requestsUntilKill = -1;
@@ -197,7 +195,7 @@ internal sealed class SimulatedWorld
     private void RunOut()
     {
         KillAll();
-        Time.JumpTo(Time.Elapsed + Retention + TimeSpan.FromMinutes(1));
+        Time.JumpTo(Time.Elapsed + _schedule.Retention + TimeSpan.FromMinutes(1));
         Start(NewPod());
         Simulator.RunFor(TimeSpan.FromMinutes(2));
     }
@@ -239,9 +237,9 @@ internal sealed class SimulatedWorld
         _kill!();
     }
 
-    private static AgentSettings Settings(string pod) => new TestEnvironment()
+    private AgentSettings Settings(string pod) => new TestEnvironment()
         .With("POD_NAME", pod)
-        .With("OVIM_OPERATION_RETENTION", "10m")
+        .With("OVIM_OPERATION_RETENTION", $"{_schedule.Retention.TotalMinutes}m")
         .With("OVIM_OPERATION_CONCURRENCY", "3")
         .LoadClean();
 }
