@@ -153,8 +153,17 @@ public sealed record PushSettings
     /// <summary>Where the hub reaches this agent; null where pushes could not prove themselves.</summary>
     public Uri? CallbackUrl { get; init; }
 
-    /// <summary>Pushes can prove themselves: there are endpoints for them.</summary>
-    public bool IsOn => TokenFile is not null || ClientCaFile is not null;
+    /// <summary>The addresses from which operations are accepted that prove nothing; empty: from nowhere.</summary>
+    public IReadOnlyList<IPNetwork> UnprovenFrom { get; init; } = [];
+
+    /// <summary>The proxies whose <c>X-Forwarded-For</c> is believed; empty: none.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Requests can prove that they come from the hub.</summary>
+    public bool CanBeProven => TokenFile is not null || ClientCaFile is not null;
+
+    /// <summary>Some addresses may push without proof.</summary>
+    public bool AllowsUnproven => UnprovenFrom.Count > 0;
 }
 
 /// <summary>What the log shows and how.</summary>

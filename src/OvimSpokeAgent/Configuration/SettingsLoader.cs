@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Configuration;
@@ -162,11 +163,33 @@ internal sealed class SettingsLoader
                 $"{SettingsTable.HttpCertFile.Name}: missing, expected {SettingsTable.HttpCertFile.Expected}, since "
                 + $"{SettingsTable.PushClientCaFile.Name} is set and client certificates need TLS");
         }
+        settings = ReadUnprovenPush(settings);
         if (Text(SettingsTable.CallbackUrl) is not { } text || !SettingText.TryUrl(text, out var url)) return settings;
-        if (settings.IsOn) return settings with { CallbackUrl = url };
+        if (settings.CanBeProven) return settings with { CallbackUrl = url };
         _warnings.Add(
             $"{SettingsTable.CallbackUrl.Name} is ignored: pushes could not prove themselves, expected "
             + $"{SettingsTable.PushTokenFile.Name} or {SettingsTable.PushClientCaFile.Name} beside it");
+        return settings;
+    }
+
+    private PushSettings ReadUnprovenPush(PushSettings settings)
+    {
+        var (allowed, proxies) = (Networks(SettingsTable.PushAllowedCidrs), Networks(SettingsTable.PushTrustedProxies));
+        if (Bool(SettingsTable.PushUnproven))
+        {
+            if (allowed is [] && !_rejected.Contains(SettingsTable.PushAllowedCidrs))
+            {
+                _errors.Add(
+                    $"{SettingsTable.PushAllowedCidrs.Name}: missing, expected {SettingsTable.PushAllowedCidrs.Expected}, since "
+                    + $"{SettingsTable.PushUnproven.Name} is set: the addresses that the hub pushes from");
+            }
+            return settings with { UnprovenFrom = allowed, TrustedProxies = proxies };
+        }
+        foreach (var (setting, networks) in new[] { (SettingsTable.PushAllowedCidrs, allowed), (SettingsTable.PushTrustedProxies, proxies) })
+        {
+            if (networks.Count > 0)
+                _warnings.Add($"{setting.Name} is ignored: {SettingsTable.PushUnproven.Name} is not set, so every push must prove itself");
+        }
         return settings;
     }
 
@@ -206,6 +229,12 @@ internal sealed class SettingsLoader
         }
         if (settings.Hub.TlsInsecure)
             _warnings.Add($"{SettingsTable.HubTlsInsecure.Name}: any certificate of the hub is accepted, for trials only");
+        if (settings.Push.AllowsUnproven)
+        {
+            _warnings.Add(
+                $"{SettingsTable.PushUnproven.Name}: whoever can push from {string.Join(", ", settings.Push.UnprovenFrom)} is taken for "
+                + "the hub; let what stands in front add the token instead where it can");
+        }
     }
 
     /// <summary>The valid text of a setting, or its default; null where there is neither.</summary>
@@ -255,6 +284,9 @@ internal sealed class SettingsLoader
 
     private int Int(Setting setting) =>
         int.Parse(Required(setting), NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private IReadOnlyList<IPNetwork> Networks(Setting setting) =>
+        Text(setting) is { } text && SettingText.TryNetworks(text, out var networks) ? networks : [];
 
     private bool Bool(Setting setting) => SettingText.TryBool(Required(setting), out var value) && value;
 }

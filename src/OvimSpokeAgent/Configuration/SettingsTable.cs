@@ -128,15 +128,10 @@ internal static class SettingsTable
         "Pod security standard that is enforced in VDCs (warned of is always `restricted`)",
         "privileged", "baseline", "restricted");
 
-    public static readonly Setting ClusterCidrs = new()
-    {
-        Name = "OVIM_CLUSTER_CIDRS",
-        DefaultNote = "all private, shared and link-local ranges",
-        Description = "Address ranges of the cluster's pods, services and nodes, comma-separated: "
-            + "in `isolated` VDCs, CDI's importers reach only what is outside of them",
-        Expected = "networks in CIDR notation, separated by commas, such as 10.0.0.0/8,fd00::/8",
-        Accepts = text => SettingText.TryNetworks(text, out _),
-    };
+    public static readonly Setting ClusterCidrs = Networks(
+        "OVIM_CLUSTER_CIDRS", "all private, shared and link-local ranges",
+        "Address ranges of the cluster's pods, services and nodes, comma-separated: "
+        + "in `isolated` VDCs, CDI's importers reach only what is outside of them");
 
     public static readonly Setting OperationBacklog = Int(
         "OVIM_OPERATION_BACKLOG", "1000", 1, 1_000_000, "Operations that may wait; above it none are taken from the hub");
@@ -208,8 +203,8 @@ internal static class SettingsTable
     {
         Name = "OVIM_CALLBACK_URL",
         Aliases = ["OVIM_API_CALLBACK_URL"],
-        Description = "URL under which the hub reaches these endpoints, to push operations; polls are every 30 s then. "
-            + "Needs one of the next two",
+        Description = "URL under which the hub reaches these endpoints, to push operations; "
+            + "polls are every 30 s once it did. Needs one of the next two",
         Expected = "an http(s) URL without credentials, query and fragment, e.g. https://agent.example.com:8080",
         Accepts = text => SettingText.TryUrl(text, out _),
         Show = SettingText.ShowUrl,
@@ -225,6 +220,19 @@ internal static class SettingsTable
         "OVIM_PUSH_CLIENT_CA_FILE", "PEM file with CAs whose client certificates may push; read again when it changes",
         "PEM certificates", HoldsCertificates);
 
+    public static readonly Setting PushUnproven = Bool(
+        "OVIM_PUSH_UNPROVEN", "false",
+        "Accept operations that are pushed without token or client certificate, from `OVIM_PUSH_ALLOWED_CIDRS`. "
+        + "For hubs that show none, where nothing in front can add the token");
+
+    public static readonly Setting PushAllowedCidrs = Networks(
+        "OVIM_PUSH_ALLOWED_CIDRS", "none",
+        "Address ranges from which unproven pushes are accepted, comma-separated; **required** with `OVIM_PUSH_UNPROVEN`");
+
+    public static readonly Setting PushTrustedProxies = Networks(
+        "OVIM_PUSH_TRUSTED_PROXIES", "none",
+        "Address ranges of the proxies in front, comma-separated: where one of them pushes, its `X-Forwarded-For` says who");
+
     /// <summary>All rows, in the order of README.</summary>
     public static readonly IReadOnlyList<Setting> All =
     [
@@ -234,7 +242,9 @@ internal static class SettingsTable
         OperationConcurrency, OperationTimeout, OperationBacklog, OperationRetention, OperationExpiry,
         CpuOvercommit, VdcPodSecurity, ClusterCidrs,
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
-        HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile, MetricsEnabled, MetricsCollectionInterval, HealthCheckInterval,
+        HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,
+        PushUnproven, PushAllowedCidrs, PushTrustedProxies,
+        MetricsEnabled, MetricsCollectionInterval, HealthCheckInterval,
         LogLevelName, LogFormat,
     ];
 
@@ -294,6 +304,15 @@ internal static class SettingsTable
         Description = $"{description}: {string.Join(", ", choices.Select(choice => $"`{choice}`"))}",
         Expected = $"one of {string.Join(", ", choices)}",
         Accepts = text => choices.Contains(text, StringComparer.OrdinalIgnoreCase),
+    };
+
+    private static Setting Networks(string name, string defaultNote, string description) => new()
+    {
+        Name = name,
+        DefaultNote = defaultNote,
+        Description = description,
+        Expected = "networks in CIDR notation, separated by commas, such as 10.0.0.0/8,fd00::/8",
+        Accepts = text => SettingText.TryNetworks(text, out _),
     };
 
     private static Setting Word(string name, string value, string description) => new()

@@ -12,6 +12,7 @@ internal static class HealthServices
         services.AddSingleton<IHealthCheck, ClusterCheck>();
         services.AddSingleton<IHealthCheck, CachesCheck>();
         services.AddSingleton<IHealthCheck, HubCheck>();
+        services.AddSingleton<IHealthCheck, PushCheck>();
         services.AddSingleton<IHealthCheck, CredentialsCheck>();
         services.AddSingleton<IHealthCheck, OperationsCheck>();
         services.AddSingleton<IHealthCheck, JournalCheck>();

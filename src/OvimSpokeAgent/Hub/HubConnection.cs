@@ -16,12 +16,16 @@ internal sealed class HubConnection(TimeProvider time)
     private readonly AsyncSignal _changed = new();
     private volatile HubLink _link = new();
     private volatile string? _pollProblem;
+    private volatile bool _isPushed;
     private int _failedPolls;
 
     public HubLink Link => _link;
 
     /// <summary>Why the hub gives no operations, after three polls in a row that failed; null: it does.</summary>
     public string? PollProblem => _pollProblem;
+
+    /// <summary>The hub pushes: an operation was accepted that way since the agent started.</summary>
+    public bool IsPushed => _isPushed;
 
     /// <summary>Raised after every change, with the new facts.</summary>
     public event Action<HubLink>? Changed;
@@ -56,6 +60,9 @@ internal sealed class HubConnection(TimeProvider time)
 
     /// <summary>The hub answered a poll.</summary>
     public void PollAnswered() => (_failedPolls, _pollProblem) = (0, null);
+
+    /// <summary>An operation that the hub pushed is stored.</summary>
+    public void PushAccepted() => _isPushed = true;
 
     /// <summary>Completes as soon as the hub takes reports.</summary>
     public async Task WaitUntilRegisteredAsync(CancellationToken cancellationToken)

@@ -25,6 +25,9 @@ internal sealed class HubMetrics(IMetricFactory metrics)
     private readonly Gauge _insecure = metrics.CreateGauge(
         "ovim_hub_tls_insecure", "1 while any certificate of the hub is accepted (OVIM_HUB_TLS_INSECURE).");
 
+    private readonly Gauge _pushUnproven = metrics.CreateGauge(
+        "ovim_agent_push_unproven", "1 while operations may be pushed without proof (OVIM_PUSH_UNPROVEN).");
+
     private readonly Counter _pushes = metrics.CreateCounter(
         "ovim_hub_pushes_total",
         "Requests of the hub, by outcome (accepted, asked, refused, not_now, unauthorized, limited).",
@@ -44,6 +47,12 @@ internal sealed class HubMetrics(IMetricFactory metrics)
     public bool IsInsecure
     {
         set => _insecure.Set(value ? 1 : 0);
+    }
+
+    /// <summary>Whether operations may be pushed without proof.</summary>
+    public bool IsPushUnproven
+    {
+        set => _pushUnproven.Set(value ? 1 : 0);
     }
 
     public void Called(HubEndpoint endpoint, HubCallOutcome outcome) => _calls.WithLabels(

@@ -13,6 +13,9 @@ internal sealed class HubPace(TimeSpan heartbeat, TimeSpan poll, Jitter jitter)
 {
     private const double PollSpread = 0.2;
 
+    // Once the hub pushes, polls are the safety net.
+    private static readonly TimeSpan LeastWithPush = TimeSpan.FromSeconds(30);
+
     private readonly Backoff _betweenRetries = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), jitter);
 
     /// <summary>How long after a report's beginning the next one is due, and whether a change of state may hasten it.</summary>
@@ -27,5 +30,10 @@ internal sealed class HubPace(TimeSpan heartbeat, TimeSpan poll, Jitter jitter)
     }
 
     /// <summary>How long after an empty or failed poll the next one is due.</summary>
-    public TimeSpan AfterPoll() => poll * (1 - PollSpread + (2 * PollSpread * jitter()));
+    /// <param name="isPushed">A push was accepted. That the hub could push says nothing: it may never do.</param>
+    public TimeSpan AfterPoll(bool isPushed = false)
+    {
+        var interval = isPushed && poll < LeastWithPush ? LeastWithPush : poll;
+        return interval * (1 - PollSpread + (2 * PollSpread * jitter()));
+    }
 }

@@ -7,8 +7,6 @@ namespace OvimSpokeAgent.Hub;
 
 internal static class HubServices
 {
-    private static readonly TimeSpan PollIntervalWithPush = TimeSpan.FromSeconds(30);
-
     /// <summary>The hub's client and the loops that report and poll.</summary>
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
@@ -17,21 +15,15 @@ internal static class HubServices
         services.AddSingleton<IResultChannel, HubResultChannel>();
         services.AddSingleton<HubConnection>();
         services.AddSingleton<HubMetrics>();
-        services.AddSingleton(provider => Pace(
-            provider.GetRequiredService<AgentSettings>(), provider.GetRequiredService<Jitter>()));
+        services.AddSingleton(provider =>
+        {
+            var settings = provider.GetRequiredService<AgentSettings>();
+            return new HubPace(settings.HeartbeatInterval, settings.Hub.PollInterval, provider.GetRequiredService<Jitter>());
+        });
         services.AddLoop<HeartbeatLoop>();
         services.AddLoop<PollLoop>();
         return services;
     }
-
-    private static HubPace Pace(AgentSettings settings, Jitter jitter) =>
-        new(settings.HeartbeatInterval, PollInterval(settings), jitter);
-
-    // With push, polls are the safety net.
-    private static TimeSpan PollInterval(AgentSettings settings) =>
-        settings.Push.CallbackUrl is not null && settings.Hub.PollInterval < PollIntervalWithPush
-            ? PollIntervalWithPush
-            : settings.Hub.PollInterval;
 
     private static void AddHubCredentials(this IServiceCollection services)
     {

@@ -4,8 +4,8 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.Hub;
 
 /// <summary>
-/// Takes operations from the hub: straight on while there are some, else every <c>OVIM_HUB_POLL_INTERVAL</c> ± 20 %; not
-/// while they could not be stored or executed, nor while the hub does not answer reports.
+/// Takes operations from the hub: straight on while there are some, else every <c>OVIM_HUB_POLL_INTERVAL</c> ± 20 % (once a
+/// push was accepted, every 30 s); not while they could not be stored or executed, nor while the hub does not answer reports.
 /// </summary>
 internal sealed partial class PollLoop(
     HubClient hub,
@@ -39,7 +39,7 @@ internal sealed partial class PollLoop(
                     stopping.Token.ThrowIfCancellationRequested();
                     _polling = poll = PollAsync();
                 }
-                if (!await poll) await Task.Delay(pace.AfterPoll(), time, stopping.Token);
+                if (!await poll) await Task.Delay(pace.AfterPoll(connection.IsPushed), time, stopping.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

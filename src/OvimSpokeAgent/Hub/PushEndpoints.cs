@@ -1,12 +1,12 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.HttpOverrides;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Tls;
+using IPNetwork = System.Net.IPNetwork;
 
 namespace OvimSpokeAgent.Hub;
 
@@ -17,37 +17,64 @@ internal static class PushEndpoints
 
     /// <summary>
     /// <c>POST /operations</c>: 202 when the operation is stored, 503 when it cannot be (the hub keeps it), 400 what is no
-    /// operation. <c>GET /status</c>: the report. Both only where pushes can prove themselves, and 401 for those that do not.
+    /// operation. <c>GET /status</c>: the report. Only where pushes can prove themselves, or some addresses need not (these
+    /// only push); 401 or 403 for others. Whatever may pass is 503: there are hubs that lose an operation with other answers.
     /// </summary>
-    public static void MapPush(this IEndpointRouteBuilder endpoints)
+    public static void MapPush(this WebApplication app)
     {
-        if (!endpoints.ServiceProvider.GetRequiredService<AgentSettings>().Push.IsOn) return;
-        endpoints.MapPost("/operations", context => GuardedAsync(context, TakeOperationAsync));
-        endpoints.MapGet("/status", context => GuardedAsync(context, WriteStatusAsync));
+        var push = app.Services.GetRequiredService<AgentSettings>().Push;
+        app.Services.GetRequiredService<HubMetrics>().IsPushUnproven = push.AllowsUnproven;
+        if (push.TrustedProxies.Count > 0) app.UseForwardedHeaders(ForwardedBy(push.TrustedProxies));
+        if (push.CanBeProven || push.AllowsUnproven)
+            app.MapPost("/operations", context => GuardedAsync(context, (gate, sender) => gate.JudgePush(sender), TakeOperationAsync));
+        if (push.CanBeProven)
+            app.MapGet("/status", context => GuardedAsync(context, (gate, sender) => gate.JudgeQuestion(sender), WriteStatusAsync));
     }
 
-    private static async Task GuardedAsync(HttpContext context, Func<HttpContext, Task<PushOutcome>> handle)
+    // As far as they are trusted, from the last proxy on: an address that one of them did not write says nothing.
+    private static ForwardedHeadersOptions ForwardedBy(IReadOnlyList<IPNetwork> proxies)
+    {
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (var proxy in proxies) options.KnownIPNetworks.Add(proxy);
+        return options;
+    }
+
+    private static async Task GuardedAsync(
+        HttpContext context, Func<PushGate, PushSender, PushOutcome> judge, Func<HttpContext, Task<PushOutcome>> handle)
     {
         var gate = context.RequestServices.GetRequiredService<PushGate>();
-        var outcome = gate.Judge(
+        var outcome = judge(gate, new PushSender(
             context.Request.Headers.Authorization,
             context.Connection.ClientCertificate,
-            context.Features.Get<ClientIntermediates>());
+            context.Features.Get<ClientIntermediates>(),
+            context.Connection.RemoteIpAddress));
         if (outcome is PushOutcome.Unauthorized)
         {
-            context.Response.Headers.WWWAuthenticate = "Bearer";
-            await RefuseAsync(context, StatusCodes.Status401Unauthorized, "a valid bearer token or client certificate is needed");
+            await RefuseStrangerAsync(context);
         }
         else if (outcome is PushOutcome.Limited)
         {
             context.Response.Headers.RetryAfter = "1";
-            await RefuseAsync(context, StatusCodes.Status429TooManyRequests, "too many requests");
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "too many requests");
         }
         else
         {
             outcome = await handle(context);
         }
         gate.Count(outcome);
+    }
+
+    private static Task RefuseStrangerAsync(HttpContext context)
+    {
+        if (!context.RequestServices.GetRequiredService<AgentSettings>().Push.CanBeProven)
+        {
+            return RefuseAsync(
+                context, StatusCodes.Status403Forbidden, $"operations are not accepted from {context.Connection.RemoteIpAddress}");
+        }
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return RefuseAsync(context, StatusCodes.Status401Unauthorized, "a valid bearer token or client certificate is needed");
     }
 
     private static async Task<PushOutcome> TakeOperationAsync(HttpContext context)
@@ -114,7 +141,8 @@ internal static class PushEndpoints
         }
         catch (BadHttpRequestException e)
         {
-            return (null, e.StatusCode); // too large, or too slow
+            // Too large; or too slow, which may pass.
+            return (null, e.StatusCode is StatusCodes.Status408RequestTimeout ? StatusCodes.Status503ServiceUnavailable : e.StatusCode);
         }
         catch (IOException)
         {

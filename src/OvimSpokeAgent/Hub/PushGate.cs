@@ -1,4 +1,6 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tls;
 
@@ -26,30 +28,54 @@ internal enum PushOutcome
     Limited,
 }
 
+/// <summary>By what a request may be known as the hub's.</summary>
+/// <param name="Authorization">Its <c>Authorization</c> header, or null.</param>
+/// <param name="Certificate">Its client certificate, or null.</param>
+/// <param name="Sent">What came with the certificate.</param>
+/// <param name="Address">Who sent it: the peer, or whom a trusted proxy names.</param>
+internal readonly record struct PushSender(
+    string? Authorization = null,
+    X509Certificate2? Certificate = null,
+    ClientIntermediates? Sent = null,
+    IPAddress? Address = null);
+
 /// <summary>
-/// Lets in what proves itself, up to a rate. Those that do not have a rate of their own: they cannot keep the hub out, and
-/// cannot try tokens quickly.
+/// Lets in what proves itself, and, where that is set, what comes from some addresses, up to a rate. Others have a rate of
+/// their own: they cannot keep the hub out, and cannot try tokens quickly.
 /// </summary>
-internal sealed class PushGate(PushCredentials credentials, HubMetrics metrics, TimeProvider time)
+internal sealed partial class PushGate(
+    PushCredentials credentials,
+    AgentSettings settings,
+    HubConnection connection,
+    HubMetrics metrics,
+    TimeProvider time,
+    ILogger<PushGate> logger)
 {
     /// <summary>What the bodies of all pushes that are not answered yet may take.</summary>
     private const int MaxBytes = 32 << 20;
 
     private readonly Lock _lock = new();
-    private readonly TokenBucket _proven = new(200, TimeSpan.FromMilliseconds(20), time);
-    private readonly TokenBucket _unproven = new(20, TimeSpan.FromSeconds(1), time);
+    private readonly TokenBucket _allowed = new(200, TimeSpan.FromMilliseconds(20), time);
+    private readonly TokenBucket _others = new(20, TimeSpan.FromSeconds(1), time);
+    private readonly Reminder _takenReminder = new(time);
+    private readonly Reminder _refusedReminder = new(time);
     private int _bytes;
 
-    /// <summary>Whether a request goes on (<see cref="PushOutcome.Accepted"/>) or how it ends.</summary>
-    public PushOutcome Judge(string? authorization, X509Certificate2? certificate, ClientIntermediates? sent)
+    /// <summary>Whether an operation goes on (<see cref="PushOutcome.Accepted"/>) or how it ends.</summary>
+    public PushOutcome JudgePush(PushSender sender)
     {
-        var isProven = credentials.Accept(authorization, certificate, sent);
-        lock (_lock)
-        {
-            if (!(isProven ? _proven : _unproven).TryTake()) return PushOutcome.Limited;
-        }
-        return isProven ? PushOutcome.Accepted : PushOutcome.Unauthorized;
+        var isProven = IsProven(sender);
+        var isUnproven = !isProven && settings.Push.AllowsUnproven && IsAllowedAddress(sender.Address);
+        var outcome = Judge(isProven || isUnproven);
+        if (isUnproven && outcome is PushOutcome.Accepted)
+            Tell(_takenReminder, () => LogTaken(sender.Address, SettingsTable.PushUnproven.Name));
+        if (settings.Push.AllowsUnproven && outcome is PushOutcome.Unauthorized)
+            Tell(_refusedReminder, () => LogRefused(sender.Address, SettingsTable.PushAllowedCidrs.Name));
+        return outcome;
     }
+
+    /// <summary>Whether the agent's status is told (<see cref="PushOutcome.Accepted"/>): only to who proves to be the hub.</summary>
+    public PushOutcome JudgeQuestion(PushSender sender) => Judge(IsProven(sender));
 
     /// <summary>Makes room for a body; false: those of others take it all.</summary>
     public bool TryHold(int bytes)
@@ -68,5 +94,47 @@ internal sealed class PushGate(PushCredentials credentials, HubMetrics metrics, 
         lock (_lock) _bytes -= bytes;
     }
 
-    public void Count(PushOutcome outcome) => metrics.Pushed(outcome);
+    public void Count(PushOutcome outcome)
+    {
+        metrics.Pushed(outcome);
+        if (outcome is PushOutcome.Accepted) connection.PushAccepted();
+    }
+
+    private bool IsProven(PushSender sender) => credentials.Accept(sender.Authorization, sender.Certificate, sender.Sent);
+
+    // A proxy's own address is none of the hub: either the header is missing, or it has no address that could be believed.
+    private bool IsAllowedAddress(IPAddress? address) =>
+        address is not null && !Contains(settings.Push.TrustedProxies, address) && Contains(settings.Push.UnprovenFrom, address);
+
+    // Where both families are listened to, IPv4 addresses come as ::ffff:….
+    private static bool Contains(IReadOnlyList<IPNetwork> networks, IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        return networks.Any(network => network.Contains(address));
+    }
+
+    private PushOutcome Judge(bool isAllowed)
+    {
+        lock (_lock)
+        {
+            if (!(isAllowed ? _allowed : _others).TryTake()) return PushOutcome.Limited;
+        }
+        return isAllowed ? PushOutcome.Accepted : PushOutcome.Unauthorized;
+    }
+
+    private void Tell(Reminder reminder, Action log)
+    {
+        lock (_lock)
+        {
+            if (!reminder.IsDue) return;
+            reminder.Told();
+        }
+        log();
+    }
+
+    [LoggerMessage(3020, LogLevel.Warning, "Operations are pushed without proof, now from {Address}: {Setting} allows it")]
+    private partial void LogTaken(IPAddress? address, string setting);
+
+    [LoggerMessage(3021, LogLevel.Warning, "A push without proof from {Address} is refused: {Setting} does not name that address")]
+    private partial void LogRefused(IPAddress? address, string setting);
 }

@@ -50,6 +50,21 @@ public sealed class PushTests(Clusters clusters) : IDisposable
     }
 
     [Fact]
+    public async Task Polls_keep_their_interval_while_the_hub_knows_a_callback_and_never_pushes()
+    {
+        await using var environment = await clusters.OnAsync(ClusterKind.Sandbox);
+        var agent = await environment.StartAgentAsync(WithToken());
+        using var patience = new CancellationTokenSource(JsonApi.Patience);
+
+        // With polls every 30 s ± 20 % these would take 96 s at least.
+        while (await agent.MetricAsync("ovim_hub_polls_total{outcome=\"empty\"}") < 5)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await environment.NextReportAsync(agent);
+        }
+    }
+
+    [Fact]
     public async Task Without_credentials_there_is_no_such_endpoint_and_no_callback()
     {
         await using var environment = await clusters.OnAsync(ClusterKind.Sandbox);
@@ -89,7 +104,7 @@ public sealed class PushTests(Clusters clusters) : IDisposable
         var answers = new List<HttpStatusCode>();
         for (var i = 0; i < 100; i++) answers.Add(await PushAsync(agent, [], "Bearer wrong"));
 
-        Assert.Contains(HttpStatusCode.TooManyRequests, answers);
+        Assert.Contains(HttpStatusCode.ServiceUnavailable, answers);
         Assert.Equal(HttpStatusCode.OK, (await StatusAsync(agent)).Status);
     }
 

@@ -109,7 +109,7 @@ public sealed class SettingsLoaderTests
         [
             .. Good.Select(row => row.Name), "OVIM_HUB_TOKEN_FILE", "OVIM_HUB_CERT_FILE", "OVIM_HUB_KEY_FILE",
             "OVIM_HUB_CA_FILE", "OVIM_HTTP_CERT_FILE", "OVIM_HTTP_KEY_FILE", "OVIM_CALLBACK_URL", "OVIM_PUSH_TOKEN_FILE",
-            "OVIM_PUSH_CLIENT_CA_FILE", "OVIM_KUBECONFIG",
+            "OVIM_PUSH_CLIENT_CA_FILE", "OVIM_PUSH_UNPROVEN", "OVIM_PUSH_ALLOWED_CIDRS", "OVIM_PUSH_TRUSTED_PROXIES", "OVIM_KUBECONFIG",
             "OVIM_HUB_TLS_INSECURE",
         ];
 
@@ -167,6 +167,9 @@ public sealed class SettingsLoaderTests
     [InlineData("OVIM_HTTP_PORT", "65536")]
     [InlineData("OVIM_HTTP_PORT", "-1")]
     [InlineData("OVIM_API_PORT", "80a")]
+    [InlineData("OVIM_PUSH_UNPROVEN", "sure")]
+    [InlineData("OVIM_PUSH_ALLOWED_CIDRS", "10.0.0.0")]
+    [InlineData("OVIM_PUSH_TRUSTED_PROXIES", "::/0")]
     [InlineData("OVIM_LOG_LEVEL", "loud")]
     [InlineData("OVIM_LOG_FORMAT", "xml")]
     public void Bad_value_is_named_with_the_variable_and_what_is_expected(string name, string value)

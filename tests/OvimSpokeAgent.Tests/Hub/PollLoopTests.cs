@@ -86,6 +86,18 @@ public sealed class PollLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Polls_are_every_thirty_seconds_once_a_push_was_accepted()
+    {
+        StartRegistered();
+        Assert.Equal(Interval, await WaitAsync());
+        _world.Connection.PushAccepted();
+        _world.Time.Advance(Interval);
+        await PolledAsync(2);
+
+        Assert.Equal(TimeSpan.FromSeconds(30), await _world.Time.NextWaitAsync(TimeSpan.FromSeconds(29), TimeSpan.FromSeconds(31)));
+    }
+
+    [Fact]
     public async Task Operations_are_stored_before_the_next_are_taken()
     {
         var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
