@@ -11,19 +11,12 @@ public sealed class ReadmeTests
     [Fact]
     public void Settings_in_README_are_those_of_the_table()
     {
-        var path = Path.Combine(RepositoryRoot(), "README.md");
+        var path = Path.Combine(Repository.Root, "README.md");
         var readme = File.ReadAllText(path);
         var (begin, end) = (readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, readme.IndexOf(End, StringComparison.Ordinal));
         if (Environment.GetEnvironmentVariable("OVIM_UPDATE_README") == "1")
             File.WriteAllText(path, readme[..begin] + SettingsTable.RenderMarkdown() + readme[end..]);
 
         Assert.Equal(SettingsTable.RenderMarkdown(), File.ReadAllText(path)[begin..].Split(End)[0]);
-    }
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "OvimSpokeAgent.sln"))) folder = folder.Parent!;
-        return folder.FullName;
     }
 }
