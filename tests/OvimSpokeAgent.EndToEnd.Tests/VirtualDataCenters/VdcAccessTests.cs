@@ -69,6 +69,8 @@ public sealed class VdcAccessTests(Clusters clusters)
                 ("escalate", "rbac.authorization.k8s.io", "roles"), ("impersonate", "", "serviceaccounts"),
                 ("create", "", "serviceaccounts"), ("create", "", "serviceaccounts/token"), ("create", "", "pods"),
                 ("create", "", "pods/exec"), ("create", "apps", "deployments"), ("create", "batch", "jobs"),
+                ("create", "apps", "controllerrevisions"), ("patch", "apps", "controllerrevisions"), ("delete", "apps", "controllerrevisions"),
+                ("patch", "", "limitranges"), ("patch", "kubevirt.io", "virtualmachineinstances"), ("create", "pool.kubevirt.io", "virtualmachinepools"),
                 ("create", "kubevirt.io", "virtualmachineinstances"), ("create", "kubevirt.io", "virtualmachineinstancereplicasets"),
                 ("create", "k8s.cni.cncf.io", "network-attachment-definitions"), ("create", "", "endpoints"),
                 ("create", "discovery.k8s.io", "endpointslices"), ("patch", "", "namespaces"), ("delete", "", "namespaces"),
