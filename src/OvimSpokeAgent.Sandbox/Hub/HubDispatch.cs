@@ -25,6 +25,11 @@ internal sealed class HubDispatch(HubState state, SandboxHubOptions options) : I
     /// <summary>Where today's hub reaches the agent of a zone: its configured list.</summary>
     public void SetSpoke(string zoneId, Uri url) => _spokes[zoneId] = url;
 
+    /// <summary>Where the hub reaches an agent; null: nowhere.</summary>
+    public Uri? UrlOf(ReceivedReport agent) => options.Kind is HubKind.Active
+        ? state.CallbackOf(agent.AgentId)
+        : _spokes.GetValueOrDefault(agent.Json.Text("zone_id") ?? "");
+
     /// <summary>Sends what people and tools queue.</summary>
     public void SendQueued(string agentId, JsonObject operation)
     {

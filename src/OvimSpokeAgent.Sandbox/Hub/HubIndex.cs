@@ -11,7 +11,7 @@ internal static class HubIndex
         ("POST /sandbox/operations", "queues an operation: {\"agent_id\", \"type\", \"payload\"}, optional id, timestamp, timeout_seconds"),
         ("GET /sandbox/results", "all results, in the order in which they came"),
         ("GET /sandbox/results/{id}", "the last result of an operation"),
-        ("GET /sandbox/agents", "the agents: status, version, numbers of VMs, VDCs and errors, whether connected"),
+        ("GET /sandbox/agents", "the agents: status, version, numbers of VMs, VDCs and errors, whether connected, and whether alive where the hub can ask"),
         ("GET /sandbox/reports/{agent}", "an agent's last report"),
         ("GET /sandbox/vdcs", "the VDCs and their phases: creating, active, deleting"),
         ("POST /sandbox/vdcs", "makes a VDC: {\"name\", \"zone_id\"}, optional the fields of create_vdc's payload"),

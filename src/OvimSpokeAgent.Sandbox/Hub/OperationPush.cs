@@ -12,12 +12,15 @@ internal sealed class OperationPush : IDisposable
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Patience };
 
+    /// <summary>An endpoint below the base of an agent's.</summary>
+    public static Uri EndpointOf(Uri agent, string path) => new($"{agent.ToString().TrimEnd('/')}/{path}");
+
     /// <summary>Sends one operation.</summary>
     /// <returns>The answer's status; null with the problem where none came in time.</returns>
     public async Task<(HttpStatusCode? Status, string Problem)> SendAsync(
         Uri agent, JsonObject operation, string? operationIdHeader, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{agent.ToString().TrimEnd('/')}/operations")
+        using var request = new HttpRequestMessage(HttpMethod.Post, EndpointOf(agent, "operations"))
         {
             Content = new StringContent(operation.ToText(), Encoding.UTF8, MediaTypeNames.Application.Json),
         };

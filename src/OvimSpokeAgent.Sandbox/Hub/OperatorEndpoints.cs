@@ -15,12 +15,12 @@ internal static class OperatorEndpoints
         TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver(),
     };
 
-    public static void Map(WebApplication app, HubState state, HubDispatch dispatch, HubFaults faults)
+    public static void Map(WebApplication app, HubState state, HubDispatch dispatch, AgentProbes probes, HubFaults faults)
     {
         app.MapPost("/sandbox/operations", context => QueueAsync(context, state, dispatch));
         app.MapGet("/sandbox/results", context => AnswerAsync(context, state.Results.Select(ToJson)));
         app.MapGet("/sandbox/results/{id}", context => ResultAsync(context, state));
-        app.MapGet("/sandbox/agents", context => AnswerAsync(context, state.Agents.Select(agent => Agent(agent, state))));
+        app.MapGet("/sandbox/agents", context => AnswerAsync(context, state.Agents.Select(agent => Agent(agent, state, probes.IsAlive(dispatch.UrlOf(agent))))));
         app.MapGet("/sandbox/reports/{agent}", context => ReportAsync(context, state));
         app.MapGet("/sandbox/lost", context => AnswerAsync(context, state.Lost.Select(lost => new JsonObject
         {
@@ -106,7 +106,7 @@ internal static class OperatorEndpoints
         ["body"] = result.Json.DeepClone(),
     };
 
-    private static JsonObject Agent(ReceivedReport agent, HubState state) => new()
+    private static JsonObject Agent(ReceivedReport agent, HubState state, bool? isAlive) => new()
     {
         ["agent_id"] = agent.AgentId,
         ["zone_id"] = agent.Json["zone_id"]?.DeepClone(),
@@ -118,6 +118,7 @@ internal static class OperatorEndpoints
         ["last_seen"] = agent.ReceivedAt.ToString("O"),
         ["connected"] = state.IsConnected(agent),
         ["stale"] = state.IsStale(agent),
+        ["alive"] = isAlive,
         ["queued"] = state.Queued(agent.AgentId),
     };
 

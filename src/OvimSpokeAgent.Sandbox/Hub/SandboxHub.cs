@@ -21,8 +21,11 @@ public sealed class SandboxHub : IAsyncDisposable
     private readonly HubDispatch _dispatch;
     private readonly VdcWork _work;
 
-    private SandboxHub(WebApplication app, HubState state, HubDispatch dispatch, VdcWork work, HubFaults faults) =>
-        (_app, _state, _dispatch, _work, Faults) = (app, state, dispatch, work, faults);
+    private readonly AgentProbes _probes;
+
+    private SandboxHub(
+        WebApplication app, HubState state, HubDispatch dispatch, VdcWork work, AgentProbes probes, HubFaults faults) =>
+        (_app, _state, _dispatch, _work, _probes, Faults) = (app, state, dispatch, work, probes, faults);
 
     /// <summary>The bearer token that agents must show from now on.</summary>
     public string Token
@@ -62,6 +65,7 @@ public sealed class SandboxHub : IAsyncDisposable
         var (state, faults) = (new HubState(options), new HubFaults());
         var dispatch = new HubDispatch(state, options);
         var work = new VdcWork(state, dispatch, options);
+        var probes = new AgentProbes(() => state.Agents.Select(dispatch.UrlOf).OfType<Uri>(), state.Changed, options.TimeProvider);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddRequestDecompression();
@@ -80,9 +84,9 @@ public sealed class SandboxHub : IAsyncDisposable
         if (options.TakesGzip) AgentEndpoints.UseDecompression(app);
         AgentEndpoints.Map(app, state, options);
         HubIndex.Map(app, options);
-        OperatorEndpoints.Map(app, state, dispatch, faults);
+        OperatorEndpoints.Map(app, state, dispatch, probes, faults);
         VdcEndpoints.Map(app, state, work);
-        var hub = new SandboxHub(app, state, dispatch, work, faults);
+        var hub = new SandboxHub(app, state, dispatch, work, probes, faults);
         try
         {
             await app.StartAsync(cancellationToken);
@@ -138,6 +142,10 @@ public sealed class SandboxHub : IAsyncDisposable
     public async Task WaitForAsync(Func<SandboxHub, bool> condition, CancellationToken cancellationToken) =>
         await _state.Changed.WaitForAsync(() => condition(this) ? this : null, cancellationToken);
 
+    /// <summary>Whether an agent answered the hub's last question, once a minute; null: it was not asked.</summary>
+    public bool? IsAlive(string agentId) =>
+        Agents.FirstOrDefault(agent => agent.AgentId == agentId) is { } agent ? _probes.IsAlive(_dispatch.UrlOf(agent)) : null;
+
     /// <summary>How many operations wait for an agent.</summary>
     public int Queued(string agentId) => _state.Queued(agentId);
 
@@ -173,6 +181,7 @@ public sealed class SandboxHub : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _probes.DisposeAsync();
         await _dispatch.DisposeAsync();
         using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _app.StopAsync(soon.Token);

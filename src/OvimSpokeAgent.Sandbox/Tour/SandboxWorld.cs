@@ -21,6 +21,9 @@ internal sealed class SandboxWorld : IAsyncDisposable
     /// <summary>The id under which the hub queues work.</summary>
     public const string AgentId = $"spoke-agent-{ZoneId}";
 
+    /// <summary>Where the hub reaches an agent that is not the sandbox's.</summary>
+    private const int OwnAgentPort = 8092;
+
     private const string AgentNamespace = "ovim-system";
     private const string ManagedByLabel = "app.kubernetes.io/managed-by";
     private const string ManagedBy = "ovim-spoke-agent";
@@ -29,14 +32,15 @@ internal sealed class SandboxWorld : IAsyncDisposable
     private static readonly TimeSpan StepDelay = TimeSpan.FromMilliseconds(400);
 
     private readonly SandboxFolder _folder = SandboxFolder.Create();
+    private readonly SandboxSettings _settings;
     private AgentLog? _log;
     private WebApplication? _agent;
 
-    private SandboxWorld(SandboxHub hub, HubKind hubKind) => (Hub, HubKind) = (hub, hubKind);
+    private SandboxWorld(SandboxHub hub, SandboxSettings settings) => (Hub, _settings) = (hub, settings);
 
     public SandboxHub Hub { get; }
 
-    public HubKind HubKind { get; }
+    public HubKind HubKind => _settings.HubKind;
 
     /// <summary>The word of an agent to which the hub gives work.</summary>
     public string HealthyWord => HubKind is HubKind.Active ? "active" : "healthy";
@@ -64,7 +68,7 @@ internal sealed class SandboxWorld : IAsyncDisposable
         ["OVIM_NAMESPACE"] = AgentNamespace,
         ["OVIM_KUBECONFIG"] = KubeconfigPath,
         ["OVIM_HTTP_ADDRESS"] = "127.0.0.1",
-        ["OVIM_HTTP_PORT"] = "0",
+        ["OVIM_HTTP_PORT"] = _settings.HasAgent ? "0" : $"{OwnAgentPort}",
         ["OVIM_LOG_FORMAT"] = "text",
     };
 
@@ -82,10 +86,10 @@ internal sealed class SandboxWorld : IAsyncDisposable
             settings.HubPort, "--hub-port",
             () => SandboxHub.StartAsync(
                 new SandboxHubOptions { Kind = settings.HubKind, Port = settings.HubPort }, cancellationToken));
-        var world = new SandboxWorld(hub, settings.HubKind);
+        var world = new SandboxWorld(hub, settings);
         try
         {
-            await world.StartRestAsync(settings, cancellationToken);
+            await world.StartRestAsync(cancellationToken);
             return world;
         }
         catch
@@ -115,13 +119,13 @@ internal sealed class SandboxWorld : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task StartRestAsync(SandboxSettings settings, CancellationToken cancellationToken)
+    private async Task StartRestAsync(CancellationToken cancellationToken)
     {
         Cluster = await OnPortAsync(
-            settings.ClusterPort, "--cluster-port",
-            () => SandboxCluster.StartAsync(new SandboxClusterOptions { Port = settings.ClusterPort }, cancellationToken));
+            _settings.ClusterPort, "--cluster-port",
+            () => SandboxCluster.StartAsync(new SandboxClusterOptions { Port = _settings.ClusterPort }, cancellationToken));
         Cluster.WriteKubeconfig(KubeconfigPath);
-        Arrange(settings.Vms);
+        Arrange(_settings.Vms);
         KubeVirt = await SandboxKubeVirt.StartAsync(
             new SandboxKubeVirtOptions
             {
@@ -129,7 +133,8 @@ internal sealed class SandboxWorld : IAsyncDisposable
                 StepDelay = StepDelay,
             },
             cancellationToken);
-        if (settings.HasAgent) await StartAgentAsync(cancellationToken);
+        if (_settings.HasAgent) await StartAgentAsync(cancellationToken);
+        Hub.SetSpoke(ZoneId, AgentUrl ?? new Uri($"http://127.0.0.1:{OwnAgentPort}/"));
     }
 
     /// <summary>What an operator prepares: the agent's namespace, one for VMs that is opted in, perhaps some VMs.</summary>
@@ -147,7 +152,6 @@ internal sealed class SandboxWorld : IAsyncDisposable
         _log = AgentLog.Into(AgentLogPath);
         _agent = AgentHost.Build(AgentVariables);
         await _agent.StartAsync(cancellationToken);
-        Hub.SetSpoke(ZoneId, AgentUrl!);
     }
 
     private static async Task<T> OnPortAsync<T>(int port, string option, Func<Task<T>> start)

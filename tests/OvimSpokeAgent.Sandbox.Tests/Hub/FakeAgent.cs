@@ -20,6 +20,11 @@ internal sealed class FakeAgent : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         _app = builder.Build();
+        _app.MapGet("/health", context =>
+        {
+            context.Response.StatusCode = HealthStatus;
+            return Task.CompletedTask;
+        });
         _app.MapPost("/operations", async context =>
         {
             var body = (await JsonNode.ParseAsync(context.Request.Body))!.AsObject();
@@ -32,6 +37,8 @@ internal sealed class FakeAgent : IAsyncDisposable
 
     /// <summary>What was pushed.</summary>
     public sealed record Push(JsonObject Body, string? OperationIdHeader, string? Authorization);
+
+    public int HealthStatus { get; set; } = 200;
 
     public Uri Url => new(_app.Urls.Single());
 

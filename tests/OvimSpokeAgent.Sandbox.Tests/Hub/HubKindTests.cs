@@ -173,6 +173,26 @@ public sealed class HubKindTests
         Assert.Equal((false, true), (agent.Flag("connected"), agent.Flag("stale")));
     }
 
+    [Theory]
+    [InlineData(HubKind.Today)]
+    [InlineData(HubKind.Active)]
+    public async Task The_hub_asks_once_a_minute_whether_an_agent_that_it_can_reach_is_alive(HubKind kind)
+    {
+        await using var hub = await StartAsync(kind);
+        await using var agent = await FakeAgent.StartAsync(202);
+        hub.SetSpoke(Zone, agent.Url);
+        await ReportAsync(hub, "healthy", agent.Url);
+        Assert.Null(hub.IsAlive(Agent));
+
+        foreach (var status in new[] { 200, 503 })
+        {
+            agent.HealthStatus = status;
+            _clock.Advance(TimeSpan.FromMinutes(1));
+            using var patience = new CancellationTokenSource(Patience);
+            await hub.WaitForAsync(_ => hub.IsAlive(Agent) == (status == 200), patience.Token);
+        }
+    }
+
     private Task<SandboxHub> StartAsync(HubKind kind) =>
         SandboxHub.StartAsync(new SandboxHubOptions { Kind = kind, TimeProvider = _clock });
 

@@ -14,7 +14,7 @@ internal sealed class WaitedClock() : FakeTimeProvider(DateTimeOffset.UtcNow)
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        _waits.Writer.TryWrite(dueTime);
+        if (period == Timeout.InfiniteTimeSpan) _waits.Writer.TryWrite(dueTime); // the others come again and again
         return timer;
     }
 }
