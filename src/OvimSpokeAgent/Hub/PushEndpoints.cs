@@ -15,6 +15,10 @@ internal static class PushEndpoints
 {
     private const int MaxBodyBytes = 1 << 20;
 
+    // What is too large is read to its end, up to this: a sender that is cut off while it sends sees a broken connection
+    // instead of the answer.
+    private const int MaxReadBytes = 8 << 20;
+
     /// <summary>
     /// <c>POST /operations</c>: 202 when the operation is stored, 503 when it cannot be (the hub keeps it), 400 what is no
     /// operation. <c>GET /status</c>: the report. Only where pushes can prove themselves, or some addresses need not (these
@@ -132,12 +136,17 @@ internal static class PushEndpoints
     private static async Task<(byte[]? Body, int? Status)> ReadAsync(HttpContext context)
     {
         if (context.Request.Headers.ContentEncoding.Count > 0) return (null, StatusCodes.Status415UnsupportedMediaType);
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyBytes;
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxReadBytes;
         try
         {
             using var body = new MemoryStream();
-            await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-            return (body.ToArray(), StatusCodes.Status200OK);
+            var (buffer, length) = (new byte[16 << 10], 0);
+            while (await context.Request.Body.ReadAsync(buffer, context.RequestAborted) is > 0 and var read)
+            {
+                length += read;
+                if (length <= MaxBodyBytes) body.Write(buffer, 0, read);
+            }
+            return length <= MaxBodyBytes ? (body.ToArray(), null) : (null, StatusCodes.Status413PayloadTooLarge);
         }
         catch (BadHttpRequestException e)
         {

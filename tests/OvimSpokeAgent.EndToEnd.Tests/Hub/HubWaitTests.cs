@@ -20,15 +20,15 @@ public sealed class HubWaitTests : IAsyncDisposable
     public async Task Endpoint_is_left_alone_for_as_long_as_the_hub_asks_and_a_little_longer(int status)
     {
         _hub.Answer(Polls, Busy(status, "Retry-After: 20\r\n"));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
 
         _time.Advance(TimeSpan.FromSeconds(19));
-        var held = await Assert.ThrowsAsync<HubException>(PollAsync);
+        var held = await FailedPollAsync();
         await _side.Client.CheckHealthAsync(default); // other endpoints are free
         _time.Advance(TimeSpan.FromSeconds(1 + 20)); // the spread is at most as long as the wait
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
 
-        Assert.Contains("not tried, the hub asked to wait", held.Message, StringComparison.Ordinal);
+        Assert.Contains("not tried, the hub asked to wait", held, StringComparison.Ordinal);
         Assert.Equal(2, Count(Polls));
     }
 
@@ -36,11 +36,11 @@ public sealed class HubWaitTests : IAsyncDisposable
     public async Task Wait_that_the_hub_gives_as_a_date_is_kept_too()
     {
         _hub.Answer(Polls, Busy(503, $"Retry-After: {_time.GetUtcNow().AddSeconds(30):R}\r\n"));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
 
         _time.Advance(TimeSpan.FromSeconds(25));
 
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
         Assert.Equal(1, Count(Polls));
     }
 
@@ -51,12 +51,12 @@ public sealed class HubWaitTests : IAsyncDisposable
     public async Task Wait_of_a_day_or_more_is_a_mistake_and_kept_for_ten_minutes(string asked)
     {
         _hub.Answer(Polls, Busy(503, $"Retry-After: {asked}\r\n"));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
 
         _time.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromSeconds(1));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
         _time.Advance(TimeSpan.FromSeconds(1 + 30)); // the spread of long waits
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
 
         Assert.Equal(2, Count(Polls));
     }
@@ -65,10 +65,10 @@ public sealed class HubWaitTests : IAsyncDisposable
     public async Task Wait_until_a_date_that_is_over_is_a_short_one()
     {
         _hub.Answer(Polls, Busy(503, $"Retry-After: {_time.GetUtcNow().AddDays(-1):R}\r\n"));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
 
         _time.Advance(TimeSpan.FromSeconds(1)); // the least spread
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
 
         Assert.Equal(2, Count(Polls));
     }
@@ -81,13 +81,13 @@ public sealed class HubWaitTests : IAsyncDisposable
     public async Task Clock_that_is_set_changes_no_wait(int days)
     {
         _hub.Answer(Polls, Busy(503, "Retry-After: 20\r\n"));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
 
         _time.Set(TimeSpan.FromDays(days));
         _time.Advance(TimeSpan.FromSeconds(19));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
         _time.Advance(TimeSpan.FromSeconds(1 + 20));
-        await Assert.ThrowsAsync<HubException>(PollAsync);
+        await FailedPollAsync();
 
         Assert.Equal(2, Count(Polls));
     }
@@ -103,7 +103,20 @@ public sealed class HubWaitTests : IAsyncDisposable
 
     private int Count(string path) => _hub.Requests.Count(request => request.Path.Contains(path, StringComparison.Ordinal));
 
-    private Task<PollAnswer> PollAsync() => _side.Client.TakeOperationsAsync(HubSide.AgentId);
+    // A hub that fails (5xx) may have handed out operations: its answer is one with a possible loss, no exception.
+    private async Task<string> FailedPollAsync()
+    {
+        try
+        {
+            var answer = await _side.Client.TakeOperationsAsync(HubSide.AgentId);
+            Assert.Empty(answer.Operations);
+            return Assert.IsType<string>(answer.Loss);
+        }
+        catch (HubException e)
+        {
+            return e.Message;
+        }
+    }
 
     /// <summary>Stands still until it is moved; the wall clock of it can be set, as a clock that was wrong is.</summary>
     private sealed class SettableClock() : FakeTimeProvider(DateTimeOffset.UtcNow)
