@@ -10,6 +10,7 @@ internal static class ClusterServices
     {
         services.AddSingleton(provider => KubernetesConnection.Open(
             provider.GetRequiredService<AgentSettings>(), provider.GetServices<ClusterHandlerFactory>()));
+        services.AddSingleton<ClusterCredentials>();
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<KubernetesApi>();
         services.AddSingleton<IKubernetesApi>(provider => new LeaderOnlyApi(
@@ -22,6 +23,7 @@ internal static class ClusterServices
             LabelSelector = ManagedNamespaces.LabelSelector,
         });
         services.AddSingleton<ManagedNamespaces>();
+        services.AddSingleton<AccessReviews>();
         services.AddNeededPermissions(
             new("list", KubernetesKinds.Namespace), new("watch", KubernetesKinds.Namespace),
             new("get", KubernetesKinds.Namespace));

@@ -35,6 +35,10 @@ internal interface IKubernetesApi
     Task<T> MergePatchAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="MergePatchAsync"/>, on the subresource <c>status</c>.</summary>
+    Task<T> MergePatchStatusAsync<T>(
+        ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken);
+
     /// <summary>Server-side apply with field manager <c>ovim-spoke-agent</c> and force.</summary>
     Task<T> ApplyAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken);

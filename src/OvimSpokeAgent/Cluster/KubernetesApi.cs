@@ -7,6 +7,7 @@ using System.Text.Json.Serialization.Metadata;
 using k8s;
 using k8s.Exceptions;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Cluster;
 
@@ -14,7 +15,8 @@ namespace OvimSpokeAgent.Cluster;
 /// The Kubernetes API over the library's client: its connection and credentials, JSON by source generation, so that
 /// the same code runs under JIT and native AOT and reads only the fields that are used.
 /// </summary>
-internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity connectivity, TimeProvider time) : IKubernetesApi
+internal sealed class KubernetesApi(
+    Kubernetes client, ClusterCredentials credentials, ClusterConnectivity connectivity, TimeProvider time) : IKubernetesApi
 {
     private const string MergePatch = "application/merge-patch+json";
     private const string ApplyPatch = "application/apply-patch+yaml";
@@ -52,6 +54,11 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
     public Task<T> MergePatchAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Patch, $"{kind.ObjectPath(name)}?{FieldManager}", patch, MergePatch, type, cancellationToken);
+
+    public Task<T> MergePatchStatusAsync<T>(
+        ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(
+            HttpMethod.Patch, $"{kind.ObjectPath(name, "status")}?{FieldManager}", patch, MergePatch, type, cancellationToken);
 
     public Task<T> ApplyAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
@@ -208,7 +215,7 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
     {
         try
         {
-            if (client.Credentials is { } credentials) await credentials.ProcessHttpRequestAsync(request, cancellationToken);
+            await credentials.ShowAsync(request, cancellationToken);
         }
         catch (Exception e) when (e is KubeConfigException or IOException or UnauthorizedAccessException)
         {
@@ -229,6 +236,7 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
         var failure = StatusDocument.ToException(response.StatusCode, text, retryAfter, description, out var isFromServer);
         // A proxy's 502 tells that there is no server behind it; the server's own 503 (an aggregated API that is down,
         // for example) tells that it is there.
+        if (failure.Reason is ApiErrorReason.Unauthorized) credentials.Renew();
         if (failure.Reason is ApiErrorReason.Unavailable && !isFromServer) connectivity.Failed(failure.Message);
         else connectivity.Answered();
         return failure;
@@ -243,7 +251,7 @@ internal sealed class KubernetesApi(Kubernetes client, ClusterConnectivity conne
     }
 
     private static KubernetesApiException Unreadable(string description, JsonException e) =>
-        new(ApiErrorReason.Unreadable, $"{description}: the answer cannot be read: {e.Message}", inner: e);
+        new(ApiErrorReason.Unreadable, $"{description}: the answer cannot be read: {JsonText.Describe(e)}", inner: e);
 
     private static bool IsBrokenConnection(Exception e) => e is HttpRequestException or IOException;
 

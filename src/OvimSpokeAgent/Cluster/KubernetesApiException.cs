@@ -49,12 +49,16 @@ internal sealed class KubernetesApiException(
     string message,
     IReadOnlyList<ApiErrorCause>? causes = null,
     TimeSpan? retryAfter = null,
-    Exception? inner = null) : Exception(message, inner)
+    Exception? inner = null,
+    NeededPermission? denied = null) : Exception(message, inner)
 {
     public ApiErrorReason Reason { get; } = reason;
 
     /// <summary>The fields the server names; empty if it names none.</summary>
     public IReadOnlyList<ApiErrorCause> Causes { get; } = causes ?? [];
+
+    /// <summary>What RBAC denied; null: something else refused, or nothing did.</summary>
+    public NeededPermission? Denied { get; } = denied;
 
     /// <summary>How long the server asks to wait before the next try.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
@@ -68,4 +72,10 @@ internal sealed class KubernetesApiException(
     /// <summary>Whether the same request may succeed later without anyone changing it.</summary>
     public bool IsTransient => Reason is ApiErrorReason.TooManyRequests or ApiErrorReason.Unavailable
         or ApiErrorReason.NotLeading;
+
+    /// <summary>
+    /// Whether the server has judged the request and says no. What RBAC denies or the credentials are refused for is no
+    /// such verdict: a server that starts does so until its caches are filled.
+    /// </summary>
+    public bool IsRefusal => !IsTransient && Denied is null && Reason is not (ApiErrorReason.Conflict or ApiErrorReason.Unauthorized);
 }

@@ -19,18 +19,24 @@ internal static class KubernetesConnection
     {
         try
         {
-            var config = settings.Kubeconfig is { } path
-                ? KubernetesClientConfiguration.BuildConfigFromConfigFile(path)
-                : KubernetesClientConfiguration.InClusterConfig();
+            var config = ReadConfiguration(settings);
             config.FirstMessageHandlerSetup = SetUp;
             return new Kubernetes(config, [.. handlers.Select(create => create())]);
         }
-        catch (Exception e) when (e is KubeConfigException or YamlException or IOException or FormatException
-            or ArgumentException or CryptographicException)
+        catch (Exception e) when (IsUnusable(e))
         {
             throw new ConfigurationException([Problem(settings.Kubeconfig, e)], []);
         }
     }
+
+    /// <summary>What the kubeconfig, or the pod's service account, says now.</summary>
+    public static KubernetesClientConfiguration ReadConfiguration(AgentSettings settings) => settings.Kubeconfig is { } path
+        ? KubernetesClientConfiguration.BuildConfigFromConfigFile(path)
+        : KubernetesClientConfiguration.InClusterConfig();
+
+    /// <summary>Whether this is what reading throws for a configuration that cannot be used.</summary>
+    public static bool IsUnusable(Exception e) => e is KubeConfigException or YamlException or IOException or FormatException
+        or ArgumentException or CryptographicException or UnauthorizedAccessException;
 
     private static void SetUp(SocketsHttpHandler handler)
     {

@@ -33,6 +33,10 @@ internal sealed class LeaderOnlyApi(IKubernetesApi api, ILeadership leadership) 
             ? api.MergePatchAsync(kind, name, patch, type, cancellationToken)
             : Leading().MergePatchAsync(kind, name, patch, type, cancellationToken);
 
+    public Task<T> MergePatchStatusAsync<T>(
+        ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        Leading().MergePatchStatusAsync(kind, name, patch, type, cancellationToken);
+
     public Task<T> ApplyAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         Leading().ApplyAsync(kind, name, body, type, cancellationToken);

@@ -31,7 +31,10 @@ internal static class Names
     /// <summary>On a namespace: what is declared for it, as JSON.</summary>
     public const string DeclaredAnnotation = "ovim.io/declared";
 
-    /// <summary>On a VDC's namespace: it could not be made whole, so that it may be made again with another declaration.</summary>
+    /// <summary>
+    /// On a VDC's namespace: it could not be made whole, so that it may be made again with another declaration. On a VM: what
+    /// it refers to is not all there yet; it is halted until then.
+    /// </summary>
     public const string IncompleteAnnotation = "ovim.io/incomplete";
 
     /// <summary>On a journal record: how far the operation got.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
 
@@ -21,24 +20,12 @@ internal sealed record NeededPermission(
     }
 }
 
-/// <summary>What the agent reads of an access review.</summary>
-internal sealed record AccessReview
-{
-    public AccessReviewStatus? Status { get; init; }
-}
-
-/// <summary><c>SelfSubjectAccessReview.status</c>.</summary>
-internal sealed record AccessReviewStatus
-{
-    public bool Allowed { get; init; }
-}
-
 /// <summary>
 /// Asks the API server at the start, and now and then, whether the agent may do what it will need to, so that a missing
 /// role shows before an operation fails by it.
 /// </summary>
 internal sealed partial class PermissionCheck(
-    IKubernetesApi api,
+    AccessReviews reviews,
     ClusterConnectivity connectivity,
     IEnumerable<NeededPermission> needed,
     TimeProvider time,
@@ -73,7 +60,7 @@ internal sealed partial class PermissionCheck(
         {
             foreach (var permission in needed)
             {
-                if (!await IsAllowedAsync(permission, cancellationToken)) missing.Add(permission);
+                if (!await reviews.IsAllowedAsync(permission, cancellationToken)) missing.Add(permission);
             }
         }
         catch (KubernetesApiException e) when (e.IsTransient)
@@ -83,31 +70,6 @@ internal sealed partial class PermissionCheck(
         if (missing.Count > 0 && !missing.SequenceEqual(_missing ?? [])) LogMissing(string.Join(", ", missing));
         _missing = missing;
         return true;
-    }
-
-    private async Task<bool> IsAllowedAsync(NeededPermission permission, CancellationToken cancellationToken)
-    {
-        var attributes = new JsonObject
-        {
-            ["verb"] = permission.Verb,
-            ["group"] = permission.Kind.Group,
-            ["resource"] = permission.Kind.Plural,
-            ["subresource"] = permission.Subresource,
-            ["name"] = permission.Name,
-            ["namespace"] = permission.Namespace,
-        };
-        var review = await api.CreateAsync(
-            KubernetesKinds.SelfSubjectAccessReview,
-            "",
-            new JsonObject
-            {
-                ["apiVersion"] = KubernetesKinds.SelfSubjectAccessReview.ApiVersion,
-                ["kind"] = KubernetesKinds.SelfSubjectAccessReview.Kind,
-                ["spec"] = new JsonObject { ["resourceAttributes"] = attributes },
-            },
-            ClusterJson.Default.AccessReview,
-            cancellationToken);
-        return review.Status?.Allowed ?? false;
     }
 
     [LoggerMessage(5101, LogLevel.Warning, "The agent's service account is not allowed to: {Missing}")]

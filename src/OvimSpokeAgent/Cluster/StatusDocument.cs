@@ -33,7 +33,7 @@ internal sealed record StatusDocument
         var message = reason is ApiErrorReason.KindMissing
             ? $"the cluster does not have this kind of object ({request})"
             : status?.Message is { Length: > 0 } text ? text : $"{request}: {(int)code} {Validation.JsonText.Shorten(body.Trim())}";
-        return new KubernetesApiException(reason, message, CausesOf(status), retryAfter)
+        return new KubernetesApiException(reason, message, CausesOf(status), retryAfter, denied: DeniedBy(reason, status))
         {
             IsLackOfRoom = code is HttpStatusCode.InsufficientStorage || (status is not null && SaysLackOfRoom(reason, message)),
         };
@@ -65,6 +65,7 @@ internal sealed record StatusDocument
     private static ApiErrorReason ReasonOf(HttpStatusCode code, StatusDocument? status) => (int)code switch
     {
         401 => ApiErrorReason.Unauthorized,
+        403 when IsNotReady(status) => ApiErrorReason.Unavailable,
         403 => ApiErrorReason.Forbidden,
         404 when string.IsNullOrEmpty(status?.Details?.Name) => ApiErrorReason.KindMissing,
         404 => ApiErrorReason.NotFound,
@@ -82,6 +83,16 @@ internal sealed record StatusDocument
         ApiErrorReason.Unavailable => message.Contains("database space exceeded", StringComparison.Ordinal),
         _ => false,
     };
+
+    // Admission plugins whose caches are not filled, and a quota whose use is not counted yet, are no refusal.
+    private static bool IsNotReady(StatusDocument? status) => status?.Message is { } message
+        && (message.EndsWith("not yet ready to handle request", StringComparison.Ordinal)
+            || message.Contains(" is forbidden: status unknown for quota: ", StringComparison.Ordinal));
+
+    private static NeededPermission? DeniedBy(ApiErrorReason reason, StatusDocument? status) =>
+        reason is ApiErrorReason.Forbidden && status?.Message is { } message
+            ? AccessDenial.Read(message, status.Details?.Name ?? "")
+            : null;
 
     private static List<ApiErrorCause> CausesOf(StatusDocument? status) =>
         [.. (status?.Details?.Causes ?? []).Select(cause => new ApiErrorCause(cause.Field ?? "", cause.Message ?? ""))];

@@ -98,6 +98,9 @@ public sealed record OperationSettings
     /// <summary>Limit of one execution where the hub sets none.</summary>
     public required TimeSpan Timeout { get; init; }
 
+    /// <summary>The longest limit of an execution, whatever the hub sets.</summary>
+    public required TimeSpan MaxTimeout { get; init; }
+
     /// <summary>How many may wait before no more are taken.</summary>
     public required int Backlog { get; init; }
 

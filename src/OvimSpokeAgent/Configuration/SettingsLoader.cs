@@ -61,14 +61,7 @@ internal sealed class SettingsLoader
             ZoneId = zoneId,
             AgentId = Text(SettingsTable.AgentId) ?? $"spoke-agent-{zoneId}",
             Hub = ReadHub(),
-            Operations = new OperationSettings
-            {
-                Concurrency = Int(SettingsTable.OperationConcurrency),
-                Timeout = Duration(SettingsTable.OperationTimeout),
-                Backlog = Int(SettingsTable.OperationBacklog),
-                Retention = Duration(SettingsTable.OperationRetention),
-                Expiry = Duration(SettingsTable.OperationExpiry),
-            },
+            Operations = ReadOperations(),
             CpuOvercommit = decimal.Parse(
                 Required(SettingsTable.CpuOvercommit), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture),
             Vdc = ReadVdc(),
@@ -127,6 +120,27 @@ internal sealed class SettingsLoader
             HealthyStatus = Required(SettingsTable.HubHealthyStatus),
             SuccessStatus = Required(SettingsTable.HubSuccessStatus),
         };
+    }
+
+    private OperationSettings ReadOperations()
+    {
+        var settings = new OperationSettings
+        {
+            Concurrency = Int(SettingsTable.OperationConcurrency),
+            Timeout = Duration(SettingsTable.OperationTimeout),
+            MaxTimeout = Duration(SettingsTable.OperationMaxTimeout),
+            Backlog = Int(SettingsTable.OperationBacklog),
+            Retention = Duration(SettingsTable.OperationRetention),
+            Expiry = Duration(SettingsTable.OperationExpiry),
+        };
+        if (settings.Timeout > settings.MaxTimeout && !_rejected.Contains(SettingsTable.OperationTimeout))
+        {
+            var (name, text) = Find(SettingsTable.OperationTimeout);
+            _errors.Add(
+                $"{name}: {JsonText.Show(text ?? SettingsTable.OperationTimeout.Default!)} is more than "
+                + $"{SettingsTable.OperationMaxTimeout.Name}, expected at most {Required(SettingsTable.OperationMaxTimeout)}");
+        }
+        return settings;
     }
 
     private VdcSettings ReadVdc()

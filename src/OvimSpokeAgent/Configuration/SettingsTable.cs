@@ -108,11 +108,17 @@ internal static class SettingsTable
         "OVIM_LOG_FORMAT", "json", "One JSON object a line, or plain text", "json", "text");
 
     public static readonly Setting OperationConcurrency = Int(
-        "OVIM_OPERATION_CONCURRENCY", "8", 1, 256, "Operations that execute at the same time");
+        "OVIM_OPERATION_CONCURRENCY", "8", 1, 256,
+        "Operations that act on the cluster at the same time, and as many that only read; while others wait, a namespace has at "
+        + "most half of them. Who waits, or has acted for a second, does not count");
 
     public static readonly Setting OperationTimeout = Duration(
         "OVIM_OPERATION_TIMEOUT", "5m", TimeSpan.FromSeconds(1), TimeSpan.FromDays(1),
         "Limit of an operation's execution where the hub sets none");
+
+    public static readonly Setting OperationMaxTimeout = Duration(
+        "OVIM_OPERATION_MAX_TIMEOUT", "1h", TimeSpan.FromSeconds(1), TimeSpan.FromDays(7),
+        "The longest limit that the hub can set: `timeout_seconds` above it are cut to it, and the result says so");
 
     public static readonly Setting CpuOvercommit = new()
     {
@@ -239,7 +245,7 @@ internal static class SettingsTable
         ClusterId, ZoneId, AgentId,
         HubEndpoint, HubToken, HubTokenFile, HubCertFile, HubKeyFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
-        OperationConcurrency, OperationTimeout, OperationBacklog, OperationRetention, OperationExpiry,
+        OperationConcurrency, OperationTimeout, OperationMaxTimeout, OperationBacklog, OperationRetention, OperationExpiry,
         CpuOvercommit, VdcPodSecurity, ClusterCidrs,
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,

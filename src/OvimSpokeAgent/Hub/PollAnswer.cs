@@ -58,7 +58,7 @@ internal sealed record PollAnswer(IReadOnlyList<JsonElement> Operations, string?
         }
         catch (JsonException e)
         {
-            return new(operations, broken ?? $"the answer is not the JSON it should be: {e.Message}");
+            return new(operations, broken ?? $"the answer is not the JSON it should be: {JsonText.Describe(e)}");
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed record PollAnswer(IReadOnlyList<JsonElement> Operations, string?
             case JsonTokenType.StartObject:
                 return ReadWrapper(ref reader, operations);
             default:
-                throw new JsonException($"expected an array of operations, got {JsonText.Show(Encoding.UTF8.GetString(body))}");
+                throw new JsonException($"expected an array of operations, got {reader.TokenType} of {body.Length} bytes (not shown)");
         }
     }
 

@@ -31,7 +31,10 @@ internal sealed record OperationPlan
     /// <summary>Operations with the same target run one after the other, in the order of arrival; null: no order.</summary>
     public NamespacedName? Target { get; init; }
 
-    /// <summary>Reads only: runs again whenever asked, its result is not kept.</summary>
+    /// <summary>
+    /// Reads only: runs again whenever asked, its result is not kept. It waits until earlier writes of its target are
+    /// accepted by the API server, but for none that waits for others (<see cref="OperationContext.WaitsForOthers"/>).
+    /// </summary>
     public bool ReadOnly { get; init; }
 
     /// <summary>
@@ -41,23 +44,30 @@ internal sealed record OperationPlan
     public Action<OperationKey>? Restore { get; init; }
 
     /// <summary>
-    /// Asked once, with a short time limit, after <see cref="Execute"/> timed out: what it did may have landed all the
-    /// same. Returns the true outcome, or null where nothing landed.
+    /// Asked before an operation is said to have failed, if it timed out or an answer did not tell whether its request took
+    /// effect: what it did may have landed all the same. Returns the true outcome, or null where nothing landed.
     /// </summary>
     public Func<OperationContext, CancellationToken, Task<OperationOutcome?>>? ReadBack { get; init; }
+
+    /// <summary>
+    /// Called after the operation failed for good, before that is said: takes back what it has begun and is of no use to
+    /// anybody. Safe to repeat. Returns what is left of it all the same, or null.
+    /// </summary>
+    public Func<OperationContext, CancellationToken, Task<string?>>? GiveUp { get; init; }
 }
 
 /// <summary>What one execution knows of its operation.</summary>
 /// <param name="operation">The operation that is executed.</param>
 /// <param name="fact">A fact fixed by an earlier, interrupted execution; null if there is none.</param>
 /// <param name="fix">Stores a fact durably.</param>
-/// <param name="releaseSlot">Gives the execution slot back.</param>
+/// <param name="slot">The execution's right to act.</param>
 internal sealed class OperationContext(
     Operation operation,
     string? fact,
     Func<string, CancellationToken, Task> fix,
-    Action releaseSlot)
+    ExecutionSlot slot)
 {
+    /// <summary>The operation, with the timeout that it has got.</summary>
     public Operation Operation { get; } = operation;
 
     /// <summary>Identifies the operation on the objects it makes (<see cref="Names.CreatedByAnnotation"/>).</summary>
@@ -82,8 +92,20 @@ internal sealed class OperationContext(
     public void Adopt(string fact) => Fact = fact;
 
     /// <summary>
-    /// Says that only waiting is left (for a guest to shut down, for finalizers): others may execute meanwhile. The
-    /// target's order and the timeout stay. Safe to call more than once.
+    /// Says that what is left is up to others (a guest that shuts down, finalizers): reads of the target need not wait for
+    /// it. It holds until this execution acts again.
     /// </summary>
-    public void ReleaseSlot() => releaseSlot();
+    public void WaitsForOthers() => slot.SetWaitsForOthers(true);
+
+    /// <summary>
+    /// Waits for what others do. Meanwhile it holds no slot, and reads of the target may go; the target's order and the
+    /// timeout stay.
+    /// </summary>
+    public async Task WaitForOthersAsync(Func<CancellationToken, Task> wait, CancellationToken cancellationToken)
+    {
+        WaitsForOthers();
+        slot.Release();
+        await wait(cancellationToken);
+        await slot.AcquireAsync(cancellationToken);
+    }
 }

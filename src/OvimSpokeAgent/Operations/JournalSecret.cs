@@ -175,7 +175,7 @@ internal sealed record JournalEntry
     [JsonIgnore]
     public bool IsUsable =>
         Id is not null && Type is not null && OperationEnvelope.IsUsableId(Id) && Enum.IsDefined(State)
-        && TimeoutSeconds is null or (> 0 and <= OperationEnvelope.MaxTimeoutSeconds);
+        && TimeoutSeconds is null or (> 0 and <= int.MaxValue);
 }
 
 /// <summary>A Secret as the journal reads it.</summary>

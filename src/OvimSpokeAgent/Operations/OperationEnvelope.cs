@@ -8,9 +8,6 @@ namespace OvimSpokeAgent.Operations;
 /// <param name="Error">What is wrong with it; null: the envelope is valid.</param>
 internal sealed record OperationEnvelope(Operation? Operation, string? Error)
 {
-    /// <summary>The longest <c>timeout_seconds</c>: a week.</summary>
-    public const int MaxTimeoutSeconds = 7 * 24 * 3600;
-
     private const int MaxIdLength = 200;
 
     /// <summary>Whether an id can stand in a URL's path, so that its operation can be answered.</summary>
@@ -23,14 +20,14 @@ internal sealed record OperationEnvelope(Operation? Operation, string? Error)
     public static OperationEnvelope Parse(JsonElement element, OperationRegistry registry, DateTimeOffset receivedAt)
     {
         if (element.ValueKind is not JsonValueKind.Object)
-            return new(null, $"operation without an id: {JsonText.Show(element)} is not an object");
+            return new(null, $"operation without an id: {JsonText.Describe(element)} is not an object");
 
         var reader = new PayloadReader(element);
         if (ReadId(reader, out var id) is { } unanswerable) return new(null, unanswerable);
 
         var type = reader.RequiredString("type");
         var timestamp = ReadTimestamp(reader, element, receivedAt, out var instant);
-        var timeout = reader.OptionalInt("timeout_seconds", 0, MaxTimeoutSeconds);
+        var timeout = reader.OptionalInt("timeout_seconds", 0, int.MaxValue);
         var payload = ReadPayload(reader, element);
         var canonicalType = registry.Find(type)?.Type ?? type;
         var operation = new Operation
@@ -93,7 +90,7 @@ internal sealed record OperationEnvelope(Operation? Operation, string? Error)
         var found = JsonText.TryGetProperty(element, "payload", out var payload);
         if (found && payload.ValueKind is JsonValueKind.Object) return payload;
         if (found && payload.ValueKind is not JsonValueKind.Null)
-            reader.Reject("payload", JsonText.Show(payload), "an object");
+            reader.Reject(SecretFields.Payload, payload, "an object");
         return JsonText.EmptyObject;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 
 namespace OvimSpokeAgent.Operations;
@@ -15,6 +16,15 @@ internal sealed record OperationOutcome
     public string? Error { get; }
 
     public bool IsCompleted => Error is null;
+
+    /// <summary>The same outcome with a field more in its result; a failure has none, and stays as it is.</summary>
+    public OperationOutcome WithNote(string field, string text)
+    {
+        if (Result is not { ValueKind: JsonValueKind.Object } result) return this;
+        var noted = JsonObject.Create(result)!;
+        noted[field] = text;
+        return Completed(JsonElement.Parse(noted.ToJsonString()));
+    }
 
     public static OperationOutcome Completed<T>(T result, JsonTypeInfo<T> type) =>
         new(JsonSerializer.SerializeToElement(result, type), null);

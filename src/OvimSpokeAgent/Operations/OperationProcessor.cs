@@ -171,7 +171,8 @@ internal sealed partial class OperationProcessor
             return;
         }
         prepared ??= _executor.Prepare(record.Operation);
-        _scheduler.Enqueue(prepared.Plan?.Target, slot => RunAsync(record, prepared, slot, session.Ended));
+        var isRead = prepared.Plan is { ReadOnly: true };
+        _scheduler.Enqueue(prepared.Plan?.Target, isRead, slot => RunAsync(record, prepared, slot, session.Ended));
     }
 
     private async Task RunAsync(

@@ -4,20 +4,19 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>
-/// Decides what runs when: work with the same target one after the other in the order it was added, work with
-/// different targets in parallel, at most <paramref name="slots"/> at once. Work that gave its slot back
-/// (<see cref="ExecutionSlot.Release"/>) goes on and keeps its target.
+/// Decides what runs when: work with the same target in its order (<see cref="TargetOrder"/>), work with different targets
+/// in parallel as far as there are slots (<see cref="FairSlots"/>). Reads have slots of their own, as many as writes.
 /// </summary>
-internal sealed class OperationScheduler(int slots)
+internal sealed class OperationScheduler(int slots, TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<NamespacedName, Queue<Func<ExecutionSlot, Task>>> _waitingForTarget = [];
-    private readonly Queue<(NamespacedName? Target, Func<ExecutionSlot, Task> Work)> _waitingForSlot = [];
+    private readonly Dictionary<NamespacedName, TargetOrder> _targets = [];
+    private readonly HashSet<ScheduledWork> _waiting = [];
+    private readonly FairSlots _writing = new(slots, time);
+    private readonly FairSlots _reading = new(slots, time);
     private readonly AsyncSignal _changed = new();
     private TaskCompletionSource _failure = new();
-    private int _freeSlots = slots;
     private int _running;
-    private int _waiting;
     private bool _stopped;
 
     /// <summary>Work that was added and is not done.</summary>
@@ -25,37 +24,39 @@ internal sealed class OperationScheduler(int slots)
     {
         get
         {
-            lock (_lock) return _running + _waiting;
+            lock (_lock) return _running + _waiting.Count;
         }
     }
 
     /// <summary>Fails as soon as some work throws, which it must not.</summary>
     public Task Failure => Volatile.Read(ref _failure).Task;
 
-    /// <summary>Adds work that must not throw; it starts as soon as its target and a slot are free.</summary>
-    public void Enqueue(NamespacedName? target, Func<ExecutionSlot, Task> work)
+    /// <summary>Adds work that must not throw; it starts as soon as it is its turn and there is a slot.</summary>
+    /// <param name="target">What it works on; null: it has no order.</param>
+    /// <param name="isRead">It changes nothing.</param>
+    /// <param name="run">The work.</param>
+    public void Enqueue(NamespacedName? target, bool isRead, Func<ExecutionSlot, Task> run)
     {
+        var work = new ScheduledWork(target, isRead, run);
         lock (_lock)
         {
-            _waiting++;
+            _waiting.Add(work);
             if (target is { } key)
             {
-                if (_waitingForTarget.TryGetValue(key, out var queue))
-                {
-                    queue.Enqueue(work);
-                    return;
-                }
-                _waitingForTarget[key] = new Queue<Func<ExecutionSlot, Task>>();
+                if (!_targets.TryGetValue(key, out var order)) _targets[key] = order = new TargetOrder();
+                order.Add(work);
             }
-            _waitingForSlot.Enqueue((target, work));
         }
-        StartWhatCan();
+        if (target is null) RequestSlot(work);
+        else RequestSlots(target);
     }
 
     /// <summary>Starts nothing more and waits for what runs.</summary>
     public Task StopAsync(CancellationToken cancellationToken)
     {
         lock (_lock) _stopped = true;
+        _writing.Clear();
+        _reading.Clear();
         return WaitUntilIdleAsync(cancellationToken);
     }
 
@@ -64,14 +65,11 @@ internal sealed class OperationScheduler(int slots)
     {
         lock (_lock)
         {
-            foreach (var queue in _waitingForTarget.Values) queue.Clear();
-            foreach (var (target, _) in _waitingForSlot)
-            {
-                if (target is { } key) _waitingForTarget.Remove(key);
-            }
-            _waitingForSlot.Clear();
-            _waiting = 0;
+            foreach (var work in _waiting) LeaveOrder(work);
+            _waiting.Clear();
         }
+        _writing.Clear();
+        _reading.Clear();
         await WaitUntilIdleAsync(CancellationToken.None);
         Volatile.Write(ref _failure, new());
     }
@@ -99,29 +97,45 @@ internal sealed class OperationScheduler(int slots)
         }
     }
 
-    private void StartWhatCan()
+    private void RequestSlots(NamespacedName? target)
     {
-        while (true)
-        {
-            (NamespacedName? Target, Func<ExecutionSlot, Task> Work) next;
-            lock (_lock)
-            {
-                if (_stopped || _freeSlots == 0 || !_waitingForSlot.TryDequeue(out next)) return;
-                _freeSlots--;
-                _waiting--;
-                _running++;
-            }
-            _ = RunAsync(next.Target, next.Work); // its end and its failure are seen to inside
-        }
+        if (target is not { } key) return;
+        IReadOnlyList<ScheduledWork> due;
+        lock (_lock) due = _targets.TryGetValue(key, out var order) ? order.TakeDue() : [];
+        foreach (var work in due) RequestSlot(work);
     }
 
-    private async Task RunAsync(NamespacedName? target, Func<ExecutionSlot, Task> work)
+    private void RequestSlot(ScheduledWork work)
+    {
+        var slots = work.IsRead ? _reading : _writing;
+        var slot = new ExecutionSlot(slots, work.Namespace, waits => SetWaitsForOthers(work, waits));
+        slots.Begin(slot, () => Begin(work, slot));
+    }
+
+    private void SetWaitsForOthers(ScheduledWork work, bool waits)
+    {
+        lock (_lock) work.WaitsForOthers = waits;
+        if (waits) RequestSlots(work.Target);
+    }
+
+    private void Begin(ScheduledWork work, ExecutionSlot slot)
+    {
+        bool begins;
+        lock (_lock)
+        {
+            begins = !_stopped && _waiting.Remove(work);
+            if (begins) _running++;
+        }
+        if (begins) _ = RunAsync(work, slot); // its end and its failure are seen to inside
+        else slot.Release();
+    }
+
+    private async Task RunAsync(ScheduledWork work, ExecutionSlot slot)
     {
         await Task.Yield();
-        var slot = new ExecutionSlot(ReturnSlot);
         try
         {
-            await work(slot);
+            await work.Run(slot);
         }
 #pragma warning disable CA1031 // handed on to who waits for Failure
         catch (Exception e)
@@ -134,33 +148,18 @@ internal sealed class OperationScheduler(int slots)
             lock (_lock)
             {
                 _running--;
-                if (target is { } key)
-                {
-                    if (_waitingForTarget[key].TryDequeue(out var next)) _waitingForSlot.Enqueue((target, next));
-                    else _waitingForTarget.Remove(key);
-                }
+                LeaveOrder(work);
             }
             slot.Release();
-            StartWhatCan(); // the target's next, where the slot was given back before
+            RequestSlots(work.Target);
             _changed.Set();
         }
     }
 
-    private void ReturnSlot()
+    private void LeaveOrder(ScheduledWork work)
     {
-        lock (_lock) _freeSlots++;
-        StartWhatCan();
-    }
-}
-
-/// <summary>The right to execute; given back once.</summary>
-internal sealed class ExecutionSlot(Action giveBack)
-{
-    private int _released;
-
-    /// <summary>Gives the slot back; safe to call more than once.</summary>
-    public void Release()
-    {
-        if (Interlocked.Exchange(ref _released, 1) == 0) giveBack();
+        if (work.Target is not { } key || !_targets.TryGetValue(key, out var order)) return;
+        order.Remove(work);
+        if (order.IsEmpty) _targets.Remove(key);
     }
 }

@@ -15,8 +15,9 @@ internal static class OperationServices
             provider.GetRequiredService<AgentSettings>().Namespace));
         services.AddSingleton<OperationJournal>();
         services.AddSingleton<OperationRegistry>();
-        services.AddSingleton(provider =>
-            new OperationScheduler(provider.GetRequiredService<AgentSettings>().Operations.Concurrency));
+        services.AddSingleton(provider => new OperationScheduler(
+            provider.GetRequiredService<AgentSettings>().Operations.Concurrency, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ExecutionAttempts>();
         services.AddSingleton<OperationExecutor>();
         services.AddSingleton<OperationProcessor>();
         services.AddSingleton<ResultDelivery>();

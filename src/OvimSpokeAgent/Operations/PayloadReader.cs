@@ -8,7 +8,8 @@ namespace OvimSpokeAgent.Operations;
 
 /// <summary>
 /// Reads a payload into typed values and collects everything that is wrong with it, each time with the field, the value
-/// and what was expected. Absent, <c>null</c> and empty mean the same; unknown fields are ignored.
+/// and what was expected; of a field that may hold secrets only what kind of value it is (<see cref="SecretFields"/>). Absent,
+/// <c>null</c> and empty mean the same; unknown fields are ignored.
 /// </summary>
 internal sealed class PayloadReader
 {
@@ -21,7 +22,7 @@ internal sealed class PayloadReader
     public PayloadReader(JsonElement payload)
         : this(payload, "", [], [])
     {
-        if (payload.ValueKind is not JsonValueKind.Object) Reject("payload", payload, "an object");
+        if (payload.ValueKind is not JsonValueKind.Object) Reject(SecretFields.Payload, payload, "an object");
     }
 
     private PayloadReader(JsonElement payload, string prefix, List<string> errors, HashSet<string> rejectedFields) =>
@@ -183,10 +184,14 @@ internal sealed class PayloadReader
     public IReadOnlyDictionary<string, string?> AnnotationChanges(string field = "annotations") => StringMap(field, _ => null);
 
     /// <summary>Adds an error found by the caller.</summary>
-    public void Reject(string field, string value, string expected) => AddError(field, JsonText.Show(value), expected);
+    public void Reject(string field, string value, string expected) => AddError(
+        field,
+        SecretFields.Contains(field) ? $"a string of {value.Length} characters (not shown)" : JsonText.Show(value),
+        expected);
 
-    /// <summary>Adds an error whose value may hold secrets, and is not shown.</summary>
-    public void RejectUnshown(string field, string expected) => AddError(field, "its value (not shown)", expected);
+    /// <summary>Adds an error found by the caller.</summary>
+    public void Reject(string field, JsonElement value, string expected) => AddError(
+        field, SecretFields.Contains(field) ? JsonText.Describe(value) : JsonText.Show(value), expected);
 
     /// <summary>Adds the error of a field that must be there and is not.</summary>
     public void RejectMissing(string field, string expected)
@@ -201,9 +206,6 @@ internal sealed class PayloadReader
         _rejectedFields.Add(_prefix + field);
         _errors.Add($"{_prefix}{field}: {problem}");
     }
-
-    private void Reject(string field, JsonElement value, string expected) =>
-        AddError(field, JsonText.Show(value), expected);
 
     private void AddError(string field, string shown, string expected)
     {
@@ -228,9 +230,9 @@ internal sealed class PayloadReader
             var key = JsonText.NameOf(property);
             var at = $"{field}[{JsonText.Show(key)}]";
             if (!KubernetesNames.IsQualifiedName(key))
-                Reject(at, key, KubernetesNames.QualifiedNameRule);
+                AddError(at, JsonText.Show(key), KubernetesNames.QualifiedNameRule);
             else if (Names.IsReserved(key))
-                Reject(at, key, $"allowed here: {Names.ReservedRule}");
+                AddError(at, JsonText.Show(key), $"allowed here: {Names.ReservedRule}");
             else if (property.Value.ValueKind is JsonValueKind.Null)
                 map[key] = null;
             else if (!JsonText.TryGetString(property.Value, out var value))

@@ -1,11 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace OvimSpokeAgent.Validation;
 
 /// <summary>Reads text out of untrusted JSON: an escape such as a lone surrogate parses, but is no string in .NET.</summary>
-internal static class JsonText
+internal static partial class JsonText
 {
     private const int ShownLength = 80;
 
@@ -63,12 +66,39 @@ internal static class JsonText
     public static string Show(JsonElement value) =>
         value.ValueKind is JsonValueKind.Undefined ? "nothing" : Shorten(value.GetRawText());
 
+    /// <summary>What a value is, for a message that must not show it: it may hold secrets.</summary>
+    public static string Describe(JsonElement value)
+    {
+        return value.ValueKind switch
+        {
+            JsonValueKind.Undefined => "nothing",
+            JsonValueKind.Null => "null",
+            JsonValueKind.True or JsonValueKind.False => "a boolean",
+            JsonValueKind.Number => Sized("a number"),
+            JsonValueKind.String => Sized("a string"),
+            JsonValueKind.Array => Sized("an array"),
+            _ => Sized("an object"),
+        };
+
+        string Sized(string what) =>
+            string.Create(CultureInfo.InvariantCulture, $"{what} of {JsonMarshal.GetRawUtf8Value(value).Length} bytes (not shown)");
+    }
+
+    /// <summary>What is wrong with a text that is no JSON, without the text: the parser may quote what it could not read.</summary>
+    public static string Describe(JsonException e) => e.Message.StartsWith('\'') && e.LineNumber is { } line
+        ? string.Create(CultureInfo.InvariantCulture, $"no JSON from line {line + 1}, byte {e.BytePositionInLine + 1} on")
+        : e.Message;
+
     /// <summary>A string for a message: quoted, one line, shortened.</summary>
     public static string Show(string value) => $"\"{Shorten(value)}\"";
 
-    /// <summary>A text for a message: control characters replaced, at most 80 characters, or as many as are asked for.</summary>
+    /// <summary>
+    /// A text for a message: control characters and a URL's credentials replaced, at most 80 characters, or as many as are
+    /// asked for.
+    /// </summary>
     public static string Shorten(string value, int length = ShownLength)
     {
+        value = UserInfo().Replace(value, "://…@");
         var text = new StringBuilder(Math.Min(value.Length, length + 1));
         foreach (var rune in value.EnumerateRunes())
         {
@@ -77,4 +107,7 @@ internal static class JsonText
         }
         return text.ToString();
     }
+
+    [GeneratedRegex("""://[^/\s@"]*@""")]
+    private static partial Regex UserInfo();
 }

@@ -69,8 +69,7 @@ internal sealed class DeleteVdcHandler(
             {
                 await context.FixAsync(raw.Metadata.Uid, cancellationToken);
             }
-            context.ReleaseSlot();
-            await contents.WaitUntilGoneAsync(ns, context.Fact!, cancellationToken);
+            await context.WaitForOthersAsync(token => contents.WaitUntilGoneAsync(ns, context.Fact!, token), cancellationToken);
         }
         finally
         {
@@ -85,12 +84,19 @@ internal sealed class DeleteVdcHandler(
     {
         if (vms.Count == 0) return;
         foreach (var vm in vms) await contents.DeleteVmAsync(ns, vm, cancellationToken);
-        context.ReleaseSlot();
-        using var half = new CancellationTokenSource((context.Operation.Timeout ?? settings.Operations.Timeout) / 2, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(half.Token, cancellationToken);
+        var half = (context.Operation.Timeout ?? settings.Operations.Timeout) / 2;
+        await context.WaitForOthersAsync(
+            token => WaitForVmsGoneAsync(ns, [.. vms.Select(vm => vm.Uid)], half, token), cancellationToken);
+    }
+
+    private async Task WaitForVmsGoneAsync(
+        string ns, IReadOnlyList<string> uids, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            await contents.WaitForVmsGoneAsync(ns, [.. vms.Select(vm => vm.Uid)], either.Token);
+            await contents.WaitForVmsGoneAsync(ns, [.. uids], either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -6,7 +6,11 @@ using OvimSpokeAgent.Operations;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
-/// <summary><c>create_vm</c>: answered as soon as the API server has accepted the VM.</summary>
+/// <summary>
+/// <c>create_vm</c>: answered as soon as the API server has accepted the VM. One that needs Secrets is made halted and marked
+/// as incomplete, then its Secrets, then it is let run: interrupted anywhere, the next execution goes on; refused anywhere,
+/// the VM goes again and has never run.
+/// </summary>
 internal sealed class CreateVirtualMachineHandler(
     IKubernetesApi api,
     VirtualMachineManager manager,
@@ -14,6 +18,8 @@ internal sealed class CreateVirtualMachineHandler(
     IVirtualMachineAdmission admission,
     AgentSettings settings) : IOperationHandler
 {
+    private const int MaxQuickTries = 5;
+
     public string Type => "create_vm";
 
     public IReadOnlyList<string> Aliases => ["VMCreate"];
@@ -26,6 +32,7 @@ internal sealed class CreateVirtualMachineHandler(
             Target = request.Name,
             Execute = (context, token) => CreateAsync(request, context, token),
             ReadBack = (context, token) => ReadBackAsync(request, context, token),
+            GiveUp = (context, token) => GiveUpAsync(request.Name, context, token),
             Restore = key => admission.Restore(Claim(request, key)),
         };
     }
@@ -68,7 +75,7 @@ internal sealed class CreateVirtualMachineHandler(
             if (vm is null) admission.Withdraw(claim);
             return vm;
         }
-        catch (KubernetesApiException e) when (!e.IsTransient && e.Reason is not ApiErrorReason.Conflict)
+        catch (KubernetesApiException e) when (e.IsRefusal)
         {
             admission.Withdraw(claim);
             throw;
@@ -80,10 +87,66 @@ internal sealed class CreateVirtualMachineHandler(
     {
         foreach (var secret in VirtualMachineManifest.BuildSecrets(request, key, vm.Metadata.Uid))
             await CreateSecretAsync(secret, request.Name.Namespace, cancellationToken);
+        vm = await CompleteAsync(request, vm, cancellationToken);
         return OperationOutcome.Completed(
             manager.StatusOf(vm) with { Unused = request.Unused.Count > 0 ? request.Unused : null },
             ContractJson.Default.VirtualMachineStatus);
     }
+
+    // KubeVirt's controller writes a new VM at the same time.
+    private async Task<VirtualMachineObject> CompleteAsync(
+        VirtualMachineRequest request, VirtualMachineObject vm, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; IsIncomplete(vm); tries++)
+        {
+            try
+            {
+                var complete = await api.MergePatchAsync(
+                    KubeVirtKinds.VirtualMachine,
+                    request.Name,
+                    VirtualMachineManifest.Complete(request, vm),
+                    KubeVirtJson.Default.VirtualMachineObject,
+                    cancellationToken);
+                // What KubeVirt says of it so far is of the halted one.
+                return request.Run ? complete with { Status = null } : complete;
+            }
+            catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict && tries < MaxQuickTries)
+            {
+                if (await manager.ReadAsync(request.Name, cancellationToken) is not { } now || now.Metadata.Uid != vm.Metadata.Uid) throw;
+                vm = now;
+            }
+        }
+        return vm;
+    }
+
+    // Nobody has used it: it was never let run. What its owner has started by hand meanwhile stays.
+    private async Task<string?> GiveUpAsync(
+        NamespacedName name, OperationContext context, CancellationToken cancellationToken)
+    {
+        if (await manager.ReadAsync(name, cancellationToken) is not { } vm || !IsOwn(vm, context.Key) || !IsIncomplete(vm))
+            return null;
+        if (vm.Spec?.Strategy is not "Halted") return $"VM {name} is left: it was started meanwhile, without all of its Secrets";
+        try
+        {
+            await api.DeleteAsync(
+                KubeVirtKinds.VirtualMachine,
+                name,
+                new DeleteOptions { Uid = vm.Metadata.Uid, Propagation = "Background" },
+                cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            return null;
+        }
+        catch (KubernetesApiException e) when (e.IsRefusal)
+        {
+            return $"VM {name} is left halted, without all of its Secrets, since it cannot be deleted: {e.Message}";
+        }
+        await context.WaitForOthersAsync(token => manager.WaitUntilGoneAsync(name, vm.Metadata.Uid, token), cancellationToken);
+        return null;
+    }
+
+    private static bool IsIncomplete(VirtualMachineObject vm) => vm.Metadata.Annotation(Names.IncompleteAnnotation) is not null;
 
     /// <summary>The VM of this operation, made now or by an earlier execution; null: it is someone else's.</summary>
     private async Task<VirtualMachineObject?> CreateOrFindAsync(

@@ -50,8 +50,7 @@ internal sealed class DeleteVirtualMachineHandler(
         {
             return Deleted(name);
         }
-        context.ReleaseSlot();
-        await manager.WaitUntilGoneAsync(name, uid, cancellationToken);
+        await context.WaitForOthersAsync(token => manager.WaitUntilGoneAsync(name, uid, token), cancellationToken);
         return Deleted(name);
     }
 

@@ -154,6 +154,9 @@ internal sealed record VirtualMachineObjectStatus
 {
     public string? PrintableStatus { get; init; }
 
+    /// <summary>The run strategy that KubeVirt has acted by last; absent until the VM was started for the first time.</summary>
+    public string? RunStrategy { get; init; }
+
     public IReadOnlyList<KubeVirtCondition>? Conditions { get; init; }
 
     /// <summary>Starts and stops asked for through the subresources and not done yet.</summary>

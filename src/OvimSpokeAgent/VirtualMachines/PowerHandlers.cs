@@ -22,7 +22,7 @@ internal sealed class StartVirtualMachineHandler(
         {
             Target = name,
             Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
-                ? await StartAsync(vm, context.Key, token)
+                ? await StartAsync(vm, context, token)
                 : refusal!,
             ReadBack = (_, token) => power.ReadBackStartAsync(name, token),
         };
@@ -47,15 +47,16 @@ internal sealed class StartVirtualMachineHandler(
         };
     }
 
-    private async Task<OperationOutcome> StartAsync(VirtualMachineObject vm, OperationKey key, CancellationToken cancellationToken)
+    private async Task<OperationOutcome> StartAsync(
+        VirtualMachineObject vm, OperationContext context, CancellationToken cancellationToken)
     {
         if (vm.Spec?.Strategy is not "Always")
         {
             var footprint = VirtualMachineFootprint.Of(vm.Spec?.Template?.Spec, vm.Spec?.Instancetype);
-            var claim = new VirtualMachineClaim(vm.Metadata.Key, footprint, ClaimKind.Start, key);
+            var claim = new VirtualMachineClaim(vm.Metadata.Key, footprint, ClaimKind.Start, context.Key);
             if (await admission.AdmitAsync(claim, cancellationToken) is { } reason) return OperationOutcome.Failed(reason);
         }
-        return await power.StartAsync(vm, key, cancellationToken, RequestFix(vm));
+        return await power.StartAsync(vm, context, cancellationToken, RequestFix(vm));
     }
 }
 
@@ -74,7 +75,7 @@ internal sealed class StopVirtualMachineHandler(VirtualMachineManager manager, V
         {
             Target = name,
             Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
-                ? await power.StopAsync(vm, wish, context.Key, token)
+                ? await power.StopAsync(vm, wish, context, token)
                 : refusal!,
             ReadBack = (_, token) => power.ReadBackStopAsync(name, wish, token),
         };

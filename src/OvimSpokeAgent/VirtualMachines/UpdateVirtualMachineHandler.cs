@@ -65,7 +65,7 @@ internal sealed class UpdateVirtualMachineHandler(
                 cancellationToken);
             return Completed(change, patched, vmi);
         }
-        catch (KubernetesApiException e) when (!e.IsTransient && e.Reason is not ApiErrorReason.Conflict)
+        catch (KubernetesApiException e) when (e.IsRefusal)
         {
             admission.Withdraw(claim);
             throw;

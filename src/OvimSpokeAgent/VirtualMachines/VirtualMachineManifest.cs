@@ -9,7 +9,10 @@ namespace OvimSpokeAgent.VirtualMachines;
 internal static class VirtualMachineManifest
 {
     private const string EmptyCloudConfig = "#cloud-config\n";
-    private const int SecretSuffixLength = 10;
+
+    // KubeVirt makes the pod's volume "SECRET-access-cred" of a Secret with SSH keys: a DNS label, of 63 characters.
+    private const int MaxSecretName = 51;
+    private const int SecretSuffixLength = 20;
 
     /// <summary>The VirtualMachine.</summary>
     /// <param name="request">What is wished for.</param>
@@ -19,7 +22,7 @@ internal static class VirtualMachineManifest
     {
         var spec = new JsonObject
         {
-            ["runStrategy"] = request.Run ? "Always" : "Halted",
+            ["runStrategy"] = request.Run && !request.NeedsSecrets ? "Always" : "Halted",
             ["template"] = new JsonObject
             {
                 ["metadata"] = new JsonObject
@@ -31,20 +34,37 @@ internal static class VirtualMachineManifest
         };
         if (request.Instancetype is { } type) spec["instancetype"] = Reference(type);
         if (request.Preference is { } preference) spec["preference"] = Reference(preference);
+        var metadata = Metadata(request.Name, request.Labels, request.Annotations, key);
+        if (request.NeedsSecrets) metadata["annotations"]![Names.IncompleteAnnotation] = "true";
         return new JsonObject
         {
             ["apiVersion"] = KubeVirtKinds.VirtualMachine.ApiVersion,
             ["kind"] = KubeVirtKinds.VirtualMachine.Kind,
-            ["metadata"] = Metadata(request.Name, request.Labels, request.Annotations, key),
+            ["metadata"] = metadata,
             ["spec"] = spec,
         };
     }
 
+    /// <summary>The merge patch that lets a VM run, now that its Secrets are there.</summary>
+    public static JsonObject Complete(VirtualMachineRequest request, VirtualMachineObject vm)
+    {
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["resourceVersion"] = vm.Metadata.ResourceVersion,
+                ["annotations"] = new JsonObject { [Names.IncompleteAnnotation] = null },
+            },
+        };
+        if (request.Run && vm.Spec?.Strategy is "Halted") patch["spec"] = new JsonObject { ["runStrategy"] = "Always" };
+        return patch;
+    }
+
     /// <summary>
     /// The Secrets that the VM refers to, owned by it: user data too long for the VM itself, SSH keys. They are made
-    /// after the VM, whose uid they carry: its pod waits for them, and nothing is left over if the VM is refused. Their
-    /// names carry the operation's key, so that one that exists already is this operation's, and the agent needs no
-    /// right to read other people's Secrets to find that out.
+    /// after the VM, whose uid they carry: nothing is left over if the VM is refused, and if they are, it goes again and has
+    /// never run. Their names carry the operation's key, so that one that exists already is this operation's, and the agent
+    /// needs no right to read other people's Secrets to find that out.
     /// </summary>
     public static IEnumerable<JsonObject> BuildSecrets(VirtualMachineRequest request, OperationKey key, string vmUid)
     {
@@ -134,11 +154,17 @@ internal static class VirtualMachineManifest
 
     private static JsonObject Reference(TypeReference type) => new() { ["kind"] = type.Kind, ["name"] = type.Name };
 
-    private static string UserDataSecret(VirtualMachineRequest request, OperationKey key) =>
-        $"{request.Name.Name}-userdata-{key.Value[^SecretSuffixLength..]}";
+    private static string UserDataSecret(VirtualMachineRequest request, OperationKey key) => SecretName(request, "userdata", key);
 
-    private static string SshKeysSecret(VirtualMachineRequest request, OperationKey key) =>
-        $"{request.Name.Name}-ssh-keys-{key.Value[^SecretSuffixLength..]}";
+    private static string SshKeysSecret(VirtualMachineRequest request, OperationKey key) => SecretName(request, "ssh-keys", key);
+
+    // A DNS label for every name of a VM: those may have dots, and be longer.
+    private static string SecretName(VirtualMachineRequest request, string what, OperationKey key)
+    {
+        var suffix = $"-{what}-{key.Value[^SecretSuffixLength..]}";
+        var name = request.Name.Name.Replace('.', '-');
+        return name[..Math.Min(name.Length, MaxSecretName - suffix.Length)].TrimEnd('-') + suffix;
+    }
 
     private static JsonObject Secret(
         VirtualMachineRequest request, OperationKey key, string vmUid, string name, IEnumerable<(string Key, string Text)> entries)

@@ -5,62 +5,36 @@ using OvimSpokeAgent.Operations;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
-/// <summary>How a stop or restart is wished for.</summary>
-/// <param name="GracePeriod">Time for the guest to shut down; null: the VM's own; zero: none (force).</param>
-internal sealed record StopWish(TimeSpan? GracePeriod)
-{
-    private const int MaxGraceSeconds = 24 * 3600;
-
-    public static StopWish Read(PayloadReader payload)
-    {
-        var force = payload.OptionalBool("force") ?? false;
-        var seconds = payload.OptionalInt("grace_period_seconds", 0, MaxGraceSeconds);
-        return new StopWish(force ? TimeSpan.Zero : seconds is { } s ? TimeSpan.FromSeconds(s) : null);
-    }
-}
-
 /// <summary>
 /// Starts, stops and restarts VMs, each by the way its run strategy asks for (KubeVirt, VirtualMachineRunStrategy). Every
 /// method can be called again: what is already as wished is left alone.
 /// </summary>
-internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineManager manager)
+internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMachineManager manager)
 {
     /// <summary>Starts; a VM that is to run already is left alone.</summary>
     /// <param name="vm">The VM.</param>
-    /// <param name="key">The operation.</param>
+    /// <param name="context">The operation.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <param name="template">What of its template is to be put right before it boots; null: nothing.</param>
     public async Task<OperationOutcome> StartAsync(
-        VirtualMachineObject vm, OperationKey key, CancellationToken cancellationToken, JsonObject? template = null)
+        VirtualMachineObject vm, OperationContext context, CancellationToken cancellationToken, JsonObject? template = null)
     {
         if (vm.Metadata.DeletionTimestamp is not null) return CannotBe("started", vm, "it is being deleted");
         switch (vm.Spec?.Strategy)
         {
             case "Always":
                 return Completed(vm);
+            case "Halted" when vm.Metadata.Annotation(Names.IncompleteAnnotation) is not null:
+                return CannotBe("started", vm, "its creation failed, not all of its Secrets are there; delete it and create it again");
             case "Halted":
-                return Completed(await SetStrategyAsync(vm, "Always", key, cancellationToken, template));
+                return Completed(await SetStrategyAsync(vm, "Always", context.Key, cancellationToken, template));
             case "Manual" or "RerunOnFailure":
-                return await AskAsync(vm, "start", [], IsStartedAsync, cancellationToken);
+                return await AskAsync(vm, "start", [], IsStartedAsync, context, cancellationToken);
             default:
                 return await IsStartedAsync(vm, cancellationToken)
                     ? Completed(vm)
                     : CannotBe("started", vm, $"its run strategy is {vm.Spec?.Strategy}");
         }
-    }
-
-    /// <summary>Stops; a VM that is stopped or stopping is left alone, unless the wish is for less grace.</summary>
-    public async Task<OperationOutcome> StopAsync(
-        VirtualMachineObject vm, StopWish wish, OperationKey key, CancellationToken cancellationToken)
-    {
-        if (vm.Spec?.Strategy is "Manual" or "RerunOnFailure")
-        {
-            return await AskAsync(
-                vm, "stop", StopBody(wish), (now, token) => IsStoppedAsync(now, wish, token), cancellationToken);
-        }
-        if (vm.Spec?.Strategy is not "Halted") vm = await SetStrategyAsync(vm, "Halted", key, cancellationToken);
-        if (wish.GracePeriod is not null) await ShortenStopAsync(vm, wish, cancellationToken);
-        return Completed(vm);
     }
 
     /// <summary>
@@ -89,7 +63,7 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
         var outcome = strategy == "Always" && wish.GracePeriod != TimeSpan.Zero
             ? await DeleteInstanceAsync(vm, context.Fact!, cancellationToken)
             : await AskAsync(
-                vm, "restart", RestartBody(wish), (now, token) => IsRestartedAsync(now, context.Fact!, token), cancellationToken);
+                vm, "restart", RestartBody(wish), (now, token) => IsRestartedAsync(now, context.Fact!, token), context, cancellationToken);
         return outcome.IsCompleted && wish.GracePeriod > TimeSpan.Zero ? Completed(vm, UnusedGrace(wish)) : outcome;
     }
 
@@ -102,20 +76,6 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
             "Always" => true,
             "Halted" => false,
             _ => await IsStartedAsync(vm, cancellationToken),
-        };
-        return landed ? Completed(vm) : null;
-    }
-
-    /// <summary>Whether a stop has landed: the outcome if so, else null.</summary>
-    public async Task<OperationOutcome?> ReadBackStopAsync(
-        NamespacedName name, StopWish wish, CancellationToken cancellationToken)
-    {
-        if ((await manager.ReadOwnAsync(name, cancellationToken)).Vm is not { } vm) return null;
-        var landed = vm.Spec?.Strategy switch
-        {
-            "Halted" => wish.GracePeriod is null || !await IsUpAsync(vm, cancellationToken),
-            "Manual" or "RerunOnFailure" => await IsStoppedAsync(vm, wish, cancellationToken),
-            _ => false,
         };
         return landed ? Completed(vm) : null;
     }
@@ -137,11 +97,14 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
     private static OperationOutcome CannotBe(string what, VirtualMachineObject vm, string why) =>
         OperationOutcome.Failed($"VM {vm.Metadata.Key} cannot be {what}: {why}");
 
-    // running and runStrategy exclude each other: whoever writes one removes the other in the same request.
+    // running and runStrategy exclude each other. The VM keeps the field that it has: its owner's manifest names that one,
+    // and would be refused beside the other.
     private Task<VirtualMachineObject> SetStrategyAsync(
         VirtualMachineObject vm, string strategy, OperationKey key, CancellationToken cancellationToken, JsonObject? template = null)
     {
-        var spec = new JsonObject { ["runStrategy"] = strategy, ["running"] = null };
+        var spec = vm.Spec is { RunStrategy: null, Running: not null }
+            ? new JsonObject { ["running"] = strategy == "Always" }
+            : new JsonObject { ["runStrategy"] = strategy, ["running"] = null };
         if (template is not null) spec["template"] = template;
         return api.MergePatchAsync(
             KubeVirtKinds.VirtualMachine,
@@ -164,6 +127,7 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
         string subresource,
         JsonObject body,
         Func<VirtualMachineObject, CancellationToken, Task<bool>> isAsWished,
+        OperationContext context,
         CancellationToken cancellationToken)
     {
         var name = vm.Metadata.Key;
@@ -173,34 +137,26 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
             await api.PutSubresourceAsync(
                 KubeVirtKinds.VirtualMachineSubresources, name, subresource, body, cancellationToken);
         }
+        catch (KubernetesApiException e)
+            when (e.Reason is ApiErrorReason.Unavailable && vm.Status?.StateChangeRequests is { Count: > 0 })
+        {
+            context.WaitsForOthers(); // some versions answer 500 to a request beside one that waits
+            throw;
+        }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict)
         {
             // "Not in that state": perhaps it is in the wished one already, or on its way to one where it can be asked.
             if (await manager.ReadAsync(name, cancellationToken) is not { } refused) return Gone(name);
             if (await isAsWished(refused, cancellationToken)) return Completed(refused);
-            if (await IsInTransitionAsync(refused, cancellationToken)) throw;
-            return OperationOutcome.Failed($"KubeVirt refuses to {subresource} VM {name}: {e.Message}");
+            if (!await IsInTransitionAsync(refused, cancellationToken))
+                return OperationOutcome.Failed($"KubeVirt refuses to {subresource} VM {name}: {e.Message}");
+            context.WaitsForOthers();
+            throw;
         }
         return await manager.ReadAsync(name, cancellationToken) is { } asked ? Completed(asked) : Gone(name);
     }
 
     private static OperationOutcome Gone(NamespacedName name) => OperationOutcome.Failed($"VM {name} is gone");
-
-    // With the VM halted the stop is under way; asking again with a shorter grace period forces it. KubeVirt refuses one
-    // that is not shorter, and up to v1.2 each (after it has taken the grace period over): the VM stops all the same.
-    private async Task ShortenStopAsync(VirtualMachineObject vm, StopWish wish, CancellationToken cancellationToken)
-    {
-        if (!await IsUpAsync(vm, cancellationToken)) return;
-        try
-        {
-            await api.PutSubresourceAsync(
-                KubeVirtKinds.VirtualMachineSubresources, vm.Metadata.Key, "stop", StopBody(wish), cancellationToken);
-        }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict)
-        {
-            // Its own, shorter one holds.
-        }
-    }
 
     private async Task<OperationOutcome> DeleteInstanceAsync(
         VirtualMachineObject vm, string uid, CancellationToken cancellationToken)
@@ -227,16 +183,6 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
             && (!vmi.IsFinal || IsRerun(vm, vmi));
     }
 
-    private async Task<bool> IsStoppedAsync(VirtualMachineObject vm, StopWish wish, CancellationToken cancellationToken)
-    {
-        if (IsAskedTo("Start", vm)) return false;
-        if (wish.GracePeriod is null && IsAskedTo("Stop", vm)) return true;
-        var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
-        return vmi is null
-            || (vmi.Metadata.DeletionTimestamp is not null && wish.GracePeriod is null)
-            || (vmi.IsFinal && !IsRerun(vm, vmi));
-    }
-
     // A request that waits may be ours of before a crash: asking again could boot the guest twice.
     private async Task<bool> IsRestartedAsync(VirtualMachineObject vm, string uid, CancellationToken cancellationToken) =>
         IsAskedTo("Start", vm)
@@ -257,9 +203,6 @@ internal sealed class VirtualMachinePower(IKubernetesApi api, VirtualMachineMana
 
     private static bool IsAskedTo(string action, VirtualMachineObject vm) =>
         vm.Status?.StateChangeRequests?.Any(request => request.Action == action) is true;
-
-    private static JsonObject StopBody(StopWish wish) =>
-        wish.GracePeriod is { } grace ? new() { ["gracePeriod"] = (long)grace.TotalSeconds } : [];
 
     // KubeVirt takes only 0 here.
     private static JsonObject RestartBody(StopWish wish) =>

@@ -66,6 +66,9 @@ internal sealed record VirtualMachineRequest
     /// <summary>Whether the user data is too long to stand in the VM itself.</summary>
     public bool UserDataNeedsSecret => UserData is not null && Encoding.UTF8.GetByteCount(UserData) > MaxInlineUserDataBytes;
 
+    /// <summary>Whether the VM refers to Secrets that are made with it.</summary>
+    public bool NeedsSecrets => UserDataNeedsSecret || SshKeys.Count > 0;
+
     /// <summary>Reads a payload; what is wrong with it is in <paramref name="payload"/> afterwards.</summary>
     public static VirtualMachineRequest Read(PayloadReader payload)
     {
@@ -193,7 +196,7 @@ internal sealed record VirtualMachineRequest
     {
         var data = payload.OptionalString("cloud_init");
         if (data is not null && Encoding.UTF8.GetByteCount(data) > MaxUserDataBytes)
-            payload.RejectUnshown("cloud_init", $"at most {MaxUserDataBytes >> 10} KiB of user data");
+            payload.Reject("cloud_init", data, $"at most {MaxUserDataBytes >> 10} KiB of user data");
         return data;
     }
 

@@ -47,6 +47,7 @@ internal static class VirtualMachineServices
         services.AddSingleton<IOperationHandler, ListVirtualMachinesHandler>();
         foreach (var verb in (string[])["get", "list", "watch", "create", "patch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachine));
+        services.AddNeededPermissions(new NeededPermission("patch", KubeVirtKinds.VirtualMachine, Subresource: "status"));
         foreach (var verb in (string[])["get", "list", "watch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachineInstance));
         foreach (var kind in (ResourceKind[])[KubeVirtKinds.Instancetype, KubeVirtKinds.ClusterInstancetype])

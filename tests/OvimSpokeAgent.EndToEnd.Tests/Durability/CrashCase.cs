@@ -13,6 +13,9 @@ internal sealed record CrashCase(string Type, string Payload)
     /// <summary>The VM's run strategy before the operation; null: as the agent made it.</summary>
     public string? Strategy { get; init; }
 
+    /// <summary>A ResourceQuota lets no Secret in.</summary>
+    public bool IsWithoutSecrets { get; init; }
+
     /// <summary>The <c>printableStatus</c> that the VM has before the operation; null: there is no VM.</summary>
     public string? StatusBefore { get; init; }
 
@@ -73,6 +76,7 @@ internal static class CrashCases
     public static IReadOnlyDictionary<string, CrashCase> All { get; } = new Dictionary<string, CrashCase>
     {
         ["create_vm"] = new("create_vm", NewVm) { StatusAfter = "Running", Boots = 1 },
+        ["create_vm whose Secret is refused"] = new("create_vm", NewVm) { IsWithoutSecrets = true },
         ["start_vm"] = new("start_vm", Vm)
         {
             Before = StoppedVmIsThere,

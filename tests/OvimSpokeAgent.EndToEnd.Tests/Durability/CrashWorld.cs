@@ -95,6 +95,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         _namespaces.Add(ns);
         var run = new CrashRun(Admin, crashCase, ns);
         if (!crashCase.MakesNamespace) await Admin.CreateNamespaceAsync(ns, ("app.kubernetes.io/managed-by", "ovim-spoke-agent"));
+        if (crashCase.IsWithoutSecrets) await Admin.HasQuotaAsync(ns, ("count/secrets", "0"));
         await run.FollowGuestsAsync();
         foreach (var (type, payload) in crashCase.Before) await ExpectCompletedAsync(await DoesAsync(ns, type, payload));
         if (crashCase.Strategy is { } strategy) await run.SetStrategyAsync(strategy);

@@ -105,6 +105,6 @@ internal static partial class Snapshot
     [GeneratedRegex("op-[0-9a-f]{20,}")]
     private static partial Regex OperationKey();
 
-    [GeneratedRegex("(-userdata-|-ssh-keys-)[0-9a-f]{10}")]
+    [GeneratedRegex("(-userdata-|-ssh-keys-)[0-9a-f]{20}")]
     private static partial Regex SecretOfVm();
 }

@@ -24,6 +24,19 @@ internal sealed class JsonApi(Kubernetes client) : IDisposable
     public async Task<JsonObject> GetAsync(string path) =>
         await FindAsync(path) ?? throw new InvalidOperationException($"{path} does not exist");
 
+    /// <summary>The status that a path is answered with; null: there was no answer.</summary>
+    public async Task<HttpStatusCode?> StatusOfAsync(string path)
+    {
+        try
+        {
+            return (await SendAsync(HttpMethod.Get, path)).Status;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
     public Task<JsonObject> CreateAsync(string collection, JsonObject body) => ChangeAsync(HttpMethod.Post, collection, body);
 
     public Task<JsonObject> CreateNamespaceAsync(string name, params (string Name, string Value)[] labels) =>

@@ -24,6 +24,23 @@ internal static class TestClusterExtensions
         return name;
     }
 
+    /// <summary>Makes a ResourceQuota and waits until it is enforced.</summary>
+    public static async Task HasQuotaAsync(this JsonApi admin, string ns, params (string Name, string Value)[] hard)
+    {
+        var quotas = $"api/v1/namespaces/{ns}/resourcequotas";
+        await admin.CreateAsync(quotas, new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ResourceQuota",
+            ["metadata"] = new JsonObject { ["name"] = "limit" },
+            ["spec"] = new JsonObject
+            {
+                ["hard"] = new JsonObject(hard.Select(limit => KeyValuePair.Create(limit.Name, (JsonNode?)limit.Value))),
+            },
+        });
+        await admin.WaitForAsync(quotas, "limit", quota => quota?["status"]?["hard"] is JsonObject { Count: > 0 });
+    }
+
     /// <summary>The collection of a namespace's VMs.</summary>
     public static string VmsOf(string ns) => $"apis/kubevirt.io/v1/namespaces/{ns}/virtualmachines";
 

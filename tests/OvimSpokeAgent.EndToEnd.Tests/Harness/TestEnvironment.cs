@@ -49,10 +49,21 @@ internal sealed class TestEnvironment : IAsyncDisposable
         return agent;
     }
 
-    /// <summary>Queues an operation on a VM of the test's namespace; returns its id.</summary>
-    public string Queues(TestAgent agent, string type, string vm, params (string Field, JsonNode Value)[] more)
+    /// <summary>Makes another managed namespace.</summary>
+    public async Task<string> HasAnotherNamespaceAsync()
     {
-        var payload = new JsonObject { ["name"] = vm, ["namespace"] = Namespace };
+        _namespaces.Add(await Cluster.HasManagedNamespaceAsync());
+        return _namespaces[^1];
+    }
+
+    /// <summary>Queues an operation on a VM of the test's namespace; returns its id.</summary>
+    public string Queues(TestAgent agent, string type, string vm, params (string Field, JsonNode Value)[] more) =>
+        QueuesIn(Namespace, agent, type, vm, more);
+
+    /// <summary>Queues an operation on a VM of a namespace; returns its id.</summary>
+    public string QueuesIn(string ns, TestAgent agent, string type, string vm, params (string Field, JsonNode Value)[] more)
+    {
+        var payload = new JsonObject { ["name"] = vm, ["namespace"] = ns };
         foreach (var (field, value) in more) payload[field] = value;
         return Hub.Queue(agent.Id, type, payload, id: $"op-{Guid.NewGuid():N}");
     }

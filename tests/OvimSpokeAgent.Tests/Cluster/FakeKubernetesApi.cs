@@ -216,7 +216,15 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
 
     public Task<T> MergePatchAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        Answer(new FakeRequest("patch", kind, name, patch.ToJsonString()), type, () =>
+        MergeAsync("patch", kind, name, patch, type, cancellationToken);
+
+    public Task<T> MergePatchStatusAsync<T>(
+        ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        MergeAsync("patch status", kind, name, patch, type, cancellationToken);
+
+    private Task<T> MergeAsync<T>(
+        string verb, ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        Answer(new FakeRequest(verb, kind, name, patch.ToJsonString()), type, () =>
         {
             var existing = Existing(kind, name);
             if ((string?)patch["metadata"]?["resourceVersion"] is { } version

@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Authentication;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Tests.Configuration;
 
 namespace OvimSpokeAgent.Tests.Cluster;
 
@@ -18,11 +19,12 @@ public abstract class KubernetesApiWorld
 
     private protected KubernetesApiWorld() => Connectivity = new ClusterConnectivity(Time);
 
-    private protected KubernetesApi Api(ITokenProvider? tokens = null, string host = "https://api.example:6443") => new(
-        new Kubernetes(
-            new KubernetesClientConfiguration { Host = host, SkipTlsVerify = true, TokenProvider = tokens }, Server.NewHandler()),
-        Connectivity,
-        Time);
+    private protected KubernetesApi Api(ITokenProvider? tokens = null, string host = "https://api.example:6443")
+    {
+        var client = new Kubernetes(
+            new KubernetesClientConfiguration { Host = host, SkipTlsVerify = true, TokenProvider = tokens }, Server.NewHandler());
+        return new(client, new ClusterCredentials(client, new TestEnvironment().LoadClean(), Time), Connectivity, Time);
+    }
 
     private protected Task<AnyObject> GetAsync(CancellationToken cancellationToken) =>
         Api().GetAsync(Widgets, Web, ClusterJson.Default.AnyObject, cancellationToken);

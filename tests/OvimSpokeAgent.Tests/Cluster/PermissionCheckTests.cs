@@ -26,7 +26,7 @@ public sealed class PermissionCheckTests : IAsyncDisposable
     {
         _cluster = new FakeKubernetesApi(_time);
         _connectivity = new ClusterConnectivity(_time);
-        _check = new PermissionCheck(_cluster, _connectivity, Needed, _time, NullLogger<PermissionCheck>.Instance);
+        _check = new PermissionCheck(new AccessReviews(_cluster, _time), _connectivity, Needed, _time, NullLogger<PermissionCheck>.Instance);
         _cluster.Reviews = attributes => !_denied.Contains($"{attributes["verb"]} {attributes["resource"]}");
     }
 

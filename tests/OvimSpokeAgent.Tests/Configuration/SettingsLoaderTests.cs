@@ -29,6 +29,7 @@ public sealed class SettingsLoaderTests
         ("OVIM_METRICS_ENABLED", "1", s => s.MetricsEnabled, true),
         ("OVIM_OPERATION_CONCURRENCY", "256", s => s.Operations.Concurrency, 256),
         ("OVIM_OPERATION_TIMEOUT", "1h", s => s.Operations.Timeout, TimeSpan.FromHours(1)),
+        ("OVIM_OPERATION_MAX_TIMEOUT", "168h", s => s.Operations.MaxTimeout, TimeSpan.FromDays(7)),
         ("OVIM_CPU_OVERCOMMIT", "1.5", s => s.CpuOvercommit, 1.5m),
         ("OVIM_VDC_POD_SECURITY", "Restricted", s => s.Vdc.PodSecurity, "restricted"),
         ("OVIM_CLUSTER_CIDRS", "10.8.0.0/14, fd12::/64", s => string.Join(' ', s.Vdc.ClusterCidrs), "10.8.0.0/14 fd12::/64"),
@@ -59,6 +60,17 @@ public sealed class SettingsLoaderTests
     }
 
     [Fact]
+    public void Default_timeout_beyond_the_longest_is_an_error()
+    {
+        Assert.Equal(
+            "OVIM_OPERATION_TIMEOUT: \"2h\" is more than OVIM_OPERATION_MAX_TIMEOUT, expected at most 1h",
+            new TestEnvironment().With("OVIM_OPERATION_TIMEOUT", "2h").LoadError());
+        Assert.Equal(
+            "OVIM_OPERATION_TIMEOUT: \"5m\" is more than OVIM_OPERATION_MAX_TIMEOUT, expected at most 1m",
+            new TestEnvironment().With("OVIM_OPERATION_MAX_TIMEOUT", "1m").LoadError());
+    }
+
+    [Fact]
     public void Defaults_are_those_of_the_issue()
     {
         var settings = new TestEnvironment().LoadClean();
@@ -77,6 +89,7 @@ public sealed class SettingsLoaderTests
             {
                 Concurrency = 8,
                 Timeout = TimeSpan.FromMinutes(5),
+                MaxTimeout = TimeSpan.FromHours(1),
                 Backlog = 1000,
                 Retention = TimeSpan.FromHours(1),
                 Expiry = TimeSpan.FromHours(24),

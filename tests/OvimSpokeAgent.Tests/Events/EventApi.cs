@@ -63,6 +63,10 @@ internal sealed class EventApi : IKubernetesApi
         ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<T> MergePatchStatusAsync<T>(
+        ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<T> ApplyAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

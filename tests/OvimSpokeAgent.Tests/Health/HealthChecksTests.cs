@@ -117,7 +117,7 @@ public sealed class HealthChecksTests
         var cluster = new FakeKubernetesApi(_time) { Reviews = attributes => (string?)attributes["verb"] != "delete" };
         var kind = new ResourceKind("example.com", "v1", "widgets", "Widget");
         var permissions = new PermissionCheck(
-            cluster,
+            new AccessReviews(cluster, _time),
             new ClusterConnectivity(_time),
             [new("list", kind), new("delete", kind)],
             _time,

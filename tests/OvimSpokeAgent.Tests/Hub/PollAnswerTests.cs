@@ -102,6 +102,19 @@ public sealed class PollAnswerTests
         Assert.DoesNotContain('\n', answer.Loss);
     }
 
+    // What is broken may hold a payload's secrets.
+    [Theory]
+    [InlineData("""[{"id":"op-1","payload":{"cloud_init":truec4n4rybird}}]""")]
+    [InlineData("""[{"id":"op-1","payload":{"cloud_init":nullc4n4rybird}}]""")]
+    [InlineData("""[{"id":"op-1","payload":{"cloud_init":12c4n4rybird}}]""")]
+    [InlineData("""[{"id":"op-1","payload":{"cloud_init":"c4n4rybird}]""")]
+    [InlineData("""[{"id":"op-1","payload":{c4n4rybird:1}}]""")]
+    [InlineData("\"[{cloud_init: c4n4rybird}]\"")]
+    [InlineData("c4n4rybird")]
+    [InlineData("""{"c4n4rybird":[]}""")]
+    public void What_is_not_as_it_should_be_is_not_shown(string body) =>
+        Assert.DoesNotContain("c4n4ry", Parse(body).Loss!, StringComparison.Ordinal);
+
     [Fact]
     public void Text_that_is_no_utf8_costs_only_its_characters()
     {

@@ -94,8 +94,8 @@ public sealed class OperationEnvelopeTests
     [Theory]
     [InlineData("""{"id":"op-1","type":"stop_vm","timestamp":"yesterday"}""", "timestamp: \"yesterday\" is not an RFC 3339 time with zone")]
     [InlineData("""{"id":"op-1","type":"stop_vm","timestamp":"2026-11-23T08:37:01"}""", "timestamp: \"2026-11-23T08:37:01\" is not an RFC 3339 time with zone")]
-    [InlineData("""{"id":"op-1","type":"stop_vm","timeout_seconds":-1}""", "timeout_seconds: -1 is not a whole number from 0 to 604800")]
-    [InlineData("""{"id":"op-1","type":"stop_vm","payload":[1]}""", "payload: \"[1]\" is not an object")]
+    [InlineData("""{"id":"op-1","type":"stop_vm","timeout_seconds":-1}""", "timeout_seconds: -1 is not a whole number from 0 to 2147483647")]
+    [InlineData("""{"id":"op-1","type":"stop_vm","payload":[1]}""", "payload: an array of 3 bytes (not shown) is not an object")]
     [InlineData("""{"id":"op-1"}""", "type: missing, expected a string")]
     public void What_else_is_wrong_becomes_the_result(string json, string error)
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
 using OvimSpokeAgent.Tests.Simulation;
 
@@ -22,7 +23,8 @@ internal sealed class OperationsHost
 
     /// <param name="journalStore">Where the journal is; null: in <see cref="Store"/>.</param>
     public OperationsHost(IJournalStore? journalStore = null) =>
-        (Hub, _journalStore) = (new FakeResultChannel(Simulator), journalStore ?? Store);
+        (Hub, _journalStore, Cluster) =
+            (new FakeResultChannel(Simulator), journalStore ?? Store, new FakeKubernetesApi(Simulator.Time));
 
     public Simulator Simulator { get; } = new(seed: 1);
 
@@ -32,13 +34,19 @@ internal sealed class OperationsHost
 
     public OperationJournal Journal { get; private set; } = null!;
 
+    /// <summary>The API server that is asked what the agent may do.</summary>
+    public FakeKubernetesApi Cluster { get; }
+
     public ReportErrors Errors { get; } = new();
 
-    /// <summary>The names that <c>note</c>, <c>hold</c> and <c>ask</c> were executed with, in their order.</summary>
+    /// <summary>The names that operations were executed with, in their order.</summary>
     public List<string> Executed { get; } = [];
 
-    /// <summary>Names whose <c>hold</c> does not end by itself.</summary>
+    /// <summary>Names whose <c>hold</c>, <c>wait</c> or <c>gaze</c> does not end by itself.</summary>
     public Dictionary<string, TaskCompletionSource> Held { get; } = [];
+
+    /// <summary>What <c>busy</c> fails with, if it does.</summary>
+    public Exception? Fault { get; set; }
 
     /// <summary>How often the results of <c>keep</c> and <c>tell</c> repeat the name.</summary>
     public int Repetitions { get; set; } = 1;
@@ -56,17 +64,23 @@ internal sealed class OperationsHost
     {
         var (settings, time, jitter) = (_environment.LoadClean(), Simulator.Time, (Jitter)(() => 0.5));
         var metrics = new OperationMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()));
-        var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell"), new Handler(this, "break")]);
+        var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell"), new Handler(this, "break"), new Handler(this, "wait"), new Handler(this, "busy"), new Handler(this, "gaze")]);
         var leadership = new SoleLeadership();
         Journal = new OperationJournal(_journalStore, settings, jitter, time, NullLogger<OperationJournal>.Instance);
-        var scheduler = new OperationScheduler(settings.Operations.Concurrency);
+        var scheduler = new OperationScheduler(settings.Operations.Concurrency, time);
         _delivery = new ResultDelivery(
             Hub, leadership, Journal, Errors, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
         _processor = new OperationProcessor(
             registry,
             Journal,
             scheduler,
-            new OperationExecutor(registry, Journal, settings, jitter, time, NullLogger<OperationExecutor>.Instance),
+            new OperationExecutor(
+                registry,
+                Journal,
+                new ExecutionAttempts(new AccessReviews(Cluster, time), jitter, time),
+                settings,
+                time,
+                NullLogger<OperationExecutor>.Instance),
             _delivery,
             Errors,
             metrics,
@@ -113,16 +127,20 @@ internal sealed class OperationsHost
     }
 
     public static JsonObject Operation(
-        string id, string type = "note", string name = "web", int second = 0, int? timeoutSeconds = null) => new()
+        string id, string type = "note", string name = "web", int second = 0, int? timeoutSeconds = null, string? ns = null) => new()
         {
             ["id"] = id,
             ["type"] = type,
-            ["payload"] = new JsonObject { ["name"] = name },
+            ["payload"] = ns is null ? new JsonObject { ["name"] = name } : new JsonObject { ["name"] = name, ["namespace"] = ns },
             ["timestamp"] = $"2026-11-23T08:00:{second:00}Z",
             ["timeout_seconds"] = timeoutSeconds,
         };
 
-    /// <summary><c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> and <c>tell</c> have their name as result, the latter only reads, <c>break</c> has a bug.</summary>
+    /// <summary>
+    /// <c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> and <c>tell</c> have their name as result, the latter only reads,
+    /// <c>break</c> has a bug, <c>wait</c> waits for others until the test says so, <c>busy</c> meets <see cref="Fault"/>,
+    /// <c>gaze</c> reads until the test says so.
+    /// </summary>
     private sealed class Handler(OperationsHost host, string type) : IOperationHandler
     {
         public string Type => type;
@@ -135,13 +153,15 @@ internal sealed class OperationsHost
             var name = payload.RequiredString("name");
             return new OperationPlan
             {
-                Target = new NamespacedName("acme", name),
-                ReadOnly = type is "ask" or "tell",
-                Execute = async (_, cancellationToken) =>
+                Target = new NamespacedName(payload.OptionalString("namespace") ?? "acme", name),
+                ReadOnly = type is "ask" or "tell" or "gaze",
+                Execute = async (context, cancellationToken) =>
                 {
                     if (type is "keep" or "tell") return OperationOutcome.Completed(Repeated(name));
                     host.Executed.Add(name);
-                    if (type == "hold") await (host.Held[name] = new()).Task.WaitAsync(cancellationToken);
+                    if (type == "busy" && host.Fault is { } fault) throw fault;
+                    if (type is "hold" or "gaze") await (host.Held[name] = new()).Task.WaitAsync(cancellationToken);
+                    if (type == "wait") await context.WaitForOthersAsync((host.Held[name] = new()).Task.WaitAsync, cancellationToken);
                     return OperationOutcome.Completed(JsonElement.Parse($$"""{"times":{{host.Executed.Count(n => n == name)}}}"""));
                 },
             };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
 using OvimSpokeAgent.Tests.VirtualMachines;
 
@@ -37,10 +38,15 @@ public sealed class RetryAfterTests
         using var journal = new OperationJournal(
             null!, settings, () => 0, _time, NullLogger<OperationJournal>.Instance); // not asked: nothing is fixed
         var executor = new OperationExecutor(
-            new OperationRegistry([]), journal, settings, () => 0, _time, NullLogger<OperationExecutor>.Instance);
+            new OperationRegistry([]),
+            journal,
+            new ExecutionAttempts(new AccessReviews(new FakeKubernetesApi(_time), _time), () => 0, _time),
+            settings,
+            _time,
+            NullLogger<OperationExecutor>.Instance);
         var plan = new OperationPlan { Execute = (_, _) => Task.FromResult(Attempt()) };
 
-        var executed = executor.ExecuteAsync(Record(), new PreparedOperation(plan, null), new ExecutionSlot(() => { }), Limits.Token());
+        var executed = executor.ExecuteAsync(Record(), new PreparedOperation(plan, null), new ExecutionSlot(new FairSlots(1, _time), "acme"), Limits.Token());
 
         Assert.Equal(1, _attempts);
         await _time.UntilAsync(() => executed.IsCompleted, TimeSpan.FromMilliseconds(100));

@@ -96,6 +96,11 @@ internal sealed class SimulatedApi(FakeKubernetesApi server, SimulatedNetwork ne
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync($"patch {kind} {name}", () => server.MergePatchAsync(kind, name, patch, type, default), cancellationToken);
 
+    public Task<T> MergePatchStatusAsync<T>(
+        ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(
+            $"patch {kind} {name} status", () => server.MergePatchStatusAsync(kind, name, patch, type, default), cancellationToken);
+
     public Task<T> ApplyAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync($"apply {kind} {name}", () => server.ApplyAsync(kind, name, body, type, default), cancellationToken);

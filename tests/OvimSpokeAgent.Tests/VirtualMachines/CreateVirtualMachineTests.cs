@@ -60,13 +60,14 @@ public sealed class CreateVirtualMachineTests
     }
 
     [Theory]
-    [InlineData("virtualmachines")]
-    [InlineData("secrets")]
-    public async Task Execution_that_was_interrupted_after_a_request_is_finished_by_the_next(string plural)
+    [InlineData("create virtualmachines")]
+    [InlineData("create secrets")]
+    [InlineData("patch virtualmachines")]
+    public async Task Execution_that_was_interrupted_after_a_request_is_finished_by_the_next(string last)
     {
         await using var world = await VmWorld.OpenAsync();
         var execution = VmWorld.Of(world.Create, WithSecrets);
-        world.Cluster.LostAnswer = Once(request => request.Kind.Plural == plural);
+        world.Cluster.LostAnswer = Once(request => $"{request.Verb} {request.Kind.Plural}" == last);
 
         await Assert.ThrowsAsync<KubernetesApiException>(execution.RunAsync);
         var uid = (string?)world.Vm()["metadata"]!["uid"];
@@ -74,7 +75,125 @@ public sealed class CreateVirtualMachineTests
 
         Assert.True(outcome.IsCompleted);
         Assert.Equal(uid, (string?)world.Vm()["metadata"]!["uid"]);
+        Assert.Equal("Always", world.Strategy());
         Assert.Equal(2, SecretsOf(world).Count(secret => (string?)secret["metadata"]!["ownerReferences"]![0]!["uid"] == uid));
+    }
+
+    [Theory]
+    [InlineData(true, "Always")]
+    [InlineData(false, "Halted")]
+    public async Task Vm_that_needs_secrets_is_halted_until_they_are_there(bool run, string strategy)
+    {
+        await using var world = await VmWorld.OpenAsync();
+        var before = "";
+        world.Cluster.Fault = request =>
+        {
+            if (request.Kind == KubernetesKinds.Secret) before += $" {world.Strategy()}";
+            return null;
+        };
+
+        var status = (await VmWorld.Of(world.Create, WithSecrets.Replace("}", $",\"run\":{(run ? "true" : "false")}}}", StringComparison.Ordinal))
+            .RunAsync()).VmStatus();
+
+        Assert.Equal(" Halted Halted", before);
+        Assert.Equal(["create", "create", "create", "patch"], world.Changes());
+        Assert.Equal(strategy, world.Strategy());
+        Assert.Null(world.Vm()["metadata"]!["annotations"]![Names.IncompleteAnnotation]);
+        Assert.Equal(run ? "pending" : "stopped", status.Status);
+    }
+
+    [Fact]
+    public async Task Vm_that_needs_no_secrets_is_made_by_one_request()
+    {
+        await using var world = await VmWorld.OpenAsync();
+
+        await VmWorld.Of(world.Create, Payload).RunAsync();
+
+        Assert.Equal(["create"], world.Changes());
+    }
+
+    [Fact]
+    public async Task Vm_that_kubevirt_writes_at_the_same_time_is_let_run_in_the_same_execution()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        var writes = 3;
+        world.Cluster.Fault = request =>
+        {
+            if (request.Verb == "patch" && writes-- > 0)
+                world.Cluster.Change(request.Kind, request.Name, vm => vm["metadata"]!["labels"]!["seen"] = $"{writes}");
+            return null;
+        };
+
+        Assert.True((await VmWorld.Of(world.Create, WithSecrets).RunAsync()).IsCompleted);
+
+        Assert.Equal("Always", world.Strategy());
+    }
+
+    [Theory]
+    [InlineData("create secrets", 1)]
+    [InlineData("create secrets", 2)]
+    [InlineData("patch virtualmachines", 1)]
+    public async Task Vm_that_is_refused_something_goes_again_and_has_never_run(string refused, int time)
+    {
+        await using var world = await VmWorld.OpenAsync();
+        var strategies = new HashSet<string?>();
+        world.Cluster.Changed = change => strategies.Add((string?)change.Last["spec"]?["runStrategy"]);
+        var times = 0;
+        world.Cluster.Fault = request => $"{request.Verb} {request.Kind.Plural}" == refused && ++times >= time
+            ? FakeKubernetesApi.Error(ApiErrorReason.Forbidden, "exceeded quota")
+            : null;
+        var execution = VmWorld.Of(world.Create, WithSecrets);
+
+        await Assert.ThrowsAsync<KubernetesApiException>(execution.RunAsync);
+        Assert.Null(await execution.GiveUpAsync());
+
+        Assert.Null(world.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web));
+        Assert.DoesNotContain("Always", strategies);
+        world.Cluster.Fault = null;
+        Assert.True((await VmWorld.Of(world.Create, WithSecrets, "ovim-op-fedcba9876543210fedc").RunAsync()).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Giving_up_touches_no_vm_that_is_whole_or_of_someone_else()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        await VmWorld.Of(world.Create, WithSecrets).RunAsync();
+        var other = VmWorld.Of(world.Create, WithSecrets, "ovim-op-fedcba9876543210fedc");
+
+        Assert.Null(await VmWorld.Of(world.Create, WithSecrets).GiveUpAsync());
+        Assert.Null(await other.GiveUpAsync());
+        world.Cluster.Change(
+            KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["metadata"]!["annotations"]![Names.IncompleteAnnotation] = "true");
+        Assert.Null(await other.GiveUpAsync());
+
+        Assert.Equal("Always", world.Strategy());
+    }
+
+    [Fact]
+    public async Task Vm_that_its_owner_started_before_it_was_whole_stays_and_is_named()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        var execution = await RefusedAsync(world);
+        world.Cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["spec"]!["runStrategy"] = "Always");
+
+        Assert.Equal("VM acme/web is left: it was started meanwhile, without all of its Secrets", await execution.GiveUpAsync());
+
+        Assert.NotNull(world.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web));
+    }
+
+    [Fact]
+    public async Task Vm_that_cannot_be_deleted_stays_halted_is_named_and_cannot_be_started()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        var execution = await RefusedAsync(world);
+        world.Cluster.Fault = request => request.Verb == "delete" ? FakeKubernetesApi.Error(ApiErrorReason.Invalid, "denied") : null;
+
+        Assert.Equal(
+            "VM acme/web is left halted, without all of its Secrets, since it cannot be deleted: denied",
+            await execution.GiveUpAsync());
+
+        Assert.Equal("Halted", world.Strategy());
+        Assert.Contains("its creation failed", (await VmWorld.RunAsync(world.Start)).FailureOf(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,9 +277,17 @@ public sealed class CreateVirtualMachineTests
         Assert.False(VmWorld.Of(world.Create, Payload).Plan.ReadOnly);
     }
 
+    private static async Task<Execution> RefusedAsync(VmWorld world)
+    {
+        world.Cluster.Fault = request => request.Kind == KubernetesKinds.Secret ? FakeKubernetesApi.Error(ApiErrorReason.Forbidden) : null;
+        var execution = VmWorld.Of(world.Create, WithSecrets);
+        await Assert.ThrowsAsync<KubernetesApiException>(execution.RunAsync);
+        return execution;
+    }
+
     private static List<JsonObject> SecretsOf(VmWorld world) =>
     [
-        .. ((string[])["web-userdata-abcdef0123", "web-ssh-keys-abcdef0123"])
+        .. ((string[])["web-userdata-0123456789abcdef0123", "web-ssh-keys-0123456789abcdef0123"])
             .Select(name => world.Cluster.Find(KubernetesKinds.Secret, new("acme", name)))
             .OfType<JsonObject>(),
     ];

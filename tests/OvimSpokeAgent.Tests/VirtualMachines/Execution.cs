@@ -20,8 +20,8 @@ internal sealed class Execution(string type, OperationPlan plan, string payload,
     /// <summary>What was fixed durably.</summary>
     public string? Fact { get; private set; } = fact;
 
-    /// <summary>How often the slot was given back.</summary>
-    public int Releases { get; private set; }
+    /// <summary>Whether it waits for others: reads of the target need not wait for it.</summary>
+    public bool WaitsForOthers { get; private set; }
 
     public OperationPlan Plan => plan;
 
@@ -44,6 +44,9 @@ internal sealed class Execution(string type, OperationPlan plan, string payload,
         }
     }
 
+    /// <summary>What is done after it failed for good; what is left all the same.</summary>
+    public Task<string?> GiveUpAsync() => plan.GiveUp!(Context(), Limits.Token());
+
     public Task<OperationOutcome?> ReadBackAsync() => plan.ReadBack!(Context(), Limits.Token());
 
     private OperationContext Context() => new(
@@ -54,7 +57,7 @@ internal sealed class Execution(string type, OperationPlan plan, string payload,
             Fact = fact;
             return Task.CompletedTask;
         },
-        () => Releases++);
+        new ExecutionSlot(new FairSlots(1, TimeProvider.System), "acme", waits => WaitsForOthers = waits));
 }
 
 internal static class OutcomeAssertions

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;
@@ -27,15 +29,14 @@ public sealed class StopTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Stop_of_a_vm_with_the_older_field_writes_the_newer_and_removes_it(bool running)
+    public async Task Stop_of_a_vm_with_the_older_field_keeps_to_it(bool running)
     {
         await using var world = await VmWorld.OpenAsync();
         world.HasOldVm(running);
 
         Assert.True((await VmWorld.RunAsync(world.Stop)).IsCompleted);
 
-        Assert.Equal(
-            running ? """{"runStrategy":"Halted"}""" : """{"running":false}""", world.Vm()["spec"]!.ToJsonString());
+        Assert.Equal("""{"running":false}""", world.Vm()["spec"]!.ToJsonString());
     }
 
     [Fact]
@@ -71,11 +72,12 @@ public sealed class StopTests
     [InlineData("Manual", null)]
     [InlineData("Manual", "Succeeded")]
     [InlineData("Manual", "Failed")]
+    [InlineData("RerunOnFailure", null)]
     [InlineData("RerunOnFailure", "Succeeded")]
     public async Task Stop_of_what_is_down_asks_for_nothing(string strategy, string? phase)
     {
         await using var world = await VmWorld.OpenAsync();
-        world.HasVm(VmWorld.Web, strategy);
+        world.HasVm(VmWorld.Web, strategy, vm => vm["status"] = new JsonObject { ["runStrategy"] = strategy });
         if (phase is not null) world.HasGuest(VmWorld.Web, phase);
 
         Assert.True((await VmWorld.RunAsync(world.Stop)).IsCompleted);
@@ -83,20 +85,106 @@ public sealed class StopTests
         Assert.Equal([], world.Changes());
     }
 
-    [Fact]
-    public async Task Stop_between_two_runs_waits_for_the_next_to_stop_it()
+    // KubeVirt boots it by itself: when its disks are filled for the first time, and after each failure.
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("RerunOnFailure", "Failed")]
+    public async Task Stop_of_what_would_boot_by_itself_sets_halted(string? started, string? phase)
     {
         await using var world = await VmWorld.OpenAsync();
-        world.HasVm(VmWorld.Web, "RerunOnFailure");
-        world.HasGuest(VmWorld.Web, "Failed");
+        world.HasVm(VmWorld.Web, "RerunOnFailure", vm => vm["status"] = new JsonObject { ["runStrategy"] = started });
+        if (phase is not null) world.HasGuest(VmWorld.Web, phase);
         var execution = VmWorld.Of(world.Stop, Payload);
-
-        await Assert.ThrowsAsync<KubernetesApiException>(execution.RunAsync);
-        world.Cluster.Remove(KubeVirtKinds.VirtualMachineInstance, VmWorld.Web);
-        world.HasGuest(VmWorld.Web);
+        Assert.Null(await execution.ReadBackAsync());
 
         Assert.True((await execution.RunAsync()).IsCompleted);
+        Assert.True((await execution.RunAsync()).IsCompleted);
+
+        Assert.Equal("Halted", world.Strategy());
+        Assert.Equal(["patch"], world.Changes());
+        Assert.NotNull(await execution.ReadBackAsync());
+    }
+
+    // Left there, it would make KubeVirt start the VM: a Manual one when it can, a halted one by setting Always.
+    [Theory]
+    [InlineData("Manual", null, "patch status", "Manual")]
+    [InlineData("Manual", "Failed", "patch status", "Manual")]
+    [InlineData("RerunOnFailure", null, "patch status", "RerunOnFailure")]
+    [InlineData("RerunOnFailure", "Failed", "patch status,patch", "Halted")]
+    [InlineData("Always", null, "patch status,patch", "Halted")]
+    [InlineData("Always", "Running", "patch status,patch", "Halted")]
+    [InlineData("Halted", null, "patch status", "Halted")]
+    public async Task Stop_takes_back_a_start_that_waits(string strategy, string? phase, string changes, string after)
+    {
+        await using var world = await VmWorld.OpenAsync();
+        world.HasVm(VmWorld.Web, strategy, vm => vm["status"] = Waiting(strategy, "Start"));
+        if (phase is not null) world.HasGuest(VmWorld.Web, phase);
+        var execution = VmWorld.Of(world.Stop, Payload);
+        Assert.Null(await execution.ReadBackAsync());
+
+        Assert.True((await execution.RunAsync()).IsCompleted);
+
+        Assert.Equal(changes.Split(','), world.Changes());
+        Assert.Empty(world.Asked());
+        Assert.Equal(after, world.Strategy());
+        Assert.NotNull(await execution.ReadBackAsync());
+    }
+
+    [Fact]
+    public async Task Stop_that_waits_before_the_start_stays()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        world.HasVm(VmWorld.Web, "Always", vm => vm["status"] = Waiting("Always", "Stop", "Start"));
+        world.HasGuest(VmWorld.Web);
+
+        Assert.True((await VmWorld.RunAsync(world.Stop)).IsCompleted);
+
         Assert.Equal(["Stop"], world.Asked());
+        Assert.Equal("Halted", world.Strategy());
+    }
+
+    [Fact]
+    public async Task Stop_that_cannot_take_back_the_start_says_so_at_once()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        world.HasVm(VmWorld.Web, "Manual", vm => vm["status"] = Waiting("Manual", "Start"));
+        world.Cluster.Fault = request =>
+            request.Verb == "patch status" ? FakeKubernetesApi.Error(ApiErrorReason.Forbidden, "denied by a webhook") : null;
+
+        Assert.Equal(
+            "VM acme/web cannot be stopped: denied by a webhook", (await VmWorld.RunAsync(world.Stop)).FailureOf());
+    }
+
+    [Fact]
+    public async Task Stop_that_meets_a_boot_is_tried_again_and_ends_it()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        world.HasVm(VmWorld.Web, "Manual", vm => vm["status"] = Waiting("Manual", "Start"));
+        world.Cluster.LostAnswer = request =>
+        {
+            if (request.Verb == "patch status") world.HasGuest(VmWorld.Web);
+            return null;
+        };
+        var execution = VmWorld.Of(world.Stop, Payload);
+
+        Assert.Equal(ApiErrorReason.Conflict, (await Assert.ThrowsAsync<KubernetesApiException>(execution.RunAsync)).Reason);
+        Assert.True((await execution.RunAsync()).IsCompleted);
+
+        Assert.Equal(["Stop"], world.Asked());
+    }
+
+    [Fact]
+    public async Task Stop_whose_shorter_grace_is_refused_says_that_it_goes_on()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        world.HasVm(VmWorld.Web);
+        world.HasGuest(VmWorld.Web);
+        world.Cluster.Fault = request => request.Verb == "put" ? FakeKubernetesApi.Error(ApiErrorReason.Invalid, "no") : null;
+
+        Assert.Equal(
+            "VM acme/web is being stopped, but with its own grace period; a shorter one is refused: no",
+            (await VmWorld.RunAsync(world.Stop, ",\"force\":true")).FailureOf());
+        Assert.Equal("Halted", world.Strategy());
     }
 
     [Fact]
@@ -156,4 +244,10 @@ public sealed class StopTests
 
         Assert.Equal([], world.Changes());
     }
+
+    private static JsonObject Waiting(string strategy, params string[] actions) => new()
+    {
+        ["runStrategy"] = strategy,
+        ["stateChangeRequests"] = new JsonArray([.. actions.Select(action => new JsonObject { ["action"] = action })]),
+    };
 }

@@ -2,13 +2,14 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Validation;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;
 
 public sealed class VirtualMachineManifestTests
 {
-    private static readonly OperationKey Key = new("ovim-op-0123456789abcdef");
+    private static readonly OperationKey Key = new("ovim-op-0123456789abcdef0123456789abcdef");
 
     [Fact]
     public void Vm_of_a_container_disk_is_as_kubevirt_wants_it() => IsJson(
@@ -22,8 +23,8 @@ public sealed class VirtualMachineManifestTests
             "labels": {"tier": "front", "app.kubernetes.io/managed-by": "ovim-spoke-agent"},
             "annotations": {
               "note": "hello",
-              "ovim.io/created-by": "ovim-op-0123456789abcdef",
-              "ovim.io/operation": "ovim-op-0123456789abcdef"
+              "ovim.io/created-by": "ovim-op-0123456789abcdef0123456789abcdef",
+              "ovim.io/operation": "ovim-op-0123456789abcdef0123456789abcdef"
             }
           },
           "spec": {
@@ -102,7 +103,7 @@ public sealed class VirtualMachineManifestTests
         var fields = $$"""{"cloud_init":"{{userData}}"}""";
 
         IsJson(
-            """{"name":"cloudinit","cloudInitNoCloud":{"secretRef":{"name":"web-userdata-6789abcdef"}}}""",
+            """{"name":"cloudinit","cloudInitNoCloud":{"secretRef":{"name":"web-userdata-cdef0123456789abcdef"}}}""",
             TemplateSpec(fields)["volumes"]![1]!);
         IsJson(
             $$"""
@@ -111,12 +112,12 @@ public sealed class VirtualMachineManifestTests
               "kind": "Secret",
               "type": "Opaque",
               "metadata": {
-                "name": "web-userdata-6789abcdef",
+                "name": "web-userdata-cdef0123456789abcdef",
                 "namespace": "acme",
                 "labels": {"ovim.io/vm": "web", "app.kubernetes.io/managed-by": "ovim-spoke-agent"},
                 "annotations": {
-                  "ovim.io/created-by": "ovim-op-0123456789abcdef",
-                  "ovim.io/operation": "ovim-op-0123456789abcdef"
+                  "ovim.io/created-by": "ovim-op-0123456789abcdef0123456789abcdef",
+                  "ovim.io/operation": "ovim-op-0123456789abcdef0123456789abcdef"
                 },
                 "ownerReferences": [{"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "name": "web", "uid": "uid-of-the-vm"}]
               },
@@ -135,12 +136,12 @@ public sealed class VirtualMachineManifestTests
 
         IsJson(
             """
-            [{"sshPublicKey":{"source":{"secret":{"secretName":"web-ssh-keys-6789abcdef"}},"propagationMethod":{"noCloud":{}}}}]
+            [{"sshPublicKey":{"source":{"secret":{"secretName":"web-ssh-keys-cdef0123456789abcdef"}},"propagationMethod":{"noCloud":{}}}}]
             """,
             spec["accessCredentials"]!);
         IsJson("""{"name":"cloudinit","cloudInitNoCloud":{"userData":"#cloud-config\n"}}""", spec["volumes"]![1]!);
         var secret = Assert.Single(Secrets(Fields));
-        Assert.Equal("web-ssh-keys-6789abcdef", (string?)secret["metadata"]!["name"]);
+        Assert.Equal("web-ssh-keys-cdef0123456789abcdef", (string?)secret["metadata"]!["name"]);
         Assert.Equal(
             ["ssh-ed25519 AAAA a", "ssh-rsa BBBB b"],
             secret["data"]!.AsObject().Select(entry => Encoding.UTF8.GetString(Convert.FromBase64String((string)entry.Value!))));
@@ -150,6 +151,52 @@ public sealed class VirtualMachineManifestTests
     public void Ssh_keys_leave_the_user_data_as_it_is() => Assert.Equal(
         "#!/bin/sh\n",
         (string?)TemplateSpec("""{"cloud_init":"#!/bin/sh\n","ssh_keys":["ssh-ed25519 AAAA"]}""")["volumes"]![1]!["cloudInitNoCloud"]!["userData"]);
+
+    [Theory]
+    [InlineData("""{}""", "Always", false)]
+    [InlineData("""{"cloud_init":"#cloud-config\n"}""", "Always", false)]
+    [InlineData("""{"ssh_keys":["ssh-ed25519 AAAA"]}""", "Halted", true)]
+    [InlineData("""{"ssh_keys":["ssh-ed25519 AAAA"],"run":false}""", "Halted", true)]
+    public void Vm_whose_secrets_are_to_come_is_halted_and_marked(string fields, string strategy, bool isMarked)
+    {
+        var vm = Build(fields);
+
+        Assert.Equal(strategy, (string?)vm["spec"]!["runStrategy"]);
+        Assert.Equal(isMarked, vm["metadata"]!["annotations"]!["ovim.io/incomplete"] is not null);
+    }
+
+    // KubeVirt makes "SECRET-access-cred" and "VOLUME-udata" of them, volumes of the guest's pod.
+    [Theory]
+    [InlineData("web")]
+    [InlineData("member-02-md-0-bnpd6-9qmkg-q99wg-node")]
+    [InlineData("a.b.c")]
+    [InlineData("web-1.prod-0-of-a-fairly-long-domain.example")]
+    [InlineData("a12345678901234567890-bcdefghijklmnopqrstuvwxyz-0123456789-0123")]
+    [InlineData("0.0")]
+    public void Names_made_from_a_vms_name_are_names_of_its_pods_volumes(string name)
+    {
+        var fields = $$"""{"name":"{{name}}","ssh_keys":["ssh-ed25519 AAAA"],"cloud_init":"{{new string('a', 3000)}}"}""";
+
+        var secrets = Secrets(fields).Select(secret => (string)secret["metadata"]!["name"]!).ToList();
+        Assert.Equal(2, secrets.Distinct().Count());
+        Assert.All(secrets, secret => Assert.True(KubernetesNames.IsDnsLabel($"{secret}-access-cred"), secret));
+        Assert.All(
+            TemplateSpec(fields)["volumes"]!.AsArray(),
+            volume => Assert.True(KubernetesNames.IsDnsLabel($"{(string)volume!["name"]!}-udata")));
+    }
+
+    [Fact]
+    public void Names_of_secrets_differ_where_names_of_vms_differ_only_at_the_end()
+    {
+        const string Long = "a123456789012345678901234567890123456789012345678901234567890";
+
+        Assert.NotEqual(
+            NameOf(Long + "1", new OperationKey("ovim-op-0123456789abcdef0123456789abcdef")),
+            NameOf(Long + "2", new OperationKey("ovim-op-0123456789abcdef0123456789abcdee")));
+
+        static string NameOf(string vm, OperationKey key) => (string)VirtualMachineManifest.BuildSecrets(
+            Request($$"""{"name":"{{vm}}","ssh_keys":["ssh-ed25519 AAAA"]}"""), key, "uid").Single()["metadata"]!["name"]!;
+    }
 
     private static JsonNode TemplateSpec(string fields) => Build(fields)["spec"]!["template"]!["spec"]!;
 

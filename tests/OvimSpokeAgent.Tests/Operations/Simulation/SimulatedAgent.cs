@@ -71,8 +71,14 @@ internal sealed class SimulatedAgent
         var errors = new ReportErrors();
         var store = world.Mutation(new SecretJournalStore(api, guarded, settings.Namespace));
         Journal = new OperationJournal(store, settings, jitter, time, NullLogger<OperationJournal>.Instance);
-        var scheduler = new OperationScheduler(settings.Operations.Concurrency);
-        var executor = new OperationExecutor(registry, Journal, settings, jitter, time, NullLogger<OperationExecutor>.Instance);
+        var scheduler = new OperationScheduler(settings.Operations.Concurrency, time);
+        var executor = new OperationExecutor(
+            registry,
+            Journal,
+            new ExecutionAttempts(new AccessReviews(guarded, time), jitter, time),
+            settings,
+            time,
+            NullLogger<OperationExecutor>.Instance);
         _delivery = new ResultDelivery(
             new SimulatedChannel(world.Simulator, world.Hub, _connection), _election, Journal, errors, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
         _processor = new OperationProcessor(

@@ -1,0 +1,94 @@
+using System.Text.Json.Nodes;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>What the agent reads of an access review.</summary>
+internal sealed record AccessReview
+{
+    public AccessReviewStatus? Status { get; init; }
+}
+
+/// <summary><c>SelfSubjectAccessReview.status</c>.</summary>
+internal sealed record AccessReviewStatus
+{
+    public bool Allowed { get; init; }
+}
+
+/// <summary>
+/// What the agent may do, by the API server's own word (SelfSubjectAccessReview). A server that starts denies everything until
+/// its RBAC caches are filled, in its reviews too: that it denies something counts when it has said so for
+/// <see cref="Certainty"/> without a break.
+/// </summary>
+internal sealed class AccessReviews(IKubernetesApi api, TimeProvider time)
+{
+    /// <summary>How long the answer must have been no.</summary>
+    public static readonly TimeSpan Certainty = TimeSpan.FromSeconds(30);
+
+    // Nobody asked meanwhile: what was answered before and since is not one answer without a break.
+    private static readonly TimeSpan Break = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<NeededPermission, Denial> _denials = [];
+
+    /// <summary>Asks whether the agent may do something.</summary>
+    /// <exception cref="KubernetesApiException">The server does not say.</exception>
+    public async Task<bool> IsAllowedAsync(NeededPermission permission, CancellationToken cancellationToken)
+    {
+        var attributes = new JsonObject
+        {
+            ["verb"] = permission.Verb,
+            ["group"] = permission.Kind.Group,
+            ["resource"] = permission.Kind.Plural,
+            ["subresource"] = permission.Subresource,
+            ["name"] = permission.Name,
+            ["namespace"] = permission.Namespace,
+        };
+        var review = await api.CreateAsync(
+            KubernetesKinds.SelfSubjectAccessReview,
+            "",
+            new JsonObject
+            {
+                ["apiVersion"] = KubernetesKinds.SelfSubjectAccessReview.ApiVersion,
+                ["kind"] = KubernetesKinds.SelfSubjectAccessReview.Kind,
+                ["spec"] = new JsonObject { ["resourceAttributes"] = attributes },
+            },
+            ClusterJson.Default.AccessReview,
+            cancellationToken);
+        return review.Status?.Allowed ?? false;
+    }
+
+    /// <summary>Asks whether what was denied just now is denied for good.</summary>
+    public async Task<bool> IsDeniedForGoodAsync(NeededPermission permission, CancellationToken cancellationToken)
+    {
+        var isDenied = await IsDeniedAsync(permission, cancellationToken);
+        var now = time.GetTimestamp();
+        lock (_lock)
+        {
+            foreach (var (old, _) in _denials.Where(entry => time.GetElapsedTime(entry.Value.Last, now) > Break).ToList())
+                _denials.Remove(old);
+            if (!isDenied)
+            {
+                _denials.Remove(permission);
+                return false;
+            }
+            var first = _denials.TryGetValue(permission, out var before) ? before.First : now;
+            _denials[permission] = new Denial(first, now);
+            return time.GetElapsedTime(first, now) >= Certainty;
+        }
+    }
+
+    private async Task<bool> IsDeniedAsync(NeededPermission permission, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return !await IsAllowedAsync(permission, cancellationToken);
+        }
+        catch (KubernetesApiException)
+        {
+            return false; // no answer is no denial
+        }
+    }
+
+    // Both as timestamps.
+    private readonly record struct Denial(long First, long Last);
+}
