@@ -114,6 +114,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         var variables = _environment.Variables();
         variables["OVIM_KUBECONFIG"] = KubeconfigPath;
         variables["OVIM_HUB_ENDPOINT"] = _hub!.Url.ToString();
+        variables["OVIM_LOG_LEVEL"] = "info"; // shown where a case fails
         variables["POD_NAME"] = "agent-0"; // a container that is started again keeps its Lease
         if (_way is Way.Push) _pusher.AddTo(variables);
         return variables;
