@@ -62,7 +62,7 @@ internal sealed class PayloadReader
             : null;
 
     /// <summary>A positive quantity: a quantity string, or a bare number of <paramref name="unit"/>.</summary>
-    /// <param name="unit">What a bare number counts: empty for cores, <c>Gi</c> for memory and storage.</param>
+    /// <param name="unit">What a bare number counts: empty for cores, <c>m</c> for millicores, <c>Gi</c> or <c>Mi</c> for bytes.</param>
     /// <param name="names">The field and its other names.</param>
     public Quantity? OptionalQuantity(string unit, params ReadOnlySpan<string> names)
     {
@@ -70,13 +70,21 @@ internal sealed class PayloadReader
         if (value.ValueKind is JsonValueKind.Number && value.TryGetDecimal(out var number)
             && number is > 0 and <= Quantity.Max)
         {
-            return Quantity.OfUnit(number, unit);
+            return unit switch
+            {
+                "m" => Quantity.OfCores(number / 1000),
+                "Mi" => Quantity.OfBytes(number * (1 << 20)),
+                _ => Quantity.OfUnit(number, unit),
+            };
         }
         if (JsonText.TryGetString(value, out var text) && Quantity.TryParse(text, out var quantity) && quantity.Value > 0)
             return quantity;
-        Reject(name, value, unit.Length == 0
-            ? "a positive number of cores, or one as a quantity string such as \"2\""
-            : $"a positive number of {unit}B or a quantity string such as \"4{unit}\"");
+        Reject(name, value, unit switch
+        {
+            "" => "a positive number of cores, or one as a quantity string such as \"2\"",
+            "m" => "a positive number of millicores, or cores as a quantity string such as \"2\"",
+            _ => $"a positive number of {unit}B or a quantity string such as \"4{unit}\"",
+        });
         return null;
     }
 

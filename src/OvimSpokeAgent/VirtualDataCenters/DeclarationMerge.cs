@@ -36,15 +36,18 @@ internal static class DeclarationMerge
         return JsonElement.Parse(merged.ToJsonString());
     }
 
-    /// <summary>Replaces the fields of one object, e.g. of <c>quota</c>, that are given.</summary>
+    /// <summary>
+    /// Replaces the fields of one object, <c>quota</c> or <c>limit_range</c>, that are given; the limits as in the hub's own
+    /// resource (<see cref="LimitDeclaration.Read"/>).
+    /// </summary>
     public static JsonElement MergeOne(VdcDeclaration declared, string field, JsonElement payload)
     {
         var merged = declared.ToJson();
-        if (JsonText.TryGetProperty(payload, field, out var value)) MergeField(merged, field, value);
+        if (JsonText.TryGetProperty(payload, field, out var value)) MergeField(merged, field, value, isHubResource: true);
         return JsonElement.Parse(merged.ToJsonString());
     }
 
-    private static void MergeField(JsonObject into, string field, JsonElement value)
+    private static void MergeField(JsonObject into, string field, JsonElement value, bool isHubResource = false)
     {
         if (value.ValueKind is JsonValueKind.Null)
         {
@@ -57,12 +60,13 @@ internal static class DeclarationMerge
             into[field] = JsonNode.Parse(value.GetRawText());
             return;
         }
+        // What a bare number means depends on where it was given: what is kept are quantities.
+        if (field == "limit_range") value = LimitDeclaration.ToChange(value, isHubResource);
         if (into[field] is not JsonObject inner) into[field] = inner = [];
         var isMap = field is "labels" or "annotations"; // in which an empty text is a value
         foreach (var property in value.EnumerateObject())
         {
             var name = JsonText.NameOf(property);
-            if (field == "limit_range") name = LimitDeclaration.Aliases.GetValueOrDefault(name, name);
             if (property.Value.ValueKind is JsonValueKind.Null) inner.Remove(name);
             else if (isMap || !IsEmpty(property.Value)) inner[name] = JsonNode.Parse(property.Value.GetRawText());
         }

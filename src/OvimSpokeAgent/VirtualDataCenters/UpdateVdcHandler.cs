@@ -67,7 +67,7 @@ internal sealed class CreateLimitRangeHandler(Redeclaration redeclaration) : IOp
     public OperationPlan Plan(PayloadReader payload)
     {
         var ns = VdcNames.ReadNamespace(payload, "namespace");
-        if (LimitDeclaration.Read(payload).IsEmpty && payload.Errors.Count == 0)
+        if (LimitDeclaration.Read(payload, isHubResource: true).IsEmpty && payload.Errors.Count == 0)
             payload.RejectMissing("limit_range", "at least one of min_cpu, max_cpu, min_memory, max_memory");
         return redeclaration.PlanFor(ns, "limit_range");
     }

@@ -62,7 +62,7 @@ internal static class CrashCases
         """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"run":false}""";
 
     private const string NewVdc = """
-        {"quota":{"cpu":8,"memory":16,"storage":100},"limit_range":{"maxCpu":4,"maxMemory":8},"network_policy":"isolated","admin_groups":["acme-admins","acme-ops"]}
+        {"quota":{"cpu":8,"memory":16,"storage":100},"limit_range":{"max_cpu":4,"max_memory":8},"network_policy":"isolated","admin_groups":["acme-admins","acme-ops"]}
         """;
 
     private const string ChangedVdc = """
@@ -119,7 +119,7 @@ internal static class CrashCases
             Boots = 1,
         },
         ["create_resource_quota"] = new("create_resource_quota", """{"quota":{"cpu":2,"memory":"4Gi"}}"""),
-        ["create_limit_range"] = new("create_limit_range", """{"limit_range":{"maxCpu":2,"maxMemory":4}}"""),
+        ["create_limit_range"] = new("create_limit_range", """{"limit_range":{"maxCpu":2000,"maxMemory":4096}}"""),
         [Refused] = new("create_vm", """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":"many","memory":1}"""),
     };
 }

@@ -9,7 +9,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 public sealed class VdcDriftTests(Clusters clusters)
 {
     private const string Whole =
-        """{"quota":{"cpu":4,"memory":8},"limit_range":{"maxCpu":2},"network_policy":"isolated","admin_groups":["acme-admins"]}""";
+        """{"quota":{"cpu":4,"memory":8},"limit_range":{"max_cpu":2},"network_policy":"isolated","admin_groups":["acme-admins"]}""";
 
     private static readonly TimeSpan RepairedWithin = TimeSpan.FromSeconds(5);
 

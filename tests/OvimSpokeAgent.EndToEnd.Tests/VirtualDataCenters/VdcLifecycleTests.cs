@@ -9,7 +9,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
 {
     private const string Whole = """
         {"zone_id":"zone-7","display_name":"Development","quota":{"cpu":4,"memory":8,"storage":100,"vms":3},
-        "limit_range":{"minCpu":1,"maxCpu":2,"minMemory":1,"maxMemory":4},"network_policy":"isolated","admin_groups":["acme-admins"],
+        "limit_range":{"min_cpu":1,"max_cpu":2,"min_memory":1,"max_memory":4},"network_policy":"isolated","admin_groups":["acme-admins"],
         "labels":{"tier":"dev"},"annotations":{"example.com/owner":"alice"}}
         """;
 
@@ -132,7 +132,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         var ns = world.Environment.Namespace;
 
         await world.CompletesAsync("create_resource_quota", ns, $$$"""{"namespace":"{{{ns}}}","quota":{"cpu":2}}""");
-        await world.CompletesAsync("create_limit_range", ns, $$$"""{"namespace":"{{{ns}}}","limit_range":{"maxCpu":1}}""");
+        await world.CompletesAsync("create_limit_range", ns, $$$"""{"namespace":"{{{ns}}}","limit_range":{"maxCpu":1000}}""");
 
         Assert.Equal("2", (string?)(await world.GetAsync(ns, VdcWorld.Quotas, "vdc-quota"))["spec"]!["hard"]!["requests.cpu"]);
         Assert.Equal(["vdc-limits"], await world.NamesAsync(ns, VdcWorld.Limits));

@@ -80,7 +80,7 @@ public sealed class VdcOddInputTests(Clusters clusters)
             foreach (var value in Namespaces)
             {
                 var payload = JsonNode.Parse($$$"""
-                    {"vdc_name":"odd","cascade":true,"quota":{"cpu":1},"limit_range":{"maxCpu":1},"{{{field}}}":{{{value}}} }
+                    {"vdc_name":"odd","cascade":true,"quota":{"cpu":1},"limit_range":{"maxCpu":1000},"{{{field}}}":{{{value}}} }
                     """)!.AsObject();
                 ids.Add((type, value, world.Environment.Hub.Queue(world.Agent.Id, type, payload, id: $"op-{Guid.NewGuid():N}")));
             }

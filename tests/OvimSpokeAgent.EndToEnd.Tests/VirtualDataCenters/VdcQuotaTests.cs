@@ -7,7 +7,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 [Collection(ClustersCollection.Name)]
 public sealed class VdcQuotaTests(Clusters clusters)
 {
-    private const string Quota = """{"quota":{"cpu":8,"memory":16},"limit_range":{"maxCpu":4}}""";
+    private const string Quota = """{"quota":{"cpu":8,"memory":16},"limit_range":{"max_cpu":4}}""";
 
     [Theory, OnSandbox, OnRealApiServer]
     public async Task Vms_beyond_what_is_declared_are_refused_with_the_figures(ClusterKind kind)
@@ -167,6 +167,30 @@ public sealed class VdcQuotaTests(Clusters clusters)
 
         Assert.Equal([null, null, "quota.cpu: asked 3 vCPUs, used 6 vCPUs, allowed 8"], errors);
         Assert.Contains("instancetype: \"none\" does not exist", unknown, StringComparison.Ordinal);
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Limits_count_in_the_units_of_where_they_are_given(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+
+        await world.CompletesAsync("create_vdc", vdc, """{"limit_range":{"max_cpu":2,"max_memory":1}}""");
+        await AllowsUpToAsync("2", "1Gi");
+        await world.CompletesAsync("update_vdc", vdc, """{"limit_range":{"maxCpu":3000,"maxMemory":2048}}""");
+        await AllowsUpToAsync("3", "2Gi");
+        await world.CompletesAsync("update_vdc", vdc, """{"limit_range":{"maxCpu":"1","max_memory":3}}""");
+        await AllowsUpToAsync("1", "3Gi");
+        await world.CompletesAsync("create_limit_range", vdc, $$$"""{"namespace":"{{{vdc}}}","limit_range":{"max_cpu":4000,"maxMemory":512}}""");
+        await AllowsUpToAsync("4", "512Mi");
+
+        async Task AllowsUpToAsync(string cpu, string memory)
+        {
+            var refusal = await world.CreatesVmAsync(vdc, "large", 64, "64Gi");
+            Assert.Equal(
+                $"cpu: 64 vCPUs are too much, limit_range.max_cpu is {cpu}; memory: 64Gi are too much, limit_range.max_memory is {memory}",
+                refusal);
+        }
     }
 
     [Theory, OnSandbox, OnRealApiServer]

@@ -14,7 +14,7 @@ public sealed class VdcScaleTests(Clusters clusters)
     private const int WritesOfVdc = 6;
 
     private const string Payload =
-        """{"quota":{"cpu":20,"memory":64},"limit_range":{"maxCpu":8},"network_policy":"isolated","admin_groups":["acme"]}""";
+        """{"quota":{"cpu":20,"memory":64},"limit_range":{"max_cpu":8},"network_policy":"isolated","admin_groups":["acme"]}""";
 
     [Theory, OnSandbox, OnRealApiServer]
     public async Task Two_hundred_vdcs_are_made_survive_a_restart_and_drift_for_few_requests(ClusterKind kind)

@@ -17,7 +17,14 @@ public sealed class DeclarationMergeTests
     [InlineData("""{"quota":{"memory":null}}""", """{"quota":{"cpu":"20","vms":5}}""", "one removed")]
     [InlineData("""{"quota":null}""", """{"quota":null}""", "all removed")]
     [InlineData("""{"quota":{}}""", "{}", "an empty object is no wish")]
-    [InlineData("""{"limit_range":{"maxCpu":4,"minMemory":1}}""", """{"limit_range":{"max_cpu":"4","min_memory":"1Gi"}}""", "the other spelling")]
+    [InlineData("""{"limit_range":{"max_cpu":4,"min_memory":1}}""", """{"limit_range":{"max_cpu":"4","min_memory":"1Gi"}}""", "cores and GiB")]
+    [InlineData("""{"limit_range":{"maxCpu":500,"minMemory":1024}}""", """{"limit_range":{"max_cpu":"500m","min_memory":"1Gi"}}""", "millicores and MiB")]
+    [InlineData("""{"limit_range":{"maxCpu":"4","minMemory":"1Gi"}}""", """{"limit_range":{"max_cpu":"4","min_memory":"1Gi"}}""", "quantities")]
+    [InlineData("""{"limit_range":{"maxCpu":null,"minMemory":1024}}""", """{"limit_range":{"min_memory":"1Gi"}}""", "one removed by its other name")]
+    [InlineData("""{"limit_range":{"max_cpu":0,"min_memory":1}}""", """{"limit_range":{"min_memory":"1Gi"}}""", "0 is no limit")]
+    [InlineData("""{"limit_range":{"max_cpu":null,"maxCpu":2000}}""", """{"limit_range":{"max_cpu":"2"}}""", "given under one of its names")]
+    [InlineData("""{"limit_range":{"max_cpu":2,"maxCpu":3000}}""", """{"limit_range":{"max_cpu":"2"}}""", "the contract's name goes first")]
+    [InlineData("""{"limit_range":{"max_cpu":"","unknown":5}}""", "{}", "nothing that means something")]
     [InlineData("""{"network_policy":""}""", "{}", "an empty policy is no wish: it would open the VDC")]
     [InlineData("""{"network_policy":"default"}""", """{"network_policy":null}""", "opened by name")]
     [InlineData("""{"network_policy":null}""", """{"network_policy":null}""", "opened by null")]
@@ -43,6 +50,21 @@ public sealed class DeclarationMergeTests
 
         Assert.Empty(reader.Errors);
         Assert.True(Declared.Parse(expected.ToJsonString()).ToText() == after.ToText(), $"{why}: {after.ToText()}");
+    }
+
+    [Theory]
+    [InlineData("""{"max_cpu":4000,"min_memory":2048}""")]
+    [InlineData("""{"maxCpu":4000,"minMemory":2048}""")]
+    [InlineData("""{"maxCpu":"4","min_memory":"2Gi"}""")]
+    public void The_hubs_own_resource_counts_millicores_and_mebibytes_under_each_name(string limits)
+    {
+        var payload = JsonElement.Parse($$"""{"namespace":"x","limit_range":{{limits}}}""");
+
+        var reader = new PayloadReader(DeclarationMerge.MergeOne(Declared.Parse(Before), "limit_range", payload));
+        var after = VdcDeclaration.Read(reader).Limits;
+
+        Assert.Empty(reader.Errors);
+        Assert.Equal(("4", "2Gi"), (after.MaxCpu?.Text, after.MinMemory?.Text));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class VdcCrashTests
         { "update_vdc", """ "quota":{"cpu":4,"memory":null},"network_policy":"custom","custom_network_config":{"deny_all_egress":true},"admin_groups":["kept","new"],"labels":{"tier":null,"x":"y"} """ },
         { "delete_vdc", """ "cascade":true """ },
         { "create_resource_quota", """ "namespace":"acme-dev","quota":{"storage":100} """ },
-        { "create_limit_range", """ "namespace":"acme-dev","limit_range":{"maxCpu":2} """ },
+        { "create_limit_range", """ "namespace":"acme-dev","limit_range":{"maxCpu":2000} """ },
         { "create_vm", """ "name":"new","namespace":"acme-dev","image_url":"x/y:1","cpu":1,"memory":"1Gi","ssh_keys":["ssh-ed25519 AAAA me"] """ },
         { "update_vm", """ "name":"web","namespace":"acme-dev","cpu":4,"labels":{"a":"b"} """ },
         { "start_vm", """ "name":"web","namespace":"acme-dev" """ },

@@ -21,11 +21,14 @@ public sealed class VdcDeclarationTests
     }
 
     [Theory]
-    [InlineData("""{"limit_range":{"minCpu":1,"maxCpu":8,"minMemory":1,"maxMemory":32}}""", "1", "8", "1Gi", "32Gi")]
+    [InlineData("""{"limit_range":{"minCpu":500,"maxCpu":8000,"minMemory":512,"maxMemory":32768}}""", "500m", "8", "512Mi", "32Gi")]
+    [InlineData("""{"limit_range":{"minCpu":0.5,"maxCpu":8000,"minMemory":1.5,"maxMemory":1000000000}}""", "1m", "8", "1536Ki", "1000000000Mi")]
+    [InlineData("""{"limit_range":{"minCpu":"500m","maxCpu":"8","minMemory":"1","maxMemory":"32Gi"}}""", "500m", "8", "1", "32Gi")]
+    [InlineData("""{"limit_range":{"min_cpu":0.5,"maxCpu":1500}}""", "0.5", "1500m", null, null)]
     [InlineData("""{"limit_range":{"min_cpu":1,"max_cpu":8,"min_memory":1,"max_memory":32}}""", "1", "8", "1Gi", "32Gi")]
     [InlineData("""{"limit_range":{"max_cpu":"8","max_memory":"32Gi"}}""", null, "8", null, "32Gi")]
-    [InlineData("""{"limit_range":{"minCpu":0,"maxCpu":4,"minMemory":0,"maxMemory":0}}""", null, "4", null, null)]
-    public void Limits_take_both_spellings_and_zero_is_none(
+    [InlineData("""{"limit_range":{"minCpu":0,"maxCpu":4000,"min_memory":0,"maxMemory":0}}""", null, "4", null, null)]
+    public void Limits_take_both_spellings_each_with_its_units_and_zero_is_none(
         string payload, string? minCpu, string? maxCpu, string? minMemory, string? maxMemory)
     {
         var limits = Declared.Parse(payload).Limits;
@@ -49,6 +52,9 @@ public sealed class VdcDeclarationTests
     [InlineData("""{"limit_range":{"minCpu":8,"maxCpu":4}}""", "limit_range.min_cpu")]
     [InlineData("""{"limit_range":{"min_memory":"8Gi","max_memory":"4Gi"}}""", "limit_range.min_memory")]
     [InlineData("""{"limit_range":{"max_cpu":"many"}}""", "limit_range.max_cpu")]
+    [InlineData("""{"limit_range":{"max_cpu":2000000}}""", "limit_range.max_cpu")]
+    [InlineData("""{"limit_range":{"maxCpu":2000000000}}""", "limit_range.maxCpu")]
+    [InlineData("""{"limit_range":{"maxMemory":-1}}""", "limit_range.maxMemory")]
     [InlineData("""{"network_policy":"open"}""", "network_policy")]
     [InlineData("""{"network_policy":"custom"}""", "custom_network_config")]
     [InlineData("""{"network_policy":"custom","custom_network_config":{"deny_all_ingress":false}}""", "custom_network_config")]

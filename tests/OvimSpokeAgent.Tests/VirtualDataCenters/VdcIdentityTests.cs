@@ -9,7 +9,7 @@ namespace OvimSpokeAgent.Tests.VirtualDataCenters;
 public sealed class VdcIdentityTests
 {
     private const string Whole =
-        """ "quota":{"cpu":8},"limit_range":{"maxCpu":4},"network_policy":"isolated","admin_groups":["admins"] """;
+        """ "quota":{"cpu":8},"limit_range":{"max_cpu":4},"network_policy":"isolated","admin_groups":["admins"] """;
 
     private static readonly NamespacedName Ns = NamespacedName.ClusterScoped("acme-dev");
 

@@ -12,7 +12,7 @@ namespace OvimSpokeAgent.Tests.VirtualDataCenters;
 public sealed class VdcRepairTests
 {
     private const string Whole =
-        """ "quota":{"cpu":8,"memory":16},"limit_range":{"maxCpu":4},"network_policy":"isolated","admin_groups":["admins"] """;
+        """ "quota":{"cpu":8,"memory":16},"limit_range":{"max_cpu":4},"network_policy":"isolated","admin_groups":["admins"] """;
 
     private static readonly NamespacedName Quota = new("acme-dev", "vdc-quota");
     private static readonly NamespacedName Policy = new("acme-dev", "vdc-isolation-policy");

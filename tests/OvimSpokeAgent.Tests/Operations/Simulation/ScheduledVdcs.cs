@@ -22,7 +22,7 @@ internal static class ScheduledVdcs
     private static readonly string[] Changes =
     [
         """{"quota":{"memory":null}}""",
-        """{"limit_range":{"maxCpu":4}}""",
+        """{"limit_range":{"maxCpu":4000}}""",
         """{"limit_range":null,"labels":{"tier":null}}""",
         """{"admin_groups":["b"],"labels":{"tier":"2"}}""",
         """{"admin_groups":null,"description":"changed"}""",
@@ -31,10 +31,10 @@ internal static class ScheduledVdcs
     // So much that no VM is in its way.
     private static readonly string[] Quotas = ["""{"cpu":1000}""", """{"cpu":2000,"memory":"4000Gi"}""", """{"storage":"1Ti"}"""];
 
-    private static readonly string[] Limits = ["""{"maxCpu":64}""", """{"minCpu":1,"maxCpu":32}"""];
+    private static readonly string[] Limits = ["""{"maxCpu":64000}""", """{"minCpu":1000,"maxCpu":32000}"""];
 
     // Fits only where no smaller maximum is declared.
-    private const string Lower = """{"minCpu":48}""";
+    private const string Lower = """{"minCpu":48000}""";
 
     public static ScheduledOperation Operation(ScheduledOperation operation, Random random)
     {
