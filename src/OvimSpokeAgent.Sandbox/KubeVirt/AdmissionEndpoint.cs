@@ -44,8 +44,7 @@ internal sealed class AdmissionEndpoint(TypeLookup types, Func<string, bool> isW
         if (!isNew || vm.IsDeleting()) return null;
         var named = vm.Copy();
         named.Metadata()["namespace"] ??= old?.NameOf().Namespace;
-        var (_, problem) = await types.OfAsync(named, cancellationToken);
-        if (problem is null) return null;
+        if ((await types.OfAsync(named, cancellationToken)).Problem is not { } problem) return null;
         var field = problem.Reason == TypeLookup.NoPreference ? "preference" : "instancetype";
         return new Violation("FieldValueNotFound", $"spec.{field}", $"Failure to find {field}: {problem.Message}");
     }

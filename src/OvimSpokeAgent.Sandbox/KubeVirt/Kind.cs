@@ -29,6 +29,7 @@ internal static class Kinds
     public static readonly Kind ValidatingWebhook =
         new("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration");
 
+    public static readonly Kind ControllerRevision = new("apps", "v1", "controllerrevisions", "ControllerRevision");
     public static readonly Kind ApiService = new("apiregistration.k8s.io", "v1", "apiservices", "APIService");
 
     /// <summary>Instancetypes and preferences by the <c>kind</c> that a VM names.</summary>

@@ -13,8 +13,10 @@ internal sealed class VmController(ClusterState state)
     public async Task<TimeSpan?> ReconcileAsync(ObjectName name, CancellationToken cancellationToken)
     {
         if (state.Vms.Get(name) is not { } vm) return null;
-        var (instancetype, problem) = await state.Types.OfAsync(vm, cancellationToken);
-        var situation = Look(vm, instancetype, problem);
+        var instancetype = await state.Types.OfAsync(vm, cancellationToken);
+        if (instancetype.Unpinned is { } type && !vm.IsDeleting())
+            instancetype = instancetype with { Revision = await state.Types.PinAsync(vm, type, cancellationToken) };
+        var situation = Look(vm, instancetype);
         var decision = VmDecision.Of(situation);
         var trouble = decision.Problem;
         foreach (var action in decision.Actions)
@@ -30,13 +32,13 @@ internal sealed class VmController(ClusterState state)
         }
         if (decision.Actions.OfType<VmAction.RemoveFinalizer>().Any()) return null;
 
-        situation = Look(vm, instancetype, problem);
+        situation = Look(vm, instancetype);
         await WriteStatusAsync(situation, decision.Boots && trouble is null, trouble, cancellationToken);
         await ReleaseInstanceAsync(situation, cancellationToken);
         return trouble is null ? decision.CheckAgain : TroubleRetry;
     }
 
-    private VmSituation Look(JsonObject vm, JsonObject instancetype, SyncProblem? problem)
+    private VmSituation Look(JsonObject vm, UsedInstancetype instancetype)
     {
         var vmi = state.Vmis.Get(vm.NameOf());
         var isOwn = vmi?.OwnerOf(Kinds.Vm)?.Uid == vm.UidOf();
@@ -47,8 +49,9 @@ internal sealed class VmController(ClusterState state)
             HasForeignVmi = vmi is not null && !isOwn,
             Disks = state.DisksIn(vm.NameOf().Namespace),
             Now = state.Now,
-            Instancetype = instancetype,
-            InstancetypeProblem = problem,
+            Instancetype = instancetype.Spec,
+            InstancetypeRevision = instancetype.Revision,
+            InstancetypeProblem = instancetype.Problem,
         };
     }
 

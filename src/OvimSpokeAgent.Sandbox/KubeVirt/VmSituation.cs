@@ -22,6 +22,9 @@ internal sealed record VmSituation
     /// <summary>The VM's instancetype (or <c>{}</c> without one), or why it cannot be used.</summary>
     public JsonObject Instancetype { get; init; } = [];
 
+    /// <summary>The ControllerRevision that the instancetype is pinned to.</summary>
+    public string? InstancetypeRevision { get; init; }
+
     public SyncProblem? InstancetypeProblem { get; init; }
 
     /// <summary><c>runStrategy</c>, or what the older <c>running</c> says.</summary>

@@ -33,6 +33,7 @@ internal static class VmStatus
         // Set for the first time with the first VMI: it tells whether the VM was ever started.
         if (s.Vmi is not null || status.Text("runStrategy") is not null) status["runStrategy"] = s.Strategy;
         TrimRequests(status, s);
+        SetInstancetype(status, s);
         SetStartFailure(status, s);
         SetConditions(status, s, problem, changedTemplate);
         status["printableStatus"] = PrintableStatus.Of(s, status, boots);
@@ -65,6 +66,18 @@ internal static class VmStatus
         if (!isDone) return;
         requests.RemoveAt(0);
         if (requests.Count == 0) status.Remove("stateChangeRequests");
+    }
+
+    private static void SetInstancetype(JsonObject status, VmSituation s)
+    {
+        if (s.Vm.At("spec", "instancetype") is not JsonObject) status.Remove("instancetypeRef");
+        if (s.InstancetypeRevision is not { } revision) return;
+        status["instancetypeRef"] = new JsonObject
+        {
+            ["name"] = s.Vm.Text("spec", "instancetype", "name"),
+            ["kind"] = s.Vm.Text("spec", "instancetype", "kind") ?? "VirtualMachineClusterInstancetype",
+            ["controllerRevisionRef"] = new JsonObject { ["name"] = revision },
+        };
     }
 
     private static void SetStartFailure(JsonObject status, VmSituation s)

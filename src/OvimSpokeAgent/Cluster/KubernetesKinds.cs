@@ -13,6 +13,9 @@ internal static class KubernetesKinds
 
     public static readonly ResourceKind Deployment = new("apps", "v1", "deployments", "Deployment");
 
+    public static readonly ResourceKind ControllerRevision =
+        new("apps", "v1", "controllerrevisions", "ControllerRevision");
+
     public static readonly ResourceKind ResourceQuota = new("", "v1", "resourcequotas", "ResourceQuota");
 
     public static readonly ResourceKind LimitRange = new("", "v1", "limitranges", "LimitRange");

@@ -176,7 +176,10 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         {
             var query = new ListQuery { LabelSelector = _spec.LabelSelector, Limit = PageSize, Continue = next };
             var page = await _api.ListAsync(Kind, "", query, _spec.Type, cancellationToken);
-            foreach (var item in page.Items) listed[item.Metadata.Key] = EntryOf(item);
+            foreach (var item in page.Items)
+            {
+                if (EntryOf(item) is { } entry) listed[item.Metadata.Key] = entry;
+            }
             (next, version) = (page.Continue, page.ResourceVersion);
         }
         while (next is not null);
@@ -201,8 +204,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 _events++;
                 _vainWatches = 0;
                 if (item.Metadata.ResourceVersion is { Length: > 0 } version) _resourceVersion = version;
-                if (type is WatchEventType.Deleted) Remove(item.Metadata.Key);
-                else if (type is not WatchEventType.Bookmark) Put(item.Metadata.Key, EntryOf(item));
+                if (type is WatchEventType.Bookmark) { }
+                else if (type is not WatchEventType.Deleted && EntryOf(item) is { } entry) Put(item.Metadata.Key, entry);
+                else Remove(item.Metadata.Key);
                 Heard();
             }
         }
@@ -213,10 +217,11 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     }
 
     // A version that is known already is no change: the time at which it was first seen stays.
-    private Entry EntryOf(TObject item) =>
-        _items.TryGetValue(item.Metadata.Key, out var known) && known.Version == item.Metadata.ResourceVersion
-            ? known
-            : new Entry(item.Metadata.ResourceVersion, _spec.Project(item, _time.GetUtcNow()));
+    private Entry? EntryOf(TObject item)
+    {
+        if (_items.TryGetValue(item.Metadata.Key, out var known) && known.Version == item.Metadata.ResourceVersion) return known;
+        return _spec.Project(item, _time.GetUtcNow()) is { } kept ? new Entry(item.Metadata.ResourceVersion, kept) : null;
+    }
 
     private void Put(NamespacedName name, Entry entry)
     {

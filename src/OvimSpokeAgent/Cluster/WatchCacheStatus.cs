@@ -63,8 +63,8 @@ internal sealed record WatchSpec<TObject, TItem>
 
     public required System.Text.Json.Serialization.Metadata.JsonTypeInfo<TObject> Type { get; init; }
 
-    /// <summary>Keeps of an object, seen at this time, what is used; the rest is garbage at once.</summary>
-    public required Func<TObject, DateTimeOffset, TItem> Project { get; init; }
+    /// <summary>Keeps of an object, seen at this time, what is used; the rest is garbage at once. Null: nothing of it is.</summary>
+    public required Func<TObject, DateTimeOffset, TItem?> Project { get; init; }
 
     public string? LabelSelector { get; init; }
 

@@ -36,8 +36,7 @@ internal sealed class QuotaAdmission(
         if (declared.IsTerminating || namespaces.IsBeingDeleted(ns)) return $"namespace: \"{ns}\" is being deleted";
         if (declared.Declaration is not { } declaration || (declaration.Quota.IsEmpty && declaration.Limits.IsEmpty)) return null;
         var footprint = await instancetypes.ResolveNowAsync(claim.Footprint, ns, cancellationToken);
-        if (footprint is null)
-            return $"instancetype: \"{claim.Footprint.Instancetype!.Name}\" does not exist, so that the VM's size is not known";
+        if (footprint is null) return claim.Footprint.Instancetype!.Missing;
         claim = claim with { Footprint = footprint };
         if (ledger.Reserve(claim, (others, before) => Refuse(claim, declaration, others, before)) is { } reason)
         {

@@ -44,21 +44,25 @@ internal sealed class QuotaLedger : IDisposable
         foreach (var instance in instances.Items) Seen(instance.Name, instance);
     }
 
-    /// <summary>What the VMs of a namespace take, with what operations were admitted to.</summary>
-    public QuotaUsage UsageOf(string ns) => FootprintsOf(ns).Aggregate(default(QuotaUsage), (usage, vm) => usage.With(vm));
-
-    /// <summary>Every VM of a namespace, with those that operations were admitted to make.</summary>
-    public IReadOnlyList<VirtualMachineFootprint> FootprintsOf(string ns)
+    /// <summary>Every VM of a namespace, with those that operations were admitted to make or to make larger.</summary>
+    public IReadOnlyList<LedgerEntry> EntriesOf(string ns)
     {
         if (!_accounts.TryGetValue(ns, out var account)) return [];
-        lock (account) return [.. account.Vms.Keys.Union(account.Reservations.Keys).Select(name => Largest(account, name))];
+        lock (account)
+        {
+            return
+            [
+                .. account.Vms.Keys.Union(account.Reservations.Keys)
+                    .Select(name => Entry(name, account.Vms.GetValueOrDefault(name), Largest(account, name))),
+            ];
+        }
     }
 
     /// <summary>The VMs of a namespace as they are, without what is only admitted.</summary>
-    public IReadOnlyList<(NamespacedName Name, VirtualMachineFootprint Footprint)> MachinesOf(string ns)
+    public IReadOnlyList<LedgerEntry> MachinesOf(string ns)
     {
         if (!_accounts.TryGetValue(ns, out var account)) return [];
-        lock (account) return [.. account.Vms.Select(vm => (vm.Key, LargestOf(vm.Value, ns)))];
+        lock (account) return [.. account.Vms.Select(vm => Entry(vm.Key, vm.Value, LargestOf(vm.Value, ns)))];
     }
 
     /// <summary>
@@ -147,6 +151,12 @@ internal sealed class QuotaLedger : IDisposable
         return instance is null ? template : LargerOf(template, instance);
     }
 
+    private static LedgerEntry Entry(NamespacedName name, SeenVm? seen, VirtualMachineFootprint footprint) => new(
+        name,
+        footprint,
+        seen?.Instance is { IsFinal: false },
+        seen?.Machine?.CreatedAt ?? (seen is null ? DateTimeOffset.MaxValue : DateTimeOffset.MinValue));
+
     private static VirtualMachineFootprint LargerOf(VirtualMachineFootprint vm, VirtualMachineFootprint other) => vm with
     {
         Vcpus = Math.Max(vm.Vcpus, other.Vcpus),
@@ -154,6 +164,9 @@ internal sealed class QuotaLedger : IDisposable
         CpuRequest = vm.CpuRequest is null && other.CpuRequest is null
             ? null
             : Math.Max(vm.CpuRequest ?? 0, other.CpuRequest ?? 0),
+        MemoryRequest = vm.MemoryRequest is null && other.MemoryRequest is null
+            ? null
+            : Math.Max(vm.MemoryRequest ?? 0, other.MemoryRequest ?? 0),
     };
 
     private sealed record SeenVm(VirtualMachineItem? Machine, VirtualMachineInstanceItem? Instance);

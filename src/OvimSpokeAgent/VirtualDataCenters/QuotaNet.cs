@@ -1,21 +1,14 @@
 using System.Collections.Concurrent;
-using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>
-/// How much the ResourceQuota of each namespace allows beyond what is declared: the overhead of its VMs' pods and one
-/// migration of the largest VM, in steps, so that a new VM rarely needs a new quota. It is raised at once, and lowered
-/// only after it was too high for a while.
+/// The headroom (<see cref="QuotaHeadroom"/>) that the ResourceQuota of each namespace has. It is raised at once, and lowered
+/// only after it was too high for a while, so that VMs that come and go do not have it written again and again; what is
+/// declared anew has it computed anew.
 /// </summary>
 internal sealed class QuotaNet(QuotaLedger ledger, TimeProvider time)
 {
-    private const decimal CpuStep = 2;
-    private const decimal MemoryStep = 4L << 30;
-
-    // Where KubeVirt decides: a tenth of a core a vCPU.
-    private const decimal DefaultRequestOfVcpu = 0.1m;
-
     /// <summary>How long a padding is left higher than needed.</summary>
     public static readonly TimeSpan LowerAfter = TimeSpan.FromMinutes(10);
 
@@ -23,12 +16,16 @@ internal sealed class QuotaNet(QuotaLedger ledger, TimeProvider time)
 
     /// <summary>The padding that the namespace's quota is to have now.</summary>
     /// <param name="ns">The namespace.</param>
-    /// <param name="found">What an agent before this one gave it: kept, if nobody remembers another and it is enough.</param>
-    public QuotaPadding Of(string ns, Func<QuotaPadding?> found)
+    /// <param name="quota">What is declared for it.</param>
+    /// <param name="found">
+    /// What an agent before this one gave it: kept, if nobody remembers another, it is enough, and not more than there may be.
+    /// </param>
+    public QuotaPadding Of(string ns, QuotaDeclaration quota, Func<QuotaPadding?> found)
     {
-        var wanted = InSteps(NeededIn(ns));
-        var padding = _paddings.GetOrAdd(ns, _ => new Padding(found() is { } before && before.Covers(wanted) ? before : wanted));
-        lock (padding) return padding.Next(wanted, time);
+        var wanted = QuotaHeadroom.Of(quota, ledger.EntriesOf(ns));
+        var padding = _paddings.GetOrAdd(ns, _ => new Padding(
+            quota, found() is { } before && before.Covers(wanted) && QuotaHeadroom.Most(quota).Covers(before) ? before : wanted));
+        lock (padding) return padding.Next(quota, wanted, time);
     }
 
     /// <summary>When the padding is due to be lowered, if nothing changes; null: it is not too high.</summary>
@@ -48,31 +45,16 @@ internal sealed class QuotaNet(QuotaLedger ledger, TimeProvider time)
 
     public void Forget(string ns) => _paddings.TryRemove(ns, out _);
 
-    private QuotaPadding NeededIn(string ns)
+    private sealed class Padding(QuotaDeclaration quota, QuotaPadding first)
     {
-        decimal cpu = 0, memory = 0, migrationCpu = 0, migrationMemory = 0;
-        foreach (var vm in ledger.FootprintsOf(ns))
-        {
-            var overhead = VirtualMachineOverhead.Of(vm);
-            cpu += VirtualMachineOverhead.Cores;
-            memory += overhead;
-            migrationCpu = Math.Max(migrationCpu, (vm.CpuRequest ?? (vm.Vcpus * DefaultRequestOfVcpu)) + VirtualMachineOverhead.Cores);
-            migrationMemory = Math.Max(migrationMemory, vm.MemoryBytes + overhead);
-        }
-        return new QuotaPadding(cpu + migrationCpu, memory + migrationMemory);
-    }
-
-    private static QuotaPadding InSteps(QuotaPadding needed) => new(
-        Math.Ceiling(needed.Cpu / CpuStep) * CpuStep, Math.Ceiling(needed.Memory / MemoryStep) * MemoryStep);
-
-    private sealed class Padding(QuotaPadding first)
-    {
+        private QuotaDeclaration _quota = quota;
         private QuotaPadding _now = first;
 
         public long? TooHighSince { get; private set; }
 
-        public QuotaPadding Next(QuotaPadding wanted, TimeProvider time)
+        public QuotaPadding Next(QuotaDeclaration quota, QuotaPadding wanted, TimeProvider time)
         {
+            if (quota != _quota) (_quota, _now) = (quota, wanted);
             if (!_now.Covers(wanted))
             {
                 _now = new(Math.Max(_now.Cpu, wanted.Cpu), Math.Max(_now.Memory, wanted.Memory));

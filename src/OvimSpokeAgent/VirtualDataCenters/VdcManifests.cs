@@ -118,8 +118,9 @@ internal static class VdcManifests
         var quota = declaration.Quota;
         if (declaration.Name is null && quota.IsEmpty) return null;
         var hard = new JsonObject { [PodCount] = NoPodLimit.ToString(CultureInfo.InvariantCulture) };
-        if (quota.Cpu is { } cpu) hard[RequestsCpu] = Quantity.OfCores(cpu.Value + padding.Cpu).Text;
-        if (quota.Memory is { } memory) hard[RequestsMemory] = Quantity.OfBytes(memory.Value + padding.Memory).Text;
+        if (quota.Cpu is { } cpu) hard[RequestsCpu] = Quantity.OfCores(Math.Min(cpu.Value + padding.Cpu, QuotaDeclaration.MaxCores)).Text;
+        if (quota.Memory is { } memory)
+            hard[RequestsMemory] = Quantity.OfBytes(Math.Min(memory.Value + padding.Memory, QuotaDeclaration.MaxBytes)).Text;
         if (quota.Storage is { } storage) hard[RequestsStorage] = Quantity.OfBytes(storage.Value).Text;
         if (quota.Vms is { } vms) hard[VmCount] = vms.ToString(CultureInfo.InvariantCulture);
         return new JsonObject { ["hard"] = hard };

@@ -24,7 +24,7 @@ internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet
 {
     /// <summary>The objects as they are to be now, the quota with its padding.</summary>
     public IReadOnlyList<OwnedManifest> Expected(string ns, VdcDeclaration declaration) =>
-        VdcManifests.Objects(ns, declaration, net.Of(ns, () => FoundPadding(ns, declaration)), settings.Vdc);
+        VdcManifests.Objects(ns, declaration, net.Of(ns, declaration.Quota, () => FoundPadding(ns, declaration)), settings.Vdc);
 
     /// <summary>The quota as it would be with this padding; null: there is none.</summary>
     public OwnedManifest? WithPadding(string ns, VdcDeclaration declaration, QuotaPadding padding) =>

@@ -28,6 +28,7 @@ internal static class VdcServices
                 is { State: JournalState.Received or JournalState.Started },
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<QuotaNet>();
+        services.AddSingleton<IMigrationRoom, MigrationRoom>();
         services.AddSingleton<IVirtualMachineAdmission, QuotaAdmission>();
         services.AddSingleton<VdcStates>();
         services.AddSingleton<VdcStatuses>();

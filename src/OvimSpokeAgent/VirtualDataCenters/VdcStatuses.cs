@@ -13,6 +13,8 @@ internal sealed class VdcStatuses(
     ObjectFailures failures,
     Configuration.AgentSettings settings)
 {
+    private const int ShownVms = 5;
+
     private readonly ObjectGuard _guard = failures.At("VDC status");
 
     /// <summary>The contract's words (<c>Suspended</c> is the hub's own).</summary>
@@ -88,7 +90,7 @@ internal sealed class VdcStatuses(
         VdcState state,
         QuotaDeclaration quota,
         QuotaUsage usage,
-        IReadOnlyList<(Cluster.NamespacedName Name, VirtualMachines.VirtualMachineFootprint Footprint)> machines)
+        IReadOnlyList<LedgerEntry> machines)
     {
         var warnings = new List<string>();
         if (vdc.Problem is not null) warnings.Add($"what is declared cannot be read: {vdc.Problem}");
@@ -100,6 +102,11 @@ internal sealed class VdcStatuses(
         if (quota.Memory is { } memory && usage.MemoryBytes > memory.Value)
             warnings.Add($"over quota: {usage.MemoryBytes} bytes of guest memory, allowed {memory.Text}");
         if (quota.Vms is { } vms && usage.Vms > vms) warnings.Add($"over quota: {usage.Vms} VMs, allowed {vms}");
+        if (QuotaHeadroom.WithoutRoomToMigrate(quota, machines) is { Count: > 0 } cramped)
+        {
+            var more = cramped.Count > ShownVms ? $" and {cramped.Count - ShownVms} more" : "";
+            warnings.Add($"the quota has no room for a second pod of VM {string.Join(", ", cramped.Take(ShownVms).Select(vm => vm.Name))}{more}: cannot migrate");
+        }
         if (quota.Cpu is null) return warnings;
         // What they request is what a ResourceQuota sees of them.
         var light = machines.Count(vm => (vm.Footprint.CpuRequest ?? 0) < vm.Footprint.Vcpus / settings.CpuOvercommit);

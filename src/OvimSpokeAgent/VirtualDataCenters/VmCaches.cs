@@ -9,7 +9,8 @@ internal sealed class VmCaches(
     WatchCache<VirtualMachineObject, VirtualMachineItem> machines,
     WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> instances,
     WatchCache<InstancetypeObject, InstancetypeItem> instancetypes,
-    WatchCache<ClusterInstancetypeObject, InstancetypeItem> clusterInstancetypes)
+    WatchCache<ClusterInstancetypeObject, InstancetypeItem> clusterInstancetypes,
+    WatchCache<ControllerRevisionObject, InstancetypeRevisionItem> revisions)
 {
     /// <summary>Tells of every namespace that changed, or in which VMs take something else than before.</summary>
     public void Subscribe(Action<string> onChange)
@@ -17,17 +18,26 @@ internal sealed class VmCaches(
         namespaces.Subscribe(change => onChange(change.Name.Name));
         machines.Subscribe(change => TellIf(change.Name, change.Old?.Footprint != change.New?.Footprint));
         instances.Subscribe(change => TellIf(change.Name, change.Old?.Footprint != change.New?.Footprint));
+        revisions.Subscribe(change => TellIf(change.Name, true));
+        instancetypes.Subscribe(change => TellIf(change.Name, true));
+        clusterInstancetypes.Subscribe(change => TellUsers(change.Name.Name));
 
         void TellIf(NamespacedName name, bool isConcerned)
         {
             if (isConcerned) onChange(name.Namespace);
+        }
+
+        void TellUsers(string type)
+        {
+            foreach (var ns in machines.Items.Where(vm => vm.Footprint.Instancetype?.Type.Name == type).Select(vm => vm.Name.Namespace).Distinct())
+                onChange(ns);
         }
     }
 
     /// <summary>Completes when the server told what there is of each kind, or that it does not have it.</summary>
     public async Task WaitForFirstAnswerAsync(CancellationToken cancellationToken)
     {
-        foreach (var cache in (IWatchCacheStatus[])[namespaces, machines, instances, instancetypes, clusterInstancetypes])
+        foreach (var cache in (IWatchCacheStatus[])[namespaces, machines, instances, instancetypes, clusterInstancetypes, revisions])
             await cache.WaitForFirstAnswerAsync(cancellationToken);
     }
 }

@@ -59,7 +59,7 @@ internal sealed class CreateVirtualMachineHandler(
         {
             Vcpus = request.Vcpus ?? 0,
             MemoryBytes = (long)(request.Memory?.Value ?? 0),
-            Instancetype = request.Instancetype,
+            Instancetype = request.Instancetype is { } type ? new InstancetypeReference(type) : null,
             CpuRequest = request.Vcpus / settings.CpuOvercommit,
         },
         ClaimKind.Create,

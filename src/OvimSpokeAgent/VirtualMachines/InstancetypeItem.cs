@@ -1,61 +1,42 @@
-using System.Text.Json;
 using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
-/// <summary>What is kept of an instancetype: the size it gives.</summary>
+/// <summary>What is kept of an instancetype: the size it gives, and what makes its VMs' pods larger.</summary>
 /// <param name="Vcpus">vCPUs.</param>
 /// <param name="MemoryBytes">Guest memory.</param>
 internal sealed record InstancetypeItem(long Vcpus, long MemoryBytes)
 {
-    public static InstancetypeItem From(InstancetypeObjectBase type, DateTimeOffset now) => new(
-        Math.Max(1, type.Spec?.Cpu?.Guest ?? 1),
-        type.Spec?.Memory?.Guest is { ValueKind: JsonValueKind.String or JsonValueKind.Number } guest
-            && Quantity.TryParse(guest.ToString(), out var memory)
-            ? (long)Math.Ceiling(memory.Value)
-            : 0);
+    public bool HasDedicatedCpus { get; init; }
+
+    public bool HasHostDevices { get; init; }
+
+    public static InstancetypeItem From(InstancetypeObjectBase type, DateTimeOffset now) => From(type.Spec);
+
+    public static InstancetypeItem From(InstancetypeSpec? spec) => new(
+        Math.Max(1, VirtualMachineFootprint.Saturated(spec?.Cpu?.Guest ?? 1)),
+        VirtualMachineFootprint.Saturated(VirtualMachineFootprint.Value(spec?.Memory?.Guest) ?? 0))
+    {
+        HasDedicatedCpus = spec?.Cpu?.DedicatedCpuPlacement is true,
+        HasHostDevices = spec is { HostDevices.Count: > 0 } or { Gpus.Count: > 0 },
+    };
 }
 
-/// <summary>Finds the sizes that instancetypes give.</summary>
-internal sealed class Instancetypes(
-    IKubernetesApi api,
-    WatchCache<InstancetypeObject, InstancetypeItem> namespaced,
-    WatchCache<ClusterInstancetypeObject, InstancetypeItem> clusterWide)
+/// <summary>The instancetype of a VM, and where KubeVirt has pinned it.</summary>
+/// <param name="Type">As the VM names it.</param>
+/// <param name="Revision">
+/// The ControllerRevision of <c>spec.instancetype.revisionName</c>: where there is one, KubeVirt takes the size from there
+/// and from nowhere else.
+/// </param>
+/// <param name="NotedRevision">
+/// The ControllerRevision of <c>status.instancetypeRef</c>, which only KubeVirt writes: else it takes the size from there, as
+/// long as the VM names the same instancetype.
+/// </param>
+internal sealed record InstancetypeReference(TypeReference Type, string? Revision = null, string? NotedRevision = null)
 {
-    /// <summary>The instancetype, or null where there is none of that name.</summary>
-    public InstancetypeItem? Find(TypeReference type, string ns) => type.Kind == TypeReference.ClusterInstancetype
-        ? clusterWide.Get(NamespacedName.ClusterScoped(type.Name))
-        : namespaced.Get(new NamespacedName(ns, type.Name));
-
-    /// <summary>The footprint with its size filled in; as it is where the VM says it itself, or the type is missing.</summary>
-    public VirtualMachineFootprint Resolve(VirtualMachineFootprint vm, string ns) =>
-        vm.Instancetype is { } type && Find(type, ns) is { } found
-            ? vm with { Vcpus = found.Vcpus, MemoryBytes = found.MemoryBytes }
-            : vm;
-
-    /// <summary>As <see cref="Resolve"/>; a type that the cache does not have is looked for on the server. Null: it is not there.</summary>
-    public async Task<VirtualMachineFootprint?> ResolveNowAsync(
-        VirtualMachineFootprint vm, string ns, CancellationToken cancellationToken)
-    {
-        if (vm.Instancetype is not { } type || Find(type, ns) is not null) return Resolve(vm, ns);
-        try
-        {
-            var found = type.Kind == TypeReference.ClusterInstancetype
-                ? InstancetypeItem.From(await api.GetAsync(
-                    KubeVirtKinds.ClusterInstancetype,
-                    NamespacedName.ClusterScoped(type.Name),
-                    KubeVirtJson.Default.ClusterInstancetypeObject,
-                    cancellationToken), default)
-                : InstancetypeItem.From(await api.GetAsync(
-                    KubeVirtKinds.Instancetype,
-                    new NamespacedName(ns, type.Name),
-                    KubeVirtJson.Default.InstancetypeObject,
-                    cancellationToken), default);
-            return vm with { Vcpus = found.Vcpus, MemoryBytes = found.MemoryBytes };
-        }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.KindMissing)
-        {
-            return null;
-        }
-    }
+    /// <summary>Why the size is not known, for the hub's user.</summary>
+    public string Missing => Revision is null
+        ? $"instancetype: \"{Type.Name}\" does not exist, so that the VM's size is not known"
+        : $"instancetype: \"{Type.Name}\" is pinned to the ControllerRevision \"{Revision}\", which does not exist or holds no "
+            + "instancetype, so that the VM's size is not known";
 }

@@ -82,6 +82,22 @@ internal sealed record InstancetypeMatcher
     public string? Kind { get; init; }
 
     public string? Name { get; init; }
+
+    /// <summary>The ControllerRevision with the instancetype as it is to be used.</summary>
+    public string? RevisionName { get; init; }
+}
+
+/// <summary><c>status.instancetypeRef</c>: what KubeVirt took for the VM.</summary>
+internal sealed record InstancetypeStatusRef
+{
+    public string? Name { get; init; }
+
+    public ControllerRevisionRef? ControllerRevisionRef { get; init; }
+}
+
+internal sealed record ControllerRevisionRef
+{
+    public string? Name { get; init; }
 }
 
 internal sealed record VirtualMachineTemplate
@@ -163,6 +179,8 @@ internal sealed record VirtualMachineObjectStatus
     public IReadOnlyList<StateChangeRequest>? StateChangeRequests { get; init; }
 
     public StartFailure? StartFailure { get; init; }
+
+    public InstancetypeStatusRef? InstancetypeRef { get; init; }
 }
 
 /// <summary><c>status.stateChangeRequests[]</c>: action Start or Stop.</summary>
@@ -239,12 +257,29 @@ internal sealed record InstancetypeSpec
     public InstancetypeCpu? Cpu { get; init; }
 
     public VirtualMachineMemory? Memory { get; init; }
+
+    public IReadOnlyList<JsonElement>? HostDevices { get; init; }
+
+    public IReadOnlyList<JsonElement>? Gpus { get; init; }
 }
 
 internal sealed record InstancetypeCpu
 {
     /// <summary>vCPUs.</summary>
     public long? Guest { get; init; }
+
+    /// <summary>Spelled otherwise than in VMs.</summary>
+    [JsonPropertyName("dedicatedCPUPlacement")]
+    public bool? DedicatedCpuPlacement { get; init; }
+}
+
+/// <summary>What the agent reads of a ControllerRevision (apps/v1): KubeVirt keeps in them, among others, instancetypes.</summary>
+internal sealed record ControllerRevisionObject : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
+
+    /// <summary>Anything: StatefulSets, DaemonSets and others keep theirs. It never changes (the API server sees to that).</summary>
+    public JsonElement? Data { get; init; }
 }
 
 /// <summary>JSON of KubeVirt's kinds.</summary>
@@ -255,4 +290,6 @@ internal sealed record InstancetypeCpu
 [JsonSerializable(typeof(VirtualMachineInstanceObject))]
 [JsonSerializable(typeof(InstancetypeObject))]
 [JsonSerializable(typeof(ClusterInstancetypeObject))]
+[JsonSerializable(typeof(InstancetypeSpec))]
+[JsonSerializable(typeof(ControllerRevisionObject))]
 internal sealed partial class KubeVirtJson : JsonSerializerContext;

@@ -31,7 +31,7 @@ internal sealed class StartVirtualMachineHandler(
     // vCPUs that a guest took while it ran left the request of its VM behind (see VirtualMachineChange).
     private JsonObject? RequestFix(VirtualMachineObject vm)
     {
-        var footprint = VirtualMachineFootprint.Of(vm.Spec?.Template?.Spec, vm.Spec?.Instancetype);
+        var footprint = VirtualMachineFootprint.Of(vm);
         var wanted = VirtualMachineManifest.CpuRequest(footprint.Vcpus, settings.CpuOvercommit);
         if (vm.Metadata.Annotation(Names.CreatedByAnnotation) is null || footprint.CpuRequest is not { } now || now >= wanted.Value)
             return null;
@@ -52,7 +52,7 @@ internal sealed class StartVirtualMachineHandler(
     {
         if (vm.Spec?.Strategy is not "Always")
         {
-            var footprint = VirtualMachineFootprint.Of(vm.Spec?.Template?.Spec, vm.Spec?.Instancetype);
+            var footprint = VirtualMachineFootprint.Of(vm);
             var claim = new VirtualMachineClaim(vm.Metadata.Key, footprint, ClaimKind.Start, context.Key);
             if (await admission.AdmitAsync(claim, cancellationToken) is { } reason) return OperationOutcome.Failed(reason);
         }

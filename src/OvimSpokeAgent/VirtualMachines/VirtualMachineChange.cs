@@ -54,11 +54,12 @@ internal sealed record VirtualMachineChange
     /// <summary>The footprint that the VM would have.</summary>
     public VirtualMachineFootprint Footprint(VirtualMachineObject vm, decimal cpuOvercommit)
     {
-        var footprint = VirtualMachineFootprint.Of(vm.Spec?.Template?.Spec, vm.Spec?.Instancetype);
+        var footprint = VirtualMachineFootprint.Of(vm);
         return footprint with
         {
             Vcpus = Vcpus ?? footprint.Vcpus,
             MemoryBytes = (long?)Memory?.Value ?? footprint.MemoryBytes,
+            MemoryRequest = Memory is null ? footprint.MemoryRequest : null,
             CpuRequest = Vcpus is { } vcpus && footprint.CpuRequest is not null ? vcpus / cpuOvercommit : footprint.CpuRequest,
         };
     }

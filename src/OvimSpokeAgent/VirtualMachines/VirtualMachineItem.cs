@@ -76,7 +76,7 @@ internal sealed record VirtualMachineItem
             Cpu = CpuOf(vm.Spec?.Template?.Spec?.Domain),
             Memory = MemoryOf(vm.Spec?.Template?.Spec?.Domain),
             Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? []),
-            Footprint = VirtualMachineFootprint.Of(vm.Spec?.Template?.Spec, vm.Spec?.Instancetype),
+            Footprint = VirtualMachineFootprint.Of(vm),
             Operation = vm.Metadata.Annotation(Names.OperationAnnotation),
             Labels = vm.Metadata.Labels,
             CreatedAt = vm.Metadata.CreationTimestamp ?? now,
@@ -85,16 +85,9 @@ internal sealed record VirtualMachineItem
     }
 
     /// <summary>sockets × cores × threads (each 1 where absent), else the CPU request.</summary>
-    public static string? CpuOf(VirtualMachineDomain? domain)
-    {
-        if (domain?.Cpu is { } cpu && (cpu.Sockets ?? cpu.Cores ?? cpu.Threads) is not null)
-        {
-            return (Count(cpu.Sockets) * Count(cpu.Cores) * Count(cpu.Threads)).ToString(CultureInfo.InvariantCulture);
-        }
-        return Text(domain?.Resources?.Requests?.GetValueOrDefault("cpu"));
-
-        static long Count(long? part) => part is > 0 ? part.Value : 1;
-    }
+    public static string? CpuOf(VirtualMachineDomain? domain) =>
+        VirtualMachineFootprint.TopologyOf(domain)?.ToString(CultureInfo.InvariantCulture)
+        ?? Text(domain?.Resources?.Requests?.GetValueOrDefault("cpu"));
 
     /// <summary><c>memory.guest</c>, else the memory request.</summary>
     public static string? MemoryOf(VirtualMachineDomain? domain) =>
@@ -137,6 +130,9 @@ internal sealed record VirtualMachineInstanceItem
     public required string Uid { get; init; }
 
     public required string Phase { get; init; }
+
+    /// <summary>The guest has ended, well or not.</summary>
+    public bool IsFinal => Phase is "Succeeded" or "Failed";
 
     public string? NodeName { get; init; }
 

@@ -14,6 +14,8 @@ internal sealed class VirtualMachineManager(
     WatchCache<VirtualMachineObject, VirtualMachineItem> machines,
     WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> instances,
     ManagedNamespaces namespaces,
+    Instancetypes instancetypes,
+    IMigrationRoom room,
     ObjectFailures failures,
     TimeProvider time)
 {
@@ -33,19 +35,25 @@ internal sealed class VirtualMachineManager(
                 .ThenBy(vm => vm.Name.Name, StringComparer.Ordinal),
         ];
         if (ns is null) _guard.GoneBut(listed.Select(vm => vm.Name));
+        var cramped = new Dictionary<string, IReadOnlyCollection<NamespacedName>>();
         return
         [
             .. listed.Select(vm => _guard.Run(
                 vm.Name,
-                () => VirtualMachineStatusMap.ToStatus(vm, instances.Get(vm.Name)),
+                () => StatusOf(vm, CrampedIn(vm.Name.Namespace)),
                 failure => VirtualMachineStatusMap.Untold(vm, failure.Message))),
         ];
+
+        // Once for all VMs of a namespace.
+        IReadOnlyCollection<NamespacedName> CrampedIn(string vmNamespace) => cramped.TryGetValue(vmNamespace, out var known)
+            ? known
+            : cramped[vmNamespace] = room.VmsWithout(vmNamespace);
     }
 
     /// <summary>The status of one VM of a managed namespace, or null. From the caches.</summary>
     public VirtualMachineStatus? Get(NamespacedName name) =>
         namespaces.IsManaged(name.Namespace) && machines.Get(name) is { } vm
-            ? VirtualMachineStatusMap.ToStatus(vm, instances.Get(name))
+            ? StatusOf(vm, room.VmsWithout(name.Namespace))
             : null;
 
     /// <summary>Why the caches cannot tell what VMs there are, or null; waits for the cluster's first answer.</summary>
@@ -84,7 +92,7 @@ internal sealed class VirtualMachineManager(
 
     /// <summary>The status that goes with an object the API server just returned.</summary>
     public VirtualMachineStatus StatusOf(VirtualMachineObject vm) =>
-        VirtualMachineStatusMap.ToStatus(VirtualMachineItem.From(vm, time.GetUtcNow()), instances.Get(vm.Metadata.Key));
+        StatusOf(VirtualMachineItem.From(vm, time.GetUtcNow()), room.VmsWithout(vm.Metadata.Namespace));
 
     /// <summary>The VM as it is now, or null.</summary>
     public Task<VirtualMachineObject?> ReadAsync(NamespacedName name, CancellationToken cancellationToken) =>
@@ -126,6 +134,12 @@ internal sealed class VirtualMachineManager(
         // The cache may not have heard of the VM yet, so that it cannot say that it is gone.
         if (await ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return;
         await gone.WaitAsync(cancellationToken);
+    }
+
+    private VirtualMachineStatus StatusOf(VirtualMachineItem vm, IReadOnlyCollection<NamespacedName> cramped)
+    {
+        var type = vm.Footprint.Instancetype is { } reference ? instancetypes.Find(reference, vm.Name.Namespace) : null;
+        return VirtualMachineStatusMap.ToStatus(vm, instances.Get(vm.Name), type, cramped.Contains(vm.Name));
     }
 
     private static string? ReasonAgainst(VirtualMachineObject vm) =>

@@ -26,9 +26,16 @@ internal static class VirtualMachineOverhead
     public const decimal Cores = 0.05m;
 
     /// <summary>Bytes beside the guest's memory.</summary>
-    public static long Of(VirtualMachineFootprint vm)
+    public static decimal Of(VirtualMachineFootprint vm) => OfSize(vm.Vcpus, vm.MemoryBytes) + OfFeatures(vm);
+
+    /// <summary>What any VM of this size has.</summary>
+    public static decimal OfSize(decimal vcpus, decimal memoryBytes) =>
+        Math.Floor(memoryBytes / GuestPerPageTable) + Fixed + (EachVcpu * vcpus) + IoThreads + Graphics + SmallContainers;
+
+    /// <summary>What goes with devices, dedicated CPUs and the architecture.</summary>
+    public static decimal OfFeatures(VirtualMachineFootprint vm)
     {
-        var bytes = (vm.MemoryBytes / GuestPerPageTable) + Fixed + (EachVcpu * vm.Vcpus) + IoThreads + Graphics + SmallContainers;
+        decimal bytes = 0;
         if (vm.HasTpm) bytes += Tpm;
         if (vm.HasDedicatedCpus) bytes += DedicatedCpu;
         if (vm.IsArm64) bytes += Arm64;
@@ -37,7 +44,7 @@ internal static class VirtualMachineOverhead
     }
 
     /// <summary>As <see cref="Of"/>, for a VM of which nothing but its size is known: the most it can be.</summary>
-    public static long Largest(long vcpus, long memoryBytes) => Of(new VirtualMachineFootprint
+    public static decimal Largest(long vcpus, long memoryBytes) => Of(new VirtualMachineFootprint
     {
         Vcpus = vcpus,
         MemoryBytes = memoryBytes,

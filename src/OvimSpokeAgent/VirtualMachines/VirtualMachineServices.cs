@@ -34,6 +34,13 @@ internal static class VirtualMachineServices
             Project = InstancetypeItem.From,
             IsOptional = true,
         });
+        // All of them, not those with KubeVirt's labels alone: it had none before 1.1, and boots from any that a VM names.
+        services.AddWatchCache(new WatchSpec<ControllerRevisionObject, InstancetypeRevisionItem>
+        {
+            Kind = KubernetesKinds.ControllerRevision,
+            Type = KubeVirtJson.Default.ControllerRevisionObject,
+            Project = InstancetypeRevisionItem.From,
+        });
         services.AddSingleton<Instancetypes>();
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();
@@ -50,7 +57,7 @@ internal static class VirtualMachineServices
         services.AddNeededPermissions(new NeededPermission("patch", KubeVirtKinds.VirtualMachine, Subresource: "status"));
         foreach (var verb in (string[])["get", "list", "watch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachineInstance));
-        foreach (var kind in (ResourceKind[])[KubeVirtKinds.Instancetype, KubeVirtKinds.ClusterInstancetype])
+        foreach (var kind in (ResourceKind[])[KubeVirtKinds.Instancetype, KubeVirtKinds.ClusterInstancetype, KubernetesKinds.ControllerRevision])
             services.AddNeededPermissions(new("get", kind), new("list", kind), new("watch", kind));
         foreach (var subresource in (string[])["start", "stop", "restart"])
         {

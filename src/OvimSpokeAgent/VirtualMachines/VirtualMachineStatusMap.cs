@@ -1,4 +1,5 @@
 using System.Globalization;
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 
 namespace OvimSpokeAgent.VirtualMachines;
@@ -46,10 +47,18 @@ internal static class VirtualMachineStatusMap
     // quota stays Starting, one refused before it has a VMI prints Stopped or Provisioning.
     private static readonly HashSet<string> StagesOnTheWay = ["starting", "provisioning", "pending"];
 
-    /// <summary>The status of a VM with its VMI, if it has one.</summary>
-    public static VirtualMachineStatus ToStatus(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
+    private const string Cramped = "cannot migrate: the quota has no room for a second pod of it";
+
+    /// <summary>The status of a VM.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="vmi">Its VMI, if it has one.</param>
+    /// <param name="type">The instancetype that gives its size, if one does.</param>
+    /// <param name="isCramped">Its quota keeps it from migrating.</param>
+    public static VirtualMachineStatus ToStatus(
+        VirtualMachineItem vm, VirtualMachineInstanceItem? vmi, InstancetypeItem? type = null, bool isCramped = false)
     {
         var (word, message) = WordOf(vm, vmi);
+        if (isCramped) message = message is null ? Cramped : $"{message}; {Cramped}";
         var seen = vmi is not null && vmi.SeenAt > vm.SeenAt ? vmi.SeenAt : vm.SeenAt;
         return new VirtualMachineStatus
         {
@@ -59,8 +68,8 @@ internal static class VirtualMachineStatusMap
             Phase = vm.PrintableStatus,
             NodeName = vmi?.NodeName,
             IpAddress = vmi?.IpAddress,
-            Cpu = vm.Cpu ?? vmi?.Cpu,
-            Memory = vm.Memory ?? vmi?.Memory,
+            Cpu = vm.Cpu ?? vmi?.Cpu ?? type?.Vcpus.ToString(CultureInfo.InvariantCulture),
+            Memory = vm.Memory ?? vmi?.Memory ?? (type is { MemoryBytes: > 0 } ? Quantity.OfBytes(type.MemoryBytes).Text : null),
             Storage = vm.Storage,
             Labels = vm.Labels,
             CreatedAt = vm.CreatedAt,

@@ -70,6 +70,7 @@ public sealed class VdcAccessTests(Clusters clusters)
                 ("create", "", "serviceaccounts"), ("create", "", "serviceaccounts/token"), ("create", "", "pods"),
                 ("create", "", "pods/exec"), ("create", "apps", "deployments"), ("create", "batch", "jobs"),
                 ("create", "apps", "controllerrevisions"), ("patch", "apps", "controllerrevisions"), ("delete", "apps", "controllerrevisions"),
+                ("update", "apps", "controllerrevisions"), ("create", "apps", "statefulsets"), ("update", "kubevirt.io", "virtualmachines/status"),
                 ("patch", "", "limitranges"), ("patch", "kubevirt.io", "virtualmachineinstances"), ("create", "pool.kubevirt.io", "virtualmachinepools"),
                 ("create", "kubevirt.io", "virtualmachineinstances"), ("create", "kubevirt.io", "virtualmachineinstancereplicasets"),
                 ("create", "k8s.cni.cncf.io", "network-attachment-definitions"), ("create", "", "endpoints"),

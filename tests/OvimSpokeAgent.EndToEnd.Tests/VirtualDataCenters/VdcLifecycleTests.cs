@@ -52,8 +52,8 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         await world.WaitForAsync(vdc, "serviceaccounts", "default", account => account is not null);
 
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => world.Admin.CreateAsync(
-            VdcWorld.Collection(vdc, "pods"), Pod("big", """{"requests":{"cpu":"2500m","memory":"1Gi"}}""")));
-        var small = await world.Admin.CreateAsync(VdcWorld.Collection(vdc, "pods"), Pod("small", "{}"));
+            VdcWorld.Collection(vdc, "pods"), VdcWorld.Pod("big", """{"requests":{"cpu":"2500m","memory":"1Gi"}}""")));
+        var small = await world.Admin.CreateAsync(VdcWorld.Collection(vdc, "pods"), VdcWorld.Pod("small", "{}"));
 
         Assert.Contains("exceeded quota: vdc-quota", refused.Message, StringComparison.Ordinal);
         Assert.Equal("10m", (string?)small["spec"]!["containers"]![0]!["resources"]!["requests"]!["cpu"]);
@@ -239,10 +239,4 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         ["kind"] = "Namespace",
         ["metadata"] = new JsonObject { ["name"] = name },
     };
-
-    // Without the account's token, which no server since 1.24 makes, and older ones make late.
-    private static JsonObject Pod(string name, string resources) => JsonNode.Parse($$$"""
-        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}"},"spec":{"automountServiceAccountToken":false,
-        "containers":[{"name":"c","image":"x","resources":{{{resources}}}}]}}
-        """)!.AsObject();
 }

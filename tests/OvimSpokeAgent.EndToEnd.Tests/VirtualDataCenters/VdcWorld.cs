@@ -91,6 +91,12 @@ internal sealed class VdcWorld : IAsyncDisposable
         return (string?)result["error"];
     }
 
+    /// <summary>A pod with these resources, without the account's token: no server since 1.24 makes that, and older ones make it late.</summary>
+    public static JsonObject Pod(string name, string resources) => JsonNode.Parse($$$"""
+        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"{{{name}}}"},"spec":{"automountServiceAccountToken":false,
+        "containers":[{"name":"c","image":"x","resources":{{{resources}}}}]}}
+        """)!.AsObject();
+
     public static string Collection(string ns, string plural) => plural switch
     {
         Policies => $"apis/networking.k8s.io/v1/namespaces/{ns}/{plural}",

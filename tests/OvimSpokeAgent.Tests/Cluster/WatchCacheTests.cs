@@ -53,6 +53,24 @@ public sealed class WatchCacheTests : WatchCacheWorld
     }
 
     [Fact]
+    public async Task Object_of_which_nothing_is_used_is_not_kept()
+    {
+        Has("kept");
+        Has("other");
+        Change("other", "none");
+        await SyncAsync();
+        var told = Follow();
+        Assert.Equal(1, Cache.Count);
+
+        Change("kept", "none");
+        Assert.Equal(("kept", "red", null), Next(told));
+        Change("other", "blue");
+        Assert.Equal(("other", null, "blue"), Next(told));
+
+        Assert.Equal(1, Cache.Count);
+    }
+
+    [Fact]
     public async Task Watch_that_ended_is_taken_up_from_the_last_version()
     {
         await SyncAsync();

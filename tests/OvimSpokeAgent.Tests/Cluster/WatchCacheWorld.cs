@@ -35,7 +35,9 @@ public abstract class WatchCacheWorld : IAsyncDisposable
             {
                 Kind = Kind,
                 Type = ClusterJson.Default.AnyObject,
-                Project = (item, now) => new Widget(item.Metadata.Key, item.Metadata.Label("color") ?? "", now),
+                Project = (item, now) => item.Metadata.Label("color") == "none"
+                    ? null
+                    : new Widget(item.Metadata.Key, item.Metadata.Label("color") ?? "", now),
                 LabelSelector = "team=a",
             },
             Failures,

@@ -16,8 +16,8 @@ public sealed class QuotaLedgerTests
         await world.RunsAsync("running", 4, 8);
         await world.RunsAsync("without-a-vm", 1, 1);
 
-        Assert.Equal(new QuotaUsage(7, 13L << 30, 3), world.Ledger.UsageOf(QuotaWorld.Ns));
-        Assert.Equal(default, world.Ledger.UsageOf("other"));
+        Assert.Equal(new QuotaUsage(7, 13L << 30, 3), world.Usage());
+        Assert.Empty(world.Ledger.EntriesOf("other"));
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class QuotaLedgerTests
         await world.HasVmAsync("shrunk", 2, 16);
         await world.RunsAsync("shrunk", 8, 4);
 
-        Assert.Equal(new QuotaUsage(8, 16L << 30, 1), world.Ledger.UsageOf(QuotaWorld.Ns));
+        Assert.Equal(new QuotaUsage(8, 16L << 30, 1), world.Usage());
     }
 
     [Fact]
@@ -47,7 +47,58 @@ public sealed class QuotaLedgerTests
         await world.HasVmAsync("typed", 0, 0, instancetype: "medium");
         await world.HasVmAsync("lost", 0, 0, instancetype: "no-such-type");
 
-        Assert.Equal(new QuotaUsage(6, 12L << 30, 2), world.Ledger.UsageOf(QuotaWorld.Ns));
+        Assert.Equal(new QuotaUsage(6, 12L << 30, 2), world.Usage());
+    }
+
+    [Theory]
+    [InlineData("rev", null)]
+    [InlineData(null, "rev")]
+    public async Task Pinned_instancetype_counts_as_it_was_pinned(string? inSpec, string? inStatus)
+    {
+        await using var world = await QuotaWorld.OpenAsync();
+        await world.HasTypeAsync("medium", 4, 8);
+        await world.HasRevisionAsync("rev", "medium", 4, 8);
+        await world.HasPinnedVmAsync("old", "medium", inSpec, inStatus);
+
+        foreach (var now in (int?[])[1, 64, null])
+        {
+            await world.HasTypeAsync("medium", now, 1);
+            Assert.Equal(new QuotaUsage(4, 8L << 30, 1), world.Usage());
+        }
+    }
+
+    [Fact]
+    public async Task What_is_not_pinned_yet_counts_as_it_would_be_pinned_now()
+    {
+        await using var world = await QuotaWorld.OpenAsync();
+        await world.HasTypeAsync("medium", 4, 8);
+        await world.HasPinnedVmAsync("new", "medium");
+        Assert.Equal(4, world.Usage().Vcpus);
+
+        await world.HasTypeAsync("medium", 6, 8);
+
+        Assert.Equal(6, world.Usage().Vcpus);
+    }
+
+    [Fact]
+    public async Task Revision_counts_exactly_where_KubeVirt_boots_from_it()
+    {
+        await using var world = await QuotaWorld.OpenAsync();
+        await world.HasTypeAsync("medium", 4, 8);
+        await world.HasRevisionAsync("of-medium", "medium", 2, 4);
+        await world.HasRevisionAsync("of-large", "large", 16, 64);
+
+        // The one in the spec goes before the one in the status, whatever it is of.
+        await world.HasPinnedVmAsync("both", "medium", inSpec: "of-large", inStatus: "of-medium");
+        Assert.Equal(16, world.Usage().Vcpus);
+        await world.LosesVmAsync("both");
+        // The one in the status is of another type than the VM has by now.
+        await world.HasPinnedVmAsync("changed", "medium", inStatus: "of-large");
+        Assert.Equal(4, world.Usage().Vcpus);
+        await world.LosesVmAsync("changed");
+        // One that is not there boots nothing.
+        await world.HasPinnedVmAsync("lost", "medium", inSpec: "none");
+        Assert.Equal(new QuotaUsage(0, 0, 1), world.Usage());
     }
 
     [Fact]
@@ -73,7 +124,7 @@ public sealed class QuotaLedgerTests
         });
 
         Assert.Equal(10, admitted);
-        Assert.Equal(20, world.Ledger.UsageOf(QuotaWorld.Ns).Vcpus);
+        Assert.Equal(20, world.Usage().Vcpus);
     }
 
     [Fact]
@@ -94,13 +145,13 @@ public sealed class QuotaLedgerTests
         await using var world = await QuotaWorld.OpenAsync();
         await world.HasVmAsync("web", 2, 2, operation: "op-0");
         Assert.Null(world.Reserves(world.Claims("web", 8, 2, ClaimKind.Resize, "op-1"), 8));
-        Assert.Equal(8, world.Ledger.UsageOf(QuotaWorld.Ns).Vcpus);
+        Assert.Equal(8, world.Usage().Vcpus);
 
         // Someone makes it small again before the cache shows the operation's own write: what is there counts.
         await world.LosesVmAsync("web");
         await world.HasVmAsync("web", 1, 2, operation: "op-1");
 
-        Assert.Equal(1, world.Ledger.UsageOf(QuotaWorld.Ns).Vcpus);
+        Assert.Equal(1, world.Usage().Vcpus);
     }
 
     [Fact]
@@ -141,6 +192,6 @@ public sealed class QuotaLedgerTests
         Assert.Null(world.Reserves(world.Claims("web", 2, 2, ClaimKind.Start), 2));
 
         await world.LosesVmAsync("web");
-        Assert.Equal(0, world.Ledger.UsageOf(QuotaWorld.Ns).Vcpus);
+        Assert.Equal(0, world.Usage().Vcpus);
     }
 }

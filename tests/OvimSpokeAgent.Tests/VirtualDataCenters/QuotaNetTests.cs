@@ -13,22 +13,7 @@ public sealed class QuotaNetTests
     {
         await using var world = await QuotaWorld.OpenAsync();
 
-        Assert.Equal(QuotaPadding.None, world.Net.Of(QuotaWorld.Ns, () => null));
-    }
-
-    [Fact]
-    public async Task Padding_covers_overhead_of_all_and_a_migration_of_the_largest()
-    {
-        await using var world = await QuotaWorld.OpenAsync();
-        for (var i = 0; i < 30; i++) await world.HasVmAsync($"vm-{i}", 2, 4);
-        await world.HasVmAsync("large", 16, 64);
-
-        var padding = world.Net.Of(QuotaWorld.Ns, () => null);
-
-        var overhead = (30 * VirtualMachineOverhead.Of(Vm(2, 4))) + VirtualMachineOverhead.Of(Vm(16, 64));
-        var migration = (64 * GiB) + VirtualMachineOverhead.Of(Vm(16, 64));
-        Assert.InRange(padding.Memory, overhead + migration, overhead + migration + (4 * GiB));
-        Assert.InRange(padding.Cpu, 16 + (32 * VirtualMachineOverhead.Cores), 16 + (32 * VirtualMachineOverhead.Cores) + 2);
+        Assert.Equal(QuotaPadding.None, world.Padding());
     }
 
     [Fact]
@@ -40,7 +25,7 @@ public sealed class QuotaNetTests
         for (var i = 0; i < 24; i++)
         {
             world.Reserves(world.Claims($"vm-{i}", 1, 1, key: $"op-{i}"), 100);
-            seen.Add(world.Net.Of(QuotaWorld.Ns, () => null));
+            seen.Add(world.Padding());
         }
 
         Assert.InRange(seen.Count, 2, 5);
@@ -52,29 +37,49 @@ public sealed class QuotaNetTests
     {
         await using var world = await QuotaWorld.OpenAsync();
         await world.HasVmAsync("large", 16, 64);
-        var high = world.Net.Of(QuotaWorld.Ns, () => null);
+        var high = world.Padding();
         await world.LosesVmAsync("large");
 
-        Assert.Equal(high, world.Net.Of(QuotaWorld.Ns, () => null));
+        Assert.Equal(high, world.Padding());
         Assert.Equal(QuotaNet.LowerAfter, world.Net.UntilLowered(QuotaWorld.Ns));
         world.Time.Advance(QuotaNet.LowerAfter / 2);
-        Assert.Equal(high, world.Net.Of(QuotaWorld.Ns, () => null));
+        Assert.Equal(high, world.Padding());
         world.Time.Advance(QuotaNet.LowerAfter / 2);
 
-        Assert.Equal(QuotaPadding.None, world.Net.Of(QuotaWorld.Ns, () => null));
+        Assert.Equal(QuotaPadding.None, world.Padding());
         Assert.Null(world.Net.UntilLowered(QuotaWorld.Ns));
     }
 
     [Fact]
-    public async Task Padding_that_an_agent_before_left_is_kept_where_it_is_enough()
+    public async Task Padding_that_an_agent_before_left_is_kept_where_it_is_enough_and_not_more_than_there_may_be()
     {
         await using var world = await QuotaWorld.OpenAsync();
+        world.Quota = Declared.Parse("""{"quota":{"cpu":4,"memory":8}}""").Quota;
         await world.HasVmAsync("small", 1, 1);
-        var (much, little) = (new QuotaPadding(4, 8 * GiB), new QuotaPadding(2, GiB));
+        var needed = new QuotaPadding(2, 4 * GiB);
 
-        Assert.Equal(much, world.Net.Of(QuotaWorld.Ns, () => much));
-        world.Net.Forget();
-        Assert.Equal(new QuotaPadding(2, 4 * GiB), world.Net.Of(QuotaWorld.Ns, () => little));
+        foreach (var (found, kept) in ((QuotaPadding, QuotaPadding)[])
+            [
+                (new(4, 8 * GiB), new(4, 8 * GiB)), (new(2, GiB), needed), (new(0, 8 * GiB), needed), (new(4, 908 * GiB), needed),
+                (new(502, 8 * GiB), needed),
+            ])
+        {
+            Assert.Equal(kept, world.Padding(() => found));
+            world.Net.Forget();
+        }
+    }
+
+    [Fact]
+    public async Task Padding_is_computed_anew_when_something_else_is_declared()
+    {
+        await using var world = await QuotaWorld.OpenAsync();
+        await world.HasVmAsync("large", 16, 64);
+        Assert.True(world.Padding().Memory > 64 * GiB);
+
+        world.Quota = Declared.Parse("""{"quota":{"cpu":4,"memory":8}}""").Quota;
+
+        Assert.Equal(QuotaPadding.None, world.Padding());
+        Assert.Null(world.Net.UntilLowered(QuotaWorld.Ns));
     }
 
     [Theory]

@@ -22,6 +22,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
     private readonly WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> _instances;
     private readonly WatchCache<InstancetypeObject, InstancetypeItem> _types;
     private readonly WatchCache<ClusterInstancetypeObject, InstancetypeItem> _clusterTypes;
+    private readonly WatchCache<ControllerRevisionObject, InstancetypeRevisionItem> _revisions;
     private readonly Task _loops;
 
     private QuotaWorld(Action<FakeKubernetesApi>? prepare)
@@ -36,11 +37,14 @@ internal sealed class QuotaWorld : IAsyncDisposable
             KubeVirtKinds.Instancetype, KubeVirtJson.Default.InstancetypeObject, InstancetypeItem.From);
         _clusterTypes = Cache<ClusterInstancetypeObject, InstancetypeItem>(
             KubeVirtKinds.ClusterInstancetype, KubeVirtJson.Default.ClusterInstancetypeObject, InstancetypeItem.From);
-        Types = new Instancetypes(Cluster, _types, _clusterTypes);
+        _revisions = Cache(
+            KubernetesKinds.ControllerRevision, KubeVirtJson.Default.ControllerRevisionObject, InstancetypeRevisionItem.From);
+        Types = new Instancetypes(Cluster, _types, _clusterTypes, _revisions);
         Ledger = new QuotaLedger(_machines, _instances, Types, _unfinished.Contains, Time);
         Net = new QuotaNet(Ledger, Time);
         _loops = Task.WhenAll(
-            _machines.RunAsync(_end.Token), _instances.RunAsync(_end.Token), _types.RunAsync(_end.Token), _clusterTypes.RunAsync(_end.Token));
+            _machines.RunAsync(_end.Token), _instances.RunAsync(_end.Token), _types.RunAsync(_end.Token), _clusterTypes.RunAsync(_end.Token),
+            _revisions.RunAsync(_end.Token));
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 23, 8, 0, 0, TimeSpan.Zero));
@@ -56,10 +60,19 @@ internal sealed class QuotaWorld : IAsyncDisposable
     public static async Task<QuotaWorld> OpenAsync(Action<FakeKubernetesApi>? prepare = null)
     {
         var world = new QuotaWorld(prepare);
-        foreach (var cache in (IWatchCacheStatus[])[world._machines, world._instances, world._types, world._clusterTypes])
+        foreach (var cache in (IWatchCacheStatus[])[world._machines, world._instances, world._types, world._clusterTypes, world._revisions])
             await cache.WaitForFirstAnswerAsync(Limits.Token());
         return world;
     }
+
+    /// <summary>What all VMs of the namespace take, with what is admitted.</summary>
+    public QuotaUsage Usage() => Ledger.EntriesOf(Ns).Aggregate(default(QuotaUsage), (usage, vm) => usage.With(vm.Footprint));
+
+    /// <summary>The padding of the namespace's quota.</summary>
+    public QuotaPadding Padding(Func<QuotaPadding?>? found = null) => Net.Of(Ns, Quota, found ?? (() => null));
+
+    /// <summary>What is declared.</summary>
+    public QuotaDeclaration Quota { get; set; } = Declared.Parse("""{"quota":{"cpu":32,"memory":64}}""").Quota;
 
     /// <summary>A claim of an operation that is under way.</summary>
     public VirtualMachineClaim Claims(string vm, long vcpus, long gib, ClaimKind kind = ClaimKind.Create, string key = "op-1")
@@ -76,10 +89,45 @@ internal sealed class QuotaWorld : IAsyncDisposable
         claim, (others, _) => others.Vcpus + claim.Footprint.Vcpus > allowed ? $"{others.Vcpus} used" : null);
 
     /// <summary>A VM is there and the ledger has heard of it.</summary>
-    public async Task HasVmAsync(string name, long vcpus, long gib, string? operation = null, string? instancetype = null)
+    public async Task HasVmAsync(
+        string name, long vcpus, long gib, string? operation = null, string? instancetype = null, Action<JsonObject>? change = null)
     {
-        Cluster.Has(KubeVirtKinds.VirtualMachine, Vm(name, vcpus, gib, operation, instancetype));
-        await _machines.WaitUntilAsync(new(Ns, name), vm => vm is not null, Limits.Token());
+        var vm = Vm(name, vcpus, gib, operation, instancetype);
+        change?.Invoke(vm);
+        Cluster.Has(KubeVirtKinds.VirtualMachine, vm);
+        await _machines.WaitUntilAsync(new(Ns, name), item => item is not null, Limits.Token());
+    }
+
+    /// <summary>A VM that KubeVirt pinned to a revision of its instancetype, named in its spec or in its status.</summary>
+    public Task HasPinnedVmAsync(string name, string instancetype, string? inSpec = null, string? inStatus = null) =>
+        HasVmAsync(name, 0, 0, instancetype: instancetype, change: vm =>
+        {
+            if (inSpec is not null) vm["spec"]!["instancetype"]!["revisionName"] = inSpec;
+            if (inStatus is null) return;
+            vm["status"] = new JsonObject
+            {
+                ["instancetypeRef"] = new JsonObject
+                {
+                    ["name"] = instancetype,
+                    ["controllerRevisionRef"] = new JsonObject { ["name"] = inStatus },
+                },
+            };
+        });
+
+    /// <summary>A revision of an instancetype is there and the cache has heard of it.</summary>
+    public async Task HasRevisionAsync(string name, string instancetype, int vcpus, int gib)
+    {
+        Cluster.Has(KubernetesKinds.ControllerRevision, Instancetype.Revision(Ns, name, instancetype, vcpus, gib));
+        await _revisions.WaitUntilAsync(new(Ns, name), item => item is not null, Limits.Token());
+    }
+
+    /// <summary>A cluster-wide instancetype has this size now (null: is gone), and the cache has heard of it.</summary>
+    public async Task HasTypeAsync(string name, int? vcpus, int gib = 0)
+    {
+        var key = NamespacedName.ClusterScoped(name);
+        if (Cluster.Find(KubeVirtKinds.ClusterInstancetype, key) is not null) Cluster.Remove(KubeVirtKinds.ClusterInstancetype, key);
+        if (vcpus is { } count) Cluster.Has(KubeVirtKinds.ClusterInstancetype, Instancetype.Of(name, count, gib));
+        await _clusterTypes.WaitUntilAsync(key, item => item?.Vcpus == vcpus, Limits.Token());
     }
 
     public async Task RunsAsync(string name, long vcpus, long gib)
@@ -129,7 +177,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
     private WatchCache<TObject, TItem> Cache<TObject, TItem>(
         ResourceKind kind,
         System.Text.Json.Serialization.Metadata.JsonTypeInfo<TObject> type,
-        Func<TObject, DateTimeOffset, TItem> project)
+        Func<TObject, DateTimeOffset, TItem?> project)
         where TObject : IKubernetesObject
         where TItem : class =>
         new(Cluster, new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project }, TestFailures.Create(Time), Time, NullLogger.Instance);

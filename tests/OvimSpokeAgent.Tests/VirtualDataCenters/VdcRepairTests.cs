@@ -63,6 +63,31 @@ public sealed class VdcRepairTests
     }
 
     [Fact]
+    public async Task Tenant_that_changes_sizes_again_and_again_has_the_quota_written_a_few_times_only()
+    {
+        await using var host = await OpenAsync();
+        host.Cluster.Has(KubeVirtKinds.VirtualMachine, QuotaVm("web"));
+        var most = QuotaHeadroom.Most(Declared.Parse("{" + Whole + "}").Quota);
+        await SettleAsync(host);
+        host.Cluster.ForgetRequests();
+
+        for (var i = 0; i < 100; i++)
+        {
+            var size = i % 2 == 0 ? 4 * (i + 1) : 1;
+            host.Cluster.Change(KubeVirtKinds.VirtualMachine, new("acme-dev", "web"), vm =>
+                vm["spec"]!["template"]!["spec"]!["domain"]!["memory"]!["guest"] = $"{size}Gi");
+            await host.PassesUntilAsync(() => host.Status().ResourceUsage.MemoryUsed == (long)size << 30);
+        }
+        await SettleAsync(host);
+
+        Assert.InRange(
+            host.Cluster.Requests.Count(request => request.Verb == "apply" && request.Kind == KubernetesKinds.ResourceQuota),
+            1,
+            (int)((most.Cpu / 2) + (most.Memory / (4L << 30))));
+        Assert.Equal(0, Events(host));
+    }
+
+    [Fact]
     public async Task Quota_that_someone_raised_within_the_steps_of_padding_is_put_back_too()
     {
         await using var host = await OpenAsync();

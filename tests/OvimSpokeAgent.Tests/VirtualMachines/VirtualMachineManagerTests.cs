@@ -74,6 +74,40 @@ public sealed class VirtualMachineManagerTests
     }
 
     [Fact]
+    public async Task Size_of_a_vm_that_is_off_is_that_of_its_instancetype_as_it_is_pinned()
+    {
+        await using var world = await VmWorld.OpenAsync(cluster =>
+        {
+            cluster.Has(KubeVirtKinds.ClusterInstancetype, Instancetype.Of("medium", 2, 4));
+            cluster.Has(KubernetesKinds.ControllerRevision, Instancetype.Revision("acme", "pinned", "small", 1, 2));
+            VmWorld.HasVm(cluster, new("acme", "a"), "Halted", vm => vm["spec"]!["instancetype"] = new JsonObject { ["name"] = "medium" });
+            VmWorld.HasVm(cluster, new("acme", "b"), "Halted", vm => vm["spec"]!["instancetype"] = new JsonObject
+            {
+                ["name"] = "small", ["revisionName"] = "pinned", // which is all that is left of it
+            });
+            VmWorld.HasVm(cluster, new("acme", "c"), "Halted", vm => vm["spec"]!["instancetype"] = new JsonObject { ["name"] = "lost" });
+        });
+
+        Assert.Equal([("2", "4Gi"), ("1", "2Gi"), (null, null)], world.Manager.List("acme").Select(vm => (vm.Cpu, vm.Memory)));
+        Assert.Equal("2", (await VmWorld.RunAsync(world.Get, name: "a")).VmStatus().Cpu);
+    }
+
+    [Fact]
+    public async Task Vm_that_its_quota_keeps_from_migrating_says_so()
+    {
+        await using var world = await VmWorld.OpenAsync(cluster =>
+        {
+            VmWorld.HasVm(cluster, VmWorld.Web);
+            VmWorld.HasVm(cluster, new("acme", "other"));
+        });
+        world.MigrationRoom.Without.Add(VmWorld.Web);
+
+        Assert.Equal(
+            [("other", null), ("web", "cannot migrate: the quota has no room for a second pod of it")],
+            world.Manager.List("acme").Select(vm => (vm.Name, vm.Message)));
+    }
+
+    [Fact]
     public async Task Subscriber_is_told_of_vms_guests_and_namespaces()
     {
         await using var world = await VmWorld.OpenAsync();

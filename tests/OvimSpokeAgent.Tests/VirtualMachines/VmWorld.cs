@@ -18,6 +18,9 @@ internal sealed class VmWorld : IAsyncDisposable
 
     private readonly CancellationTokenSource _end = new();
     private readonly WatchCache<NamespaceObject, ManagedNamespace> _namespaces;
+    private readonly WatchCache<InstancetypeObject, InstancetypeItem> _types;
+    private readonly WatchCache<ClusterInstancetypeObject, InstancetypeItem> _clusterTypes;
+    private readonly WatchCache<ControllerRevisionObject, InstancetypeRevisionItem> _revisions;
     private Task _loops = Task.CompletedTask;
     private readonly VirtualMachinePower _power;
 
@@ -45,8 +48,28 @@ internal sealed class VmWorld : IAsyncDisposable
             Type = KubeVirtJson.Default.VirtualMachineInstanceObject,
             Project = VirtualMachineInstanceItem.From,
         });
+        _types = Cache<InstancetypeObject, InstancetypeItem>(new()
+        {
+            Kind = KubeVirtKinds.Instancetype,
+            Type = KubeVirtJson.Default.InstancetypeObject,
+            Project = InstancetypeItem.From,
+        });
+        _clusterTypes = Cache<ClusterInstancetypeObject, InstancetypeItem>(new()
+        {
+            Kind = KubeVirtKinds.ClusterInstancetype,
+            Type = KubeVirtJson.Default.ClusterInstancetypeObject,
+            Project = InstancetypeItem.From,
+        });
+        _revisions = Cache<ControllerRevisionObject, InstancetypeRevisionItem>(new()
+        {
+            Kind = KubernetesKinds.ControllerRevision,
+            Type = KubeVirtJson.Default.ControllerRevisionObject,
+            Project = InstancetypeRevisionItem.From,
+        });
         Namespaces = new ManagedNamespaces(_namespaces, Cluster, new TestEnvironment().LoadClean());
-        Manager = new VirtualMachineManager(Cluster, Machines, Instances, Namespaces, TestFailures.Create(Time), Time);
+        Manager = new VirtualMachineManager(
+            Cluster, Machines, Instances, Namespaces, new Instancetypes(Cluster, _types, _clusterTypes, _revisions), MigrationRoom,
+            TestFailures.Create(Time), Time);
         _power = new VirtualMachinePower(Cluster, Manager);
     }
 
@@ -61,6 +84,9 @@ internal sealed class VmWorld : IAsyncDisposable
     public ManagedNamespaces Namespaces { get; }
 
     public VirtualMachineManager Manager { get; }
+
+    /// <summary>Who cannot migrate: nobody unless a test says otherwise.</summary>
+    public FakeMigrationRoom MigrationRoom { get; } = new();
 
     public IOperationHandler Create => new CreateVirtualMachineHandler(
         Cluster, Manager, Namespaces, Admission, new TestEnvironment().LoadClean());
@@ -91,8 +117,12 @@ internal sealed class VmWorld : IAsyncDisposable
         var world = new VmWorld();
         prepare?.Invoke(world.Cluster);
         var end = world._end.Token;
-        world._loops = Task.WhenAll(world._namespaces.RunAsync(end), world.Machines.RunAsync(end), world.Instances.RunAsync(end));
+        world._loops = Task.WhenAll(
+            world._namespaces.RunAsync(end), world.Machines.RunAsync(end), world.Instances.RunAsync(end), world._types.RunAsync(end),
+            world._clusterTypes.RunAsync(end), world._revisions.RunAsync(end));
         Assert.Null(await world.Manager.ReasonAgainstListAsync(Limits.Token()));
+        foreach (var cache in (IWatchCacheStatus[])[world._types, world._clusterTypes, world._revisions])
+            await cache.WaitForFirstAnswerAsync(Limits.Token());
         return world;
     }
 

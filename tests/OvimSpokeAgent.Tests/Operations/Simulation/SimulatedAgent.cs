@@ -54,7 +54,8 @@ internal sealed class SimulatedAgent
         var caches = new SimulatedCaches(api, failures, jitter, time);
         var managed = new ManagedNamespaces(caches.Namespaces, guarded, settings);
         Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, failures, settings, jitter, time);
-        var manager = new VirtualMachineManager(guarded, caches.Machines, caches.Instances, managed, failures, time);
+        var manager = new VirtualMachineManager(
+            guarded, caches.Machines, caches.Instances, managed, Vdcs.Types, Vdcs.MigrationRoom, failures, time);
         var power = new VirtualMachinePower(guarded, manager);
         var registry = new OperationRegistry(
         [

@@ -26,6 +26,8 @@ internal sealed class SimulatedCaches
             KubeVirtKinds.Instancetype, KubeVirtJson.Default.InstancetypeObject, InstancetypeItem.From);
         ClusterInstancetypes = Cache<ClusterInstancetypeObject, InstancetypeItem>(
             KubeVirtKinds.ClusterInstancetype, KubeVirtJson.Default.ClusterInstancetypeObject, InstancetypeItem.From);
+        Revisions = Cache(
+            KubernetesKinds.ControllerRevision, KubeVirtJson.Default.ControllerRevisionObject, InstancetypeRevisionItem.From);
         Quotas = Cache(KubernetesKinds.ResourceQuota, VdcJson.Default.ResourceQuotaObject, ResourceQuotaItem.From, VdcCaches.OwnSelector);
         Limits = Cache<LimitRangeObject, OwnedItem>(
             KubernetesKinds.LimitRange, VdcJson.Default.LimitRangeObject, OwnedItem.From, VdcCaches.OwnSelector);
@@ -44,6 +46,8 @@ internal sealed class SimulatedCaches
 
     public WatchCache<ClusterInstancetypeObject, InstancetypeItem> ClusterInstancetypes { get; }
 
+    public WatchCache<ControllerRevisionObject, InstancetypeRevisionItem> Revisions { get; }
+
     public WatchCache<ResourceQuotaObject, ResourceQuotaItem> Quotas { get; }
 
     public WatchCache<LimitRangeObject, OwnedItem> Limits { get; }
@@ -56,7 +60,7 @@ internal sealed class SimulatedCaches
     public IReadOnlyList<ILoop> Loops => _loops;
 
     private WatchCache<TObject, TItem> Cache<TObject, TItem>(
-        ResourceKind kind, JsonTypeInfo<TObject> type, Func<TObject, DateTimeOffset, TItem> project, string? selector = null)
+        ResourceKind kind, JsonTypeInfo<TObject> type, Func<TObject, DateTimeOffset, TItem?> project, string? selector = null)
         where TObject : IKubernetesObject
         where TItem : class
     {

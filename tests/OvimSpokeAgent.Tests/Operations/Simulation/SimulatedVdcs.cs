@@ -30,19 +30,21 @@ internal sealed class SimulatedVdcs
         TimeProvider time)
     {
         var metrics = new VdcMetrics(factory);
-        var vmCaches = new VmCaches(caches.Namespaces, caches.Machines, caches.Instances, caches.Instancetypes, caches.ClusterInstancetypes);
+        var vmCaches = new VmCaches(
+            caches.Namespaces, caches.Machines, caches.Instances, caches.Instancetypes, caches.ClusterInstancetypes, caches.Revisions);
         var vdcCaches = new VdcCaches(caches.Quotas, caches.Limits, caches.Policies, caches.Bindings);
-        var types = new Instancetypes(api, caches.Instancetypes, caches.ClusterInstancetypes);
+        Types = new Instancetypes(api, caches.Instancetypes, caches.ClusterInstancetypes, caches.Revisions);
         var ledger = new QuotaLedger(
             caches.Machines,
             caches.Instances,
-            types,
+            Types,
             key => journal(key) is { State: JournalState.Received or JournalState.Started },
             time);
         var net = new QuotaNet(ledger, time);
         var locks = new VdcLocks(time);
         var states = new VdcStates();
         _declared = new DeclaredNamespaces(caches.Namespaces, managed);
+        MigrationRoom = new MigrationRoom(_declared, ledger);
         var namespaces = new VdcNamespaces(api, managed, _declared, locks, settings, time);
         var objects = new VdcObjects(api, locks);
         var realizer = new VdcRealizer(objects, vdcCaches, net, settings);
@@ -54,7 +56,7 @@ internal sealed class SimulatedVdcs
         _repair = new VdcRepair(namespaces, realizer, objects, vdcCaches, net, history, news, failures);
         Loop = new VdcReconciler(
             _declared, vdcCaches, vmCaches, leadership, _repair, history, weakenings, states, net, locks, metrics, failures, jitter, time);
-        Admission = new QuotaAdmission(_declared, ledger, types, locks, realizer, objects, vdcCaches, metrics, vmCaches, time);
+        Admission = new QuotaAdmission(_declared, ledger, Types, locks, realizer, objects, vdcCaches, metrics, vmCaches, time);
         Handlers =
         [
             new CreateVdcHandler(namespaces, realizer, locks, time),
@@ -66,6 +68,10 @@ internal sealed class SimulatedVdcs
     }
 
     public ILoop Loop { get; }
+
+    public Instancetypes Types { get; }
+
+    public IMigrationRoom MigrationRoom { get; }
 
     public IVirtualMachineAdmission Admission { get; }
 
