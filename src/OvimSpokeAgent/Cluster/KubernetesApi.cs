@@ -69,7 +69,10 @@ internal sealed class KubernetesApi(
         ResourceKind kind, NamespacedName name, DeleteOptions options, CancellationToken cancellationToken)
     {
         var body = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions" };
-        if (options.Uid is { } uid) body["preconditions"] = new JsonObject { ["uid"] = uid };
+        var preconditions = new JsonObject();
+        if (options.Uid is { } uid) preconditions["uid"] = uid;
+        if (options.ResourceVersion is { } version) preconditions["resourceVersion"] = version;
+        if (preconditions.Count > 0) body["preconditions"] = preconditions;
         if (options.GracePeriod is { } grace) body["gracePeriodSeconds"] = (long)grace.TotalSeconds;
         if (options.Propagation is { } propagation) body["propagationPolicy"] = propagation;
         return ReadAnswerAsync(

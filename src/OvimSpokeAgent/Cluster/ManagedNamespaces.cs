@@ -7,7 +7,15 @@ internal sealed record NamespaceObject : IKubernetesObject
 {
     public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
 
+    public NamespaceSpec? Spec { get; init; }
+
     public NamespaceStatus? Status { get; init; }
+}
+
+internal sealed record NamespaceSpec
+{
+    /// <summary>Apart from those of the metadata; <c>kubernetes</c> is the namespace controller's own.</summary>
+    public IReadOnlyList<string>? Finalizers { get; init; }
 }
 
 internal sealed record NamespaceStatus

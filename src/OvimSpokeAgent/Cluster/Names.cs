@@ -37,6 +37,12 @@ internal static class Names
     /// </summary>
     public const string IncompleteAnnotation = "ovim.io/incomplete";
 
+    /// <summary>
+    /// On a namespace: the operation that asked for its deletion, which goes on until the namespace is gone. Who takes it off ends
+    /// that.
+    /// </summary>
+    public const string DeletionAnnotation = "ovim.io/deleting";
+
     /// <summary>On a journal record: how far the operation got.</summary>
     public const string OperationStateLabel = "ovim.io/operation-state";
 

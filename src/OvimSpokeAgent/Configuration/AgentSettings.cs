@@ -117,6 +117,9 @@ public sealed record VdcSettings
     /// <summary>The pod security standard that is enforced: <c>privileged</c>, <c>baseline</c> or <c>restricted</c>.</summary>
     public string PodSecurity { get; init; } = "baseline";
 
+    /// <summary>Whether a deletion that does not say so deletes the VMs, too.</summary>
+    public bool Cascade { get; init; }
+
     /// <summary>
     /// The cluster's own addresses, which importers of an isolated VDC do not reach. The default covers every range
     /// that is not routed on the Internet (RFC 1918, 6598, 3927, 4193, 4291), as most clusters use for all of theirs.

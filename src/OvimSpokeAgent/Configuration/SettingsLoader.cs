@@ -145,7 +145,11 @@ internal sealed class SettingsLoader
 
     private VdcSettings ReadVdc()
     {
-        var settings = new VdcSettings { PodSecurity = Required(SettingsTable.VdcPodSecurity).ToLowerInvariant() };
+        var settings = new VdcSettings
+        {
+            PodSecurity = Required(SettingsTable.VdcPodSecurity).ToLowerInvariant(),
+            Cascade = Bool(SettingsTable.VdcCascade),
+        };
         return Text(SettingsTable.ClusterCidrs) is { } text && SettingText.TryNetworks(text, out var networks)
             ? settings with { ClusterCidrs = networks }
             : settings;

@@ -134,6 +134,10 @@ internal static class SettingsTable
         "Pod security standard that is enforced in VDCs (warned of is always `restricted`)",
         "privileged", "baseline", "restricted");
 
+    public static readonly Setting VdcCascade = Bool(
+        "OVIM_VDC_CASCADE", "false",
+        "Whether a `delete_vdc` without `cascade` deletes all VMs with the VDC; else as many as its `vm_count`");
+
     public static readonly Setting ClusterCidrs = Networks(
         "OVIM_CLUSTER_CIDRS", "all private, shared and link-local ranges",
         "Address ranges of the cluster's pods, services and nodes, comma-separated: "
@@ -246,7 +250,7 @@ internal static class SettingsTable
         HubEndpoint, HubToken, HubTokenFile, HubCertFile, HubKeyFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
         OperationConcurrency, OperationTimeout, OperationMaxTimeout, OperationBacklog, OperationRetention, OperationExpiry,
-        CpuOvercommit, VdcPodSecurity, ClusterCidrs,
+        CpuOvercommit, VdcPodSecurity, VdcCascade, ClusterCidrs,
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,
         PushUnproven, PushAllowedCidrs, PushTrustedProxies,

@@ -8,8 +8,8 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// <c>create_vdc</c>: the namespace, then its objects. What a failed attempt left is completed by the next one, and by the
 /// repair of drift: the declaration is on the namespace from its first moment.
 /// </summary>
-internal sealed class CreateVdcHandler(VdcNamespaces namespaces, VdcRealizer realizer, VdcLocks locks, TimeProvider time)
-    : IOperationHandler
+internal sealed class CreateVdcHandler(
+    VdcNamespaces namespaces, VdcRealizer realizer, Takeover takeover, VdcLocks locks, TimeProvider time) : IOperationHandler
 {
     public string Type => "create_vdc";
 
@@ -34,23 +34,26 @@ internal sealed class CreateVdcHandler(VdcNamespaces namespaces, VdcRealizer rea
     {
         using var held = await locks.HoldAsync(ns, cancellationToken);
         locks.Wrote(ns);
-        var (before, refusal) = await MakeNamespaceAsync(ns, declaration, context.Key.Value, cancellationToken);
-        if (refusal is not null) return OperationOutcome.Failed(refusal);
-        var realization = await realizer.RealizeAsync(ns, declaration, before, cancellationToken);
+        var there = await MakeNamespaceAsync(ns, declaration, context.Key.Value, cancellationToken);
+        if (there.End is not null) return there.End;
+        var realization = await realizer.RealizeAsync(ns, declaration, there.Before, cancellationToken);
         if (realization.Problem is not null) await namespaces.SetIncompleteAsync(ns, cancellationToken);
+        else if (there.IsTakenOver) await takeover.EndAsync(ns, cancellationToken);
         // Someone else's operation may have declared the very same.
-        if (before?.ToText() != declaration.ToText()) await namespaces.ShownAsync(ns, context.Key.Value, cancellationToken);
+        if (there.Before is not { } before || before.ToText() != declaration.ToText()) await namespaces.ShownAsync(ns, context.Key.Value, cancellationToken);
         return VdcOutcome.Of(ns, declaration, realization);
     }
 
-    // The namespace with this declaration on it, and what was declared before; or why not.
-    private async Task<(VdcDeclaration? Before, string? Refusal)> MakeNamespaceAsync(
+    // The namespace with the declaration on it: what was declared before, and whether a former agent made it; or the end.
+    private readonly record struct Found(VdcDeclaration? Before = null, bool IsTakenOver = false, OperationOutcome? End = null);
+
+    private async Task<Found> MakeNamespaceAsync(
         string ns, VdcDeclaration declaration, string key, CancellationToken cancellationToken)
     {
         try
         {
             await namespaces.CreateAsync(ns, declaration, key, cancellationToken);
-            return (null, null);
+            return new();
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.AlreadyExists)
         {
@@ -58,32 +61,38 @@ internal sealed class CreateVdcHandler(VdcNamespaces namespaces, VdcRealizer rea
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Invalid)
         {
-            return (null, $"Namespace {ns} was not made, and nothing else: {e.Message}");
+            return Failed($"Namespace {ns} was not made, and nothing else: {e.Message}");
         }
     }
 
-    // It is there already: made by this operation, by an attempt that was not completed, or by nobody of us.
-    private async Task<(VdcDeclaration? Before, string? Refusal)> TakeUpAsync(
+    // It is there already: made by this operation, by an attempt that was not completed, by a former agent, by the hub, or by nobody
+    // of us.
+    private async Task<Found> TakeUpAsync(
         string ns, VdcDeclaration declaration, string key, CancellationToken cancellationToken)
     {
         if (await namespaces.ReadAsync(ns, cancellationToken) is not { } raw)
             throw new KubernetesApiException(ApiErrorReason.Conflict, $"namespace {ns} went away just now");
         var vdc = DeclaredNamespace.From(raw, time.GetUtcNow());
-        if (VdcNamespaces.ReasonAgainst(vdc, declaration.Name!) is { } reason) return (null, reason);
-        if (vdc.IsTerminating) return (null, $"target_namespace: \"{ns}\" is still being deleted; try again when it is gone");
+        var isHubs = OtherOwners.IsHubs(vdc.Labels) && OtherOwners.IsNamed(vdc.Labels, declaration.Name!);
+        var isFormer = !vdc.IsVdc && OtherOwners.IsFormerAgents(vdc.Labels, declaration.Name!);
+        if (!isHubs && !isFormer && VdcNamespaces.ReasonAgainst(vdc, declaration.Name!) is { } reason) return Failed(reason);
+        if (vdc.IsBeingDeleted) return Failed($"target_namespace: \"{ns}\" is still being deleted; try again when it is gone");
+        if (isHubs) return new(End: VdcOutcome.Of(ns, declaration, new Realization([], [], null)));
         var before = vdc.Declaration;
-        if (before?.ToText() == declaration.ToText() && !vdc.IsIncomplete) return (before, null);
+        if (before is not null && before.ToText() == declaration.ToText() && !vdc.IsIncomplete) return new(before, Takeover.IsOpen(vdc.Labels));
         if (before is not null && before.Organization != declaration.Organization)
-            return (null, $"target_namespace: \"{ns}\" is a VDC of the organization \"{before.Organization}\"");
+            return Failed($"target_namespace: \"{ns}\" is a VDC of the organization \"{before.Organization}\"");
         // Not by what is there just now: someone may have changed that, and it is put back.
         if (before is not null && !vdc.IsIncomplete)
         {
-            return (null, $"VDC {declaration.Name} exists already in namespace {ns}, with another declaration; "
+            return Failed($"VDC {declaration.Name} exists already in namespace {ns}, with another declaration; "
                 + "update_vdc changes it");
         }
-        await namespaces.DeclareAsync(raw, before ?? new VdcDeclaration(), declaration, key, cancellationToken);
-        return (before, null);
+        await namespaces.DeclareAsync(raw, before ?? new VdcDeclaration(), declaration, key, cancellationToken, takesOver: isFormer);
+        return new(before, isFormer || Takeover.IsOpen(vdc.Labels));
     }
+
+    private static Found Failed(string reason) => new(End: OperationOutcome.Failed(reason));
 
     private async Task<OperationOutcome?> ReadBackAsync(
         string ns, VdcDeclaration declaration, CancellationToken cancellationToken)

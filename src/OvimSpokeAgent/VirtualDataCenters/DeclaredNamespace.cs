@@ -21,6 +21,20 @@ internal sealed record DeclaredNamespace
 
     public required bool IsTerminating { get; init; }
 
+    /// <summary>The operation that asked for its deletion; null: none did, or it is no VDC, of this agent or a former one.</summary>
+    public string? DeletedBy => IsVdc || OtherOwners.IsFormerAgents(Labels) ? Annotations.GetValueOrDefault(Names.DeletionAnnotation) : null;
+
+    /// <summary>Its deletion was asked for, of the agent or of Kubernetes.</summary>
+    public bool IsBeingDeleted => IsTerminating || DeletedBy is not null;
+
+    /// <summary>
+    /// What the cluster is to enforce: what is declared. While it is being deleted, what limits and isolates holds, but nobody has
+    /// access any more, and no VM can be added.
+    /// </summary>
+    public VdcDeclaration? Enforced => IsVdc && DeletedBy is not null && Declaration is { } declaration
+        ? declaration with { AdminGroups = [], Quota = declaration.Quota with { Vms = 0 } }
+        : Declaration;
+
     /// <summary>Whoever asked for it was told that it could not be made whole.</summary>
     public bool IsIncomplete => Annotations.ContainsKey(Names.IncompleteAnnotation);
 
@@ -74,16 +88,19 @@ internal sealed record DeclaredNamespace
 internal sealed class DeclaredNamespaces(WatchCache<NamespaceObject, ManagedNamespace> cache, ManagedNamespaces managed)
 {
     private readonly ConcurrentDictionary<string, (ManagedNamespace Source, DeclaredNamespace Parsed)> _parsed = [];
-    private readonly ConcurrentDictionary<string, bool> _beingDeleted = [];
+    private readonly ConcurrentDictionary<string, bool> _deleted = [];
 
-    /// <summary>Whether an operation is about to delete the namespace: nothing new is made in it.</summary>
-    public bool IsBeingDeleted(string ns) => _beingDeleted.ContainsKey(ns);
+    /// <summary>Whether the namespace is being deleted: nothing new is made in it.</summary>
+    public bool IsBeingDeleted(string ns) => HasDeleter(ns) || Get(ns) is { IsBeingDeleted: true };
 
-    /// <summary>Says that an operation is about to delete the namespace, or no longer is.</summary>
-    public void SetBeingDeleted(string ns, bool isBeingDeleted)
+    /// <summary>Whether an operation deletes the namespace just now.</summary>
+    public bool HasDeleter(string ns) => _deleted.ContainsKey(ns);
+
+    /// <summary>Says that an operation deletes the namespace, or no longer does.</summary>
+    public void SetDeleter(string ns, bool hasDeleter)
     {
-        if (isBeingDeleted) _beingDeleted[ns] = true;
-        else _beingDeleted.TryRemove(ns, out _);
+        if (hasDeleter) _deleted[ns] = true;
+        else _deleted.TryRemove(ns, out _);
     }
 
     /// <summary>All managed namespaces, by name.</summary>

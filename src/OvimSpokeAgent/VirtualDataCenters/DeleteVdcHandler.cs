@@ -6,15 +6,18 @@ using OvimSpokeAgent.Operations;
 namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>
-/// <c>delete_vdc</c>: answered when the namespace is gone. With <c>cascade</c> the VMs are deleted first, so that guests
-/// shut down while their controllers can still work in the namespace; then the namespace with everything in it. Which
-/// namespace is meant is fixed first, by its uid.
+/// <c>delete_vdc</c>: answered when the namespace is gone. The VMs are deleted first, if they may be, so that guests shut down
+/// while isolation and limits hold; then the namespace with everything in it. Which namespace is meant is fixed first, by its uid.
+/// What is not done at the operation's timeout goes on (<see cref="VdcDeletion"/>). In a namespace that the hub's own controller
+/// keeps nothing is deleted: its end is waited for.
 /// </summary>
 internal sealed class DeleteVdcHandler(
-    IKubernetesApi api,
     VdcNamespaces namespaces,
     DeclaredNamespaces declared,
+    VdcDeletion deletion,
+    VdcGuests guests,
     VdcContents contents,
+    DeletionBlockers blockers,
     AgentSettings settings,
     TimeProvider time) : IOperationHandler
 {
@@ -28,100 +31,67 @@ internal sealed class DeleteVdcHandler(
     {
         var ns = VdcNames.ReadNamespace(payload, "target_namespace");
         var name = payload.RequiredString("vdc_name");
-        var cascade = payload.OptionalBool("cascade") ?? false;
+        var counted = payload.OptionalInt("vm_count", 0, int.MaxValue);
+        // As many VMs as the hub knows of; it may know of none.
+        int? mostVms = (payload.OptionalBool("cascade") ?? (settings.Vdc.Cascade ? true : null)) switch
+        {
+            true => null,
+            false => 0,
+            null => counted ?? 0,
+        };
         if (namespaces.ReasonAgainst(ns) is { } reason) payload.RejectBecause("target_namespace", reason);
         return new OperationPlan
         {
             Target = NamespacedName.ClusterScoped(ns),
-            Execute = (context, token) => DeleteAsync(ns, name, cascade, context, token),
+            Execute = (context, token) => DeleteAsync(ns, name, mostVms, context, token),
             ReadBack = (context, token) => ReadBackAsync(ns, context, token),
         };
     }
 
     private async Task<OperationOutcome> DeleteAsync(
-        string ns, string name, bool cascade, OperationContext context, CancellationToken cancellationToken)
+        string ns, string name, int? mostVms, OperationContext context, CancellationToken cancellationToken)
     {
         if (await namespaces.ReadAsync(ns, cancellationToken) is not { } raw
             || (context.Fact is not null && raw.Metadata.Uid != context.Fact))
         {
             return await DeletedAsync(ns, context, cancellationToken);
         }
-        if (VdcNamespaces.ReasonAgainst(DeclaredNamespace.From(raw, time.GetUtcNow()), name) is { } refusal)
+        var found = DeclaredNamespace.From(raw, time.GetUtcNow());
+        var isHubs = OtherOwners.IsHubs(found.Labels) && OtherOwners.IsNamed(found.Labels, name);
+        if (!isHubs && !OtherOwners.IsFormerAgents(found.Labels, name) && VdcNamespaces.ReasonAgainst(found, name) is { } refusal)
             return OperationOutcome.Failed(refusal);
-        declared.SetBeingDeleted(ns, true);
+        declared.SetDeleter(ns, true);
         try
         {
-            if (raw.Metadata.DeletionTimestamp is null)
+            if (!isHubs && !found.IsBeingDeleted && await ReasonAgainstVmsAsync(ns, name, mostVms, cancellationToken) is { } reason)
+                return OperationOutcome.Failed(reason);
+            if (context.Fact is null) await context.FixAsync(raw.Metadata.Uid, cancellationToken);
+            if (!isHubs && !found.IsTerminating)
             {
-                var vms = await contents.ListVmsAsync(ns, cancellationToken);
-                if (vms.Count > 0 && !cascade)
-                {
-                    var shown = string.Join(", ", vms.Take(ShownVms).Select(vm => vm.Name));
-                    return OperationOutcome.Failed(
-                        $"VDC {name} has {vms.Count} VMs ({shown}{(vms.Count > ShownVms ? ", …" : "")}); "
-                        + "delete them first, or all at once with cascade: true");
-                }
-                if (context.Fact is null) await context.FixAsync(raw.Metadata.Uid, cancellationToken);
-                await DeleteVmsAsync(ns, vms, context, cancellationToken);
-                await DeleteNamespaceAsync(ns, context.Fact!, cancellationToken);
-            }
-            else if (context.Fact is null)
-            {
-                await context.FixAsync(raw.Metadata.Uid, cancellationToken);
+                if (found.DeletedBy is null) await deletion.BeginAsync(raw, context.Key.Value, cancellationToken);
+                await deletion.RunAsync(ns, context, cancellationToken);
             }
             await context.WaitForOthersAsync(token => contents.WaitUntilGoneAsync(ns, context.Fact!, token), cancellationToken);
         }
         finally
         {
-            declared.SetBeingDeleted(ns, false);
+            declared.SetDeleter(ns, false);
         }
         return await DeletedAsync(ns, context, cancellationToken);
     }
 
-    // Guests get half of the operation's time; what is not gone then goes with the namespace, or is named at the end.
-    private async Task DeleteVmsAsync(
-        string ns, IReadOnlyList<VdcVm> vms, OperationContext context, CancellationToken cancellationToken)
+    // Which VMs the hub did not count nobody can know: those that were not made through it, and the newest.
+    private async Task<string?> ReasonAgainstVmsAsync(string ns, string name, int? mostVms, CancellationToken cancellationToken)
     {
-        if (vms.Count == 0) return;
-        foreach (var vm in vms) await contents.DeleteVmAsync(ns, vm, cancellationToken);
-        var half = (context.Operation.Timeout ?? settings.Operations.Timeout) / 2;
-        await context.WaitForOthersAsync(
-            token => WaitForVmsGoneAsync(ns, [.. vms.Select(vm => vm.Uid)], half, token), cancellationToken);
-    }
-
-    private async Task WaitForVmsGoneAsync(
-        string ns, IReadOnlyList<string> uids, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            await contents.WaitForVmsGoneAsync(ns, [.. uids], either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The namespace's deletion goes on with them; its conditions say what holds them.
-        }
-    }
-
-    private async Task DeleteNamespaceAsync(string ns, string uid, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await api.DeleteAsync(
-                KubernetesKinds.Namespace,
-                NamespacedName.ClusterScoped(ns),
-                new DeleteOptions { Uid = uid, Propagation = "Background" },
-                cancellationToken);
-        }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
-        {
-            // Gone already.
-        }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict)
-        {
-            // A namesake made since, or a deletion under way: what waits next tells them apart.
-        }
+        if (mostVms is not { } most) return null;
+        var vms = await guests.ListVmsAsync(ns, cancellationToken);
+        if (vms.Count <= most) return null;
+        var surplus = vms.OrderBy(vm => vm.Metadata.Annotation(Names.CreatedByAnnotation) is null)
+            .ThenBy(vm => vm.Metadata.CreationTimestamp).ThenBy(vm => vm.Metadata.Name, StringComparer.Ordinal)
+            .Skip(most).Select(vm => vm.Metadata.Name).ToList();
+        var shown = $"{string.Join(", ", surplus.Take(ShownVms))}{(surplus.Count > ShownVms ? ", …" : "")}";
+        var count = most == 0 ? $"has {vms.Count} VMs ({shown})" : $"has {vms.Count} VMs, more than the {most} of vm_count (beyond it: {shown})";
+        return $"VDC {name} {count}; delete them first, or all at once with cascade: true";
     }
 
     private async Task<OperationOutcome> DeletedAsync(string ns, OperationContext context, CancellationToken cancellationToken)
@@ -143,8 +113,11 @@ internal sealed class DeleteVdcHandler(
         if (context.Fact is not { } uid) return null;
         if (await namespaces.ReadAsync(ns, cancellationToken) is not { } raw || raw.Metadata.Uid != uid)
             return await DeletedAsync(ns, context, cancellationToken);
-        if (raw.Metadata.DeletionTimestamp is null) return null;
+        var found = DeclaredNamespace.From(raw, time.GetUtcNow());
+        if (OtherOwners.IsHubs(found.Labels))
+            return OperationOutcome.Failed($"namespace {ns} is kept by the hub's own controller and is not gone yet; this agent deletes nothing in it");
+        if (!found.IsBeingDeleted) return null;
         return OperationOutcome.Failed(
-            $"namespace {ns} is not gone yet, the deletion goes on; what blocks: {await contents.WhatBlocksAsync(raw, cancellationToken)}");
+            $"namespace {ns} is not gone yet, the deletion goes on; what blocks: {await blockers.DescribeAsync(raw, cancellationToken)}");
     }
 }

@@ -23,6 +23,9 @@ internal sealed record Deviation(ObjectKey Key, bool IsLooser)
     /// <summary>It is not there at all.</summary>
     public bool IsMissing { get; init; }
 
+    /// <summary>The namespace was a former agent's, and something of that may be left in it.</summary>
+    public bool IsTakeover { get; init; }
+
     /// <summary>
     /// Whether it must wait while these are not put right: access is given, and an old policy taken away, only where what limits
     /// and isolates is there.

@@ -28,17 +28,15 @@ internal sealed record LiveObject
     public string Fingerprint => field ??= OwnedFingerprint.Of(Spec, Subjects, RoleRef);
 
     /// <summary>
-    /// Who set what differs, by the names of the field managers; of what is only missing, who else wrote last. Empty: nobody
-    /// but the agent itself is known, or nobody at all.
+    /// Who else set what differs, by the names of the field managers; empty: nobody is known. Who removed a field never is.
     /// </summary>
-    public IReadOnlyList<string> OthersWhoSet(Drift drift)
-    {
-        var others = (Metadata.ManagedFields ?? []).Where(entry => entry.Manager != Names.Agent).ToList();
-        var setters = others.Where(entry => drift.Fields.Any(field => field.Found is not null && entry.Has(field.Path))).ToList();
-        if (setters.Count == 0 && drift.Fields.All(field => field.Found is null) && others.MaxBy(entry => entry.Time) is { } last)
-            setters.Add(last);
-        return [.. setters.Select(entry => JsonText.Shorten(entry.Manager)).Distinct()];
-    }
+    public IReadOnlyList<string> OthersWhoSet(Drift drift) =>
+    [
+        .. (Metadata.ManagedFields ?? [])
+            .Where(entry => entry.Manager != Names.Agent && drift.Fields.Any(field => field.Found is not null && entry.Has(field.Path)))
+            .Select(entry => JsonText.Shorten(entry.Manager))
+            .Distinct(),
+    ];
 
     /// <summary>The agent itself, an older one or one with other settings, set everything that differs.</summary>
     public bool IsOwnDoing(Drift drift) => IsOurs && drift.Fields.Count > 0 && drift.Fields.All(field => field.Found is not null
@@ -66,8 +64,6 @@ internal sealed record LiveMetadata
 internal sealed record ManagedFields
 {
     public string Manager { get => field ?? ""; init; }
-
-    public DateTimeOffset? Time { get; init; }
 
     /// <summary><c>{"f:spec":{"f:hard":{"f:requests.cpu":{} } } }</c>; an empty object owns all below it.</summary>
     [JsonPropertyName("fieldsV1")]

@@ -163,4 +163,5 @@ internal sealed record NetworkPolicyItem : OwnedItem
 [JsonSerializable(typeof(RoleBindingObject))]
 [JsonSerializable(typeof(NetworkPolicySpec))]
 [JsonSerializable(typeof(PersistentVolumeObject))]
+[JsonSerializable(typeof(GuestObject))]
 internal sealed partial class VdcJson : JsonSerializerContext;

@@ -33,7 +33,7 @@ internal sealed class QuotaAdmission(
         RestoreClaims();
         var ns = claim.Vm.Namespace;
         if (namespaces.Get(ns) is not { } declared) return null;
-        if (declared.IsTerminating || namespaces.IsBeingDeleted(ns)) return $"namespace: \"{ns}\" is being deleted";
+        if (namespaces.IsBeingDeleted(ns)) return $"namespace: \"{ns}\" is being deleted";
         if (declared.Declaration is not { } declaration || (declaration.Quota.IsEmpty && declaration.Limits.IsEmpty)) return null;
         var footprint = await instancetypes.ResolveNowAsync(claim.Footprint, ns, cancellationToken);
         if (footprint is null) return claim.Footprint.Instancetype!.Missing;

@@ -37,7 +37,8 @@ internal sealed partial class RepairNews(
     /// <summary>An object that is not declared was removed.</summary>
     public void Removed(DeclaredNamespace ns, Deviation deviation)
     {
-        if (deviation.Key.Name.Name.StartsWith(VdcNames.StandInPrefix, StringComparison.Ordinal)) return; // the agent's own doing
+        // The agent's own doing: a stand-in that is not needed any more, access to what is being deleted.
+        if (deviation.Key.Name.Name.StartsWith(VdcNames.StandInPrefix, StringComparison.Ordinal) || ns.DeletedBy is not null) return;
         Repaired(ns, deviation, "is not declared", "is made again and again without being declared", "is removed");
     }
 

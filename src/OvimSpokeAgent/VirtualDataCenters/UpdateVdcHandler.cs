@@ -131,7 +131,7 @@ internal sealed class Redeclaration(
             return OperationOutcome.Failed($"target_namespace: there is no namespace \"{ns}\" on this cluster");
         var found = DeclaredNamespace.From(raw, time.GetUtcNow());
         if (refuse(found) is { } refusal) return OperationOutcome.Failed(refusal);
-        if (found.IsTerminating) return OperationOutcome.Failed($"target_namespace: \"{ns}\" is being deleted");
+        if (found.IsBeingDeleted) return OperationOutcome.Failed($"target_namespace: \"{ns}\" is being deleted");
         // Spoilt by hand: what the agent remembers still holds.
         var before = found.Declaration ?? declared.Get(ns)?.Declaration;
         if (before is null && found.Problem is { } problem)

@@ -56,6 +56,8 @@ internal sealed class VdcNamespaces(
     /// <summary>Why this is not the VDC that is meant, or null. Pure.</summary>
     public static string? ReasonAgainst(DeclaredNamespace vdc, string vdcName)
     {
+        if (OtherOwners.IsHubs(vdc.Labels))
+            return $"target_namespace: \"{vdc.Name}\" is kept by the hub's own controller, and not as the VDC \"{vdcName}\" here; it is left alone";
         if (!vdc.IsVdc)
             return $"target_namespace: \"{vdc.Name}\" exists and was not made by this agent as a VDC; it is left alone";
         return vdc.VdcName == vdcName
@@ -79,8 +81,14 @@ internal sealed class VdcNamespaces(
     /// <param name="now">What is declared from now on.</param>
     /// <param name="key">The operation that says so.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
+    /// <param name="takesOver">Whether it was not this agent's until now.</param>
     public Task<NamespaceObject> DeclareAsync(
-        NamespaceObject raw, VdcDeclaration before, VdcDeclaration now, string key, CancellationToken cancellationToken)
+        NamespaceObject raw,
+        VdcDeclaration before,
+        VdcDeclaration now,
+        string key,
+        CancellationToken cancellationToken,
+        bool takesOver = false)
     {
         var ns = raw.Metadata.Name;
         var annotations = new JsonObject
@@ -98,6 +106,7 @@ internal sealed class VdcNamespaces(
             var zone = before.ZoneId is null ? raw.Metadata.Label(Names.ZoneLabel) : null;
             Change(labels, before.Labels, VdcManifests.NamespaceLabels(ns, now, settings, zone));
             metadata["labels"] = labels;
+            if (takesOver) annotations[Names.CreatedByAnnotation] = key;
         }
         return api.MergePatchAsync(
             KubernetesKinds.Namespace,

@@ -15,6 +15,7 @@ internal sealed class VdcReconciler : ILoop
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan BetweenLooksAtDeletion = TimeSpan.FromSeconds(10);
     private const int Workers = 4;
 
     private readonly DeclaredNamespaces _namespaces;
@@ -22,6 +23,7 @@ internal sealed class VdcReconciler : ILoop
     private readonly VdcRepair _repair;
     private readonly RepairHistory _history;
     private readonly WeakeningCheck _weakenings;
+    private readonly VdcDeletion _deletion;
     private readonly VdcStates _states;
     private readonly QuotaNet _net;
     private readonly VdcLocks _locks;
@@ -42,6 +44,7 @@ internal sealed class VdcReconciler : ILoop
         VdcRepair repair,
         RepairHistory history,
         WeakeningCheck weakenings,
+        VdcDeletion deletion,
         VdcStates states,
         QuotaNet net,
         VdcLocks locks,
@@ -51,7 +54,7 @@ internal sealed class VdcReconciler : ILoop
         TimeProvider time)
     {
         (_namespaces, _caches, _vmCaches, _leadership) = (namespaces, caches, vmCaches, leadership);
-        (_repair, _history, _weakenings, _states, _net) = (repair, history, weakenings, states, net);
+        (_repair, _history, _weakenings, _deletion, _states, _net) = (repair, history, weakenings, deletion, states, net);
         (_locks, _metrics, _time) = (locks, metrics, time);
         _queue = new WorkQueue<string>(time);
         _backoff = new Backoff(FirstRetry, LongestRetry, jitter);
@@ -139,6 +142,7 @@ internal sealed class VdcReconciler : ILoop
             _pauses.TryRemove(ns, out _);
             return;
         }
+        if (declared.DeletedBy is not null) await GoOnDeletingAsync(declared, cancellationToken);
         if (declared.Declaration is null) return;
         var wait = UntilSettled(ns);
         if (wait == TimeSpan.Zero) _weakenings.Judge(declared);
@@ -165,6 +169,24 @@ internal sealed class VdcReconciler : ILoop
             wait = Settling;
         }
         LookAgain(ns, wait);
+    }
+
+    // What an operation began and could not end within its time. What is there stays isolated and limited meanwhile.
+    private async Task GoOnDeletingAsync(DeclaredNamespace declared, CancellationToken cancellationToken)
+    {
+        _queue.Add(declared.Name, BetweenLooksAtDeletion);
+        if (_namespaces.HasDeleter(declared.Name)) return;
+        string? waitsFor;
+        try
+        {
+            var left = await _deletion.GoOnAsync(declared.Name, declared.Uid, cancellationToken);
+            waitsFor = left.Count == 0 ? null : $"waits for the guests of {left.Count} VMs ({string.Join(", ", left.Take(3))}{(left.Count > 3 ? ", …" : "")})";
+        }
+        catch (KubernetesApiException e) when (!e.IsTransient)
+        {
+            waitsFor = e.Reason is ApiErrorReason.Conflict ? null : e.Message;
+        }
+        _states.Set(declared.Name, _states.Get(declared.Name) with { DeletionWaitsFor = waitsFor });
     }
 
     // Until all is put right a VDC stays what it was; only what cannot be put right makes it another.

@@ -13,6 +13,7 @@ internal sealed class VdcRepair(
     VdcObjects objects,
     VdcCaches caches,
     QuotaNet net,
+    Takeover takeover,
     RepairHistory history,
     RepairNews news,
     ObjectFailures failures)
@@ -48,12 +49,13 @@ internal sealed class VdcRepair(
     {
         var deviations = new List<Deviation>();
         if (namespaces.DriftOf(ns) is { Fields.Count: > 0 } drift)
-            deviations.Add(new(new(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns.Name)), drift.IsLooser));
-        var expected = realizer.Expected(ns.Name, ns.Declaration!);
-        var surplus = caches.Surplus(ns.Name, ns.Declaration!, expected).Select(found => Surplus(found.Kind, found.Item)).ToList();
+            deviations.Add(new(KeyOf(ns), drift.IsLooser));
+        var expected = realizer.Expected(ns.Name, ns.Enforced!);
+        var surplus = caches.Surplus(ns.Name, ns.Enforced!, expected).Select(found => Surplus(found.Kind, found.Item)).ToList();
         deviations.AddRange(surplus.Where(deviation => deviation.Key.Kind == KubernetesKinds.RoleBinding));
         deviations.AddRange(expected.Where(manifest => !caches.IsAsExpected(manifest)).Select(Wanted));
         deviations.AddRange(surplus.Where(deviation => deviation.Key.Kind != KubernetesKinds.RoleBinding));
+        if (deviations.Count == 0 && ns.IsVdc && Takeover.IsOpen(ns.Labels)) deviations.Add(new(KeyOf(ns), false) { IsTakeover = true });
         return deviations;
     }
 
@@ -68,7 +70,8 @@ internal sealed class VdcRepair(
         var left = DeviationsOf(ns).ToList();
         foreach (var deviation in left.ToList())
         {
-            if (UntilTurn(ns.Name, deviation, left) > TimeSpan.Zero) continue;
+            // What it waits for is not right yet, however long ago that was tried.
+            if (history.UntilTurn(ns.Name, deviation) > TimeSpan.Zero || left.Exists(deviation.WaitsFor)) continue;
             var isRight = false;
             KubernetesApiException? unavailable = null;
             var fault = await _guard.RunAsync(
@@ -98,11 +101,28 @@ internal sealed class VdcRepair(
         }
         catch (KubernetesApiException e)
         {
-            // Of a conflict there is nothing to tell: the next look finds the object as it is then.
-            news.Failed(ns, deviation, e.Reason is ApiErrorReason.Conflict ? null : e.Message, e.RetryAfter);
+            // Of a conflict there is nothing to tell: the next look finds the object as it is then; nor of a namespace that goes.
+            var passes = e.Reason is ApiErrorReason.Conflict or ApiErrorReason.NotFound
+                || (e.Reason is ApiErrorReason.Forbidden && await IsGoingAsync(ns.Name, cancellationToken));
+            news.Failed(ns, deviation, passes ? null : e.Message, e.RetryAfter);
             return (false, null);
         }
     }
+
+    // A namespace that terminates takes nothing any more, which the cache may not show yet.
+    private async Task<bool> IsGoingAsync(string ns, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await namespaces.ReadAsync(ns, cancellationToken) is not { Metadata.DeletionTimestamp: null };
+        }
+        catch (KubernetesApiException)
+        {
+            return false; // then the refusal is what there is to tell
+        }
+    }
+
+    private static ObjectKey KeyOf(DeclaredNamespace ns) => new(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns.Name));
 
     private TimeSpan UntilTurn(string ns, Deviation deviation, IEnumerable<Deviation> all)
     {
@@ -131,6 +151,10 @@ internal sealed class VdcRepair(
         {
             await PutRightAsync(ns, deviation, manifest, cancellationToken);
         }
+        else if (deviation.IsTakeover)
+        {
+            await takeover.EndAsync(ns.Name, cancellationToken);
+        }
         else if (await namespaces.RestoreAsync(ns, cancellationToken) is var (found, drift))
         {
             news.PutRight(ns, deviation, found, drift);
@@ -144,7 +168,7 @@ internal sealed class VdcRepair(
         if (found is { IsOurs: true } && found.Fingerprint == manifest.Fingerprint) return; // the cache is behind
         if (found is { IsOurs: false } && !ns.IsVdc && !objects.HasWritten(manifest))
             throw new KubernetesApiException(ApiErrorReason.Invalid, $"{manifest} exists and is not the agent's; it is left alone");
-        var isPadding = found is { IsOurs: true } && IsOnlyPadding(found, manifest, ns.Declaration!);
+        var isPadding = found is { IsOurs: true } && IsOnlyPadding(found, manifest, ns.Enforced!);
         await objects.PutAsync(manifest, cancellationToken);
         if (!isPadding) news.PutRight(ns, deviation, found, Drift.Between(manifest, found?.Fingerprint));
     }

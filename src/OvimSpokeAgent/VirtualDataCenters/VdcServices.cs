@@ -19,6 +19,10 @@ internal static class VdcServices
         services.AddSingleton<VdcObjects>();
         services.AddSingleton<VdcRealizer>();
         services.AddSingleton<VdcContents>();
+        services.AddSingleton<VdcGuests>();
+        services.AddSingleton<VdcDeletion>();
+        services.AddSingleton<DeletionBlockers>();
+        services.AddSingleton<Takeover>();
         services.AddSingleton<Redeclaration>();
         services.AddSingleton(provider => new QuotaLedger(
             provider.GetRequiredService<WatchCache<VirtualMachineObject, VirtualMachineItem>>(),
@@ -75,6 +79,13 @@ internal static class VdcServices
             Kind = KubernetesKinds.RoleBinding,
             Type = VdcJson.Default.RoleBindingObject,
             Project = OwnedItem.FromBinding,
+        });
+        services.AddWatchCache(new WatchSpec<NamespaceObject, HubNamespace>
+        {
+            Kind = KubernetesKinds.Namespace,
+            Type = ClusterJson.Default.NamespaceObject,
+            Project = HubNamespace.From,
+            LabelSelector = OtherOwners.HubSelector,
         });
         services.AddSingleton<VdcCaches>();
         services.AddSingleton<VmCaches>();

@@ -17,6 +17,9 @@ internal sealed record VdcState
     /// <summary>Why the repair did not come to an end, by a fault of its own; null: it did.</summary>
     public string? Fault { get; init; }
 
+    /// <summary>What its deletion waits for; null: it is not being deleted, or waits for Kubernetes.</summary>
+    public string? DeletionWaitsFor { get; init; }
+
     /// <summary>Objects that open what is declared closed, each with what it opens.</summary>
     public IReadOnlyList<Weakening> WeakenedBy { get; init; } = [];
 

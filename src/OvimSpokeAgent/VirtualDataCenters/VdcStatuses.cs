@@ -7,6 +7,7 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// <summary>The VDCs as reports, metrics and health show them: from what is in memory, no request.</summary>
 internal sealed class VdcStatuses(
     DeclaredNamespaces namespaces,
+    Cluster.WatchCache<Cluster.NamespaceObject, HubNamespace> hubNamespaces,
     QuotaLedger ledger,
     VdcCaches caches,
     VdcStates states,
@@ -25,7 +26,27 @@ internal sealed class VdcStatuses(
     {
         var vdcs = namespaces.Vdcs();
         _guard.GoneBut(vdcs.Select(vdc => vdc.Name));
-        return [.. vdcs.Select(vdc => _guard.Run(vdc.Name, () => StatusOf(vdc), failure => Untold(vdc, failure.Message)))];
+        return
+        [
+            .. vdcs.Select(vdc => _guard.Run(vdc.Name, () => StatusOf(vdc), failure => Untold(vdc, failure.Message))),
+            .. hubNamespaces.Items.Where(ns => ns.VdcName is not null).OrderBy(ns => ns.Name, StringComparer.Ordinal).Select(StatusOf),
+        ];
+    }
+
+    // The hub's own controller keeps its quota and all else.
+    private VdcStatus StatusOf(HubNamespace ns)
+    {
+        var usage = ledger.MachinesOf(ns.Name).Aggregate(default(QuotaUsage), (sum, vm) => sum.With(vm.Footprint));
+        return new()
+        {
+            Name = ns.VdcName!,
+            Namespace = ns.Name,
+            Status = ns.IsTerminating ? "Terminating" : "Active",
+            ResourceUsage = new ResourceMetrics { CpuUsed = usage.Vcpus * 1000, MemoryUsed = usage.MemoryBytes, VmCount = usage.Vms },
+            Labels = ns.Labels,
+            CreatedAt = ns.CreatedAt ?? ns.SeenAt,
+            UpdatedAt = ns.SeenAt,
+        };
     }
 
     private static VdcStatus Untold(DeclaredNamespace vdc, string problem) => new()
@@ -50,7 +71,7 @@ internal sealed class VdcStatuses(
         {
             Name = vdc.VdcName,
             Namespace = vdc.Name,
-            Status = vdc.IsTerminating ? "Terminating"
+            Status = vdc.IsBeingDeleted ? "Terminating"
                 : (vdc.Problem ?? state.Problem ?? state.Fault) is not null ? "Failed"
                 : state.IsWhole ? "Active" : "Pending",
             ResourceUsage = UsageOf(vdc, quota, usage),
@@ -95,6 +116,7 @@ internal sealed class VdcStatuses(
         var warnings = new List<string>();
         if (vdc.Problem is not null) warnings.Add($"what is declared cannot be read: {vdc.Problem}");
         if (state.Problem is not null) warnings.Add($"not as declared: {state.Problem}");
+        if (state.DeletionWaitsFor is not null) warnings.Add($"being deleted: {state.DeletionWaitsFor}");
         if (state.Fault is not null) warnings.Add($"not repaired: {state.Fault}");
         warnings.AddRange(state.WeakenedBy.Select(weakening => weakening.ToString()));
         warnings.AddRange(state.Contests);

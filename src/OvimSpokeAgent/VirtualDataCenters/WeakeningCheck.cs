@@ -8,7 +8,12 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// bindings that only look like those of its admins. Marks and names hide nothing: every policy counts that is not just as declared.
 /// </summary>
 internal sealed partial class WeakeningCheck(
-    VdcRealizer realizer, VdcCaches caches, VdcStates states, EventRecorder events, ILogger<WeakeningCheck> logger)
+    VdcRealizer realizer,
+    VdcCaches caches,
+    RepairHistory history,
+    VdcStates states,
+    EventRecorder events,
+    ILogger<WeakeningCheck> logger)
 {
     /// <summary>Compares what is there with what is declared, and tells of what is new.</summary>
     public void Judge(DeclaredNamespace declared)
@@ -30,11 +35,11 @@ internal sealed partial class WeakeningCheck(
     private IEnumerable<Weakening> Of(DeclaredNamespace declared)
     {
         var (ns, network) = (declared.Name, declared.Declaration!.Network);
-        var expected = realizer.Expected(ns, declared.Declaration).ToDictionary(manifest => manifest.Key);
+        var expected = realizer.Expected(ns, declared.Enforced!).ToDictionary(manifest => manifest.Key);
         foreach (var policy in caches.PoliciesOf(ns).OrderBy(policy => policy.Name.Name, StringComparer.Ordinal))
         {
             var key = new ObjectKey(KubernetesKinds.NetworkPolicy, policy.Name);
-            if (expected.TryGetValue(key, out var manifest) && manifest.Fingerprint == policy.Fingerprint) continue;
+            if (expected.TryGetValue(key, out var manifest) && IsPutRight(manifest, policy)) continue;
             if (IsolationCheck.Opens(ns, network, policy.Spec) is { } opens) yield return new(key, opens);
         }
         foreach (var binding in caches.AdminBindingsOf(ns).Where(binding => !binding.IsOurs))
@@ -42,6 +47,13 @@ internal sealed partial class WeakeningCheck(
             var key = new ObjectKey(KubernetesKinds.RoleBinding, binding.Name);
             if (!expected.ContainsKey(key)) yield return new(key, "nobody declared it, and it is not the agent's");
         }
+    }
+
+    // One of the agent's own counts while it is open and must wait for its turn.
+    private bool IsPutRight(OwnedManifest manifest, NetworkPolicyItem policy)
+    {
+        var deviation = new Deviation(manifest.Key, Drift.Between(manifest, policy.Fingerprint).IsLooser);
+        return !deviation.IsLooser || history.UntilTurn(manifest.Name.Namespace, deviation) == TimeSpan.Zero;
     }
 
     [LoggerMessage(8001, LogLevel.Warning, "VDC {Vdc} in namespace {Namespace}: {Weakening}")]

@@ -199,7 +199,7 @@ public sealed class VdcLifecycleTests(Clusters clusters)
         await world.Admin.MergeAsync(path, Finalizers());
         var result = await world.CompletesAsync("delete_vdc", vdc, """{"cascade":true}""");
 
-        Assert.Contains("VM web has the finalizers example.com/backup", error, StringComparison.Ordinal);
+        Assert.Contains("VirtualMachine web has the finalizer example.com/backup (of the controller of example.com)", error, StringComparison.Ordinal);
         Assert.Contains("is being deleted", meanwhile, StringComparison.Ordinal);
         Assert.Equal("deleted", (string?)result["status"]);
         Assert.Null(await world.Admin.FindAsync($"api/v1/namespaces/{vdc}"));

@@ -37,11 +37,11 @@ internal sealed class VdcWorld : IAsyncDisposable
         return name;
     }
 
-    /// <summary>Stops the agent and starts it again.</summary>
-    public async Task RestartAgentAsync()
+    /// <summary>Stops the agent and starts it again, with some settings changed.</summary>
+    public async Task RestartAgentAsync(params (string Name, string Value)[] settings)
     {
         await Agent.StopAsync();
-        Agent = await Environment.StartAgentAsync();
+        Agent = await Environment.StartAgentAsync(settings);
     }
 
     /// <summary>Runs an operation on a VDC; more fields as JSON.</summary>

@@ -259,6 +259,8 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
             var existing = Existing(kind, name);
             if (options.Uid is { } uid && (string?)existing["metadata"]!["uid"] != uid)
                 throw Conflict(kind, name, $"the UID in the precondition ({uid}) does not match");
+            if (options.ResourceVersion is { } version && (string?)existing["metadata"]!["resourceVersion"] != version)
+                throw Conflict(kind, name, $"the ResourceVersion in the precondition ({version}) does not match");
             return _store.Delete(kind, name);
         }, cancellationToken);
 

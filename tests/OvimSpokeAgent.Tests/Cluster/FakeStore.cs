@@ -70,6 +70,10 @@ internal sealed class FakeStore(TimeProvider time)
         _objects.Remove(Key(kind, name), out var removed);
         var last = removed.Object.DeepClone().AsObject();
         Record(new FakeChange(kind, name, removed.Object, null, Stamp(last), last));
+        if (kind == KubernetesKinds.Namespace)
+        {
+            foreach (var (content, contentName) in In(name.Name)) Remove(content, contentName);
+        }
         return last;
     }
 

@@ -32,6 +32,7 @@ public sealed class SettingsLoaderTests
         ("OVIM_OPERATION_MAX_TIMEOUT", "168h", s => s.Operations.MaxTimeout, TimeSpan.FromDays(7)),
         ("OVIM_CPU_OVERCOMMIT", "1.5", s => s.CpuOvercommit, 1.5m),
         ("OVIM_VDC_POD_SECURITY", "Restricted", s => s.Vdc.PodSecurity, "restricted"),
+        ("OVIM_VDC_CASCADE", "true", s => s.Vdc.Cascade, true),
         ("OVIM_CLUSTER_CIDRS", "10.8.0.0/14, fd12::/64", s => string.Join(' ', s.Vdc.ClusterCidrs), "10.8.0.0/14 fd12::/64"),
         ("OVIM_OPERATION_BACKLOG", "50", s => s.Operations.Backlog, 50),
         ("OVIM_OPERATION_RETENTION", "10m", s => s.Operations.Retention, TimeSpan.FromMinutes(10)),
@@ -162,6 +163,7 @@ public sealed class SettingsLoaderTests
     [InlineData("OVIM_CPU_OVERCOMMIT", "1,5")]
     [InlineData("OVIM_CPU_OVERCOMMIT", "101")]
     [InlineData("OVIM_VDC_POD_SECURITY", "strict")]
+    [InlineData("OVIM_VDC_CASCADE", "maybe")]
     [InlineData("OVIM_CLUSTER_CIDRS", "10.0.0.0")]
     [InlineData("OVIM_CLUSTER_CIDRS", "0.0.0.0/0")]
     [InlineData("OVIM_OPERATION_BACKLOG", "0")]

@@ -48,7 +48,7 @@ public sealed class ContestTests
             quota => quota["spec"]!["hard"]!["requests.cpu"] = "1");
 
         var began = host.Time.GetUtcNow();
-        await host.PassesUntilAsync(() => Writes(host, KubernetesKinds.ResourceQuota) == 7, TimeSpan.FromSeconds(1));
+        await host.PassesUntilAsync(() => Writes(host, KubernetesKinds.ResourceQuota) == 7, TimeSpan.FromSeconds(5));
 
         // 10, 20, 40, 80, 160, 300 s, of which chance takes a quarter here.
         Assert.True(host.Time.GetUtcNow() - began >= TimeSpan.FromSeconds(610 * 0.75));

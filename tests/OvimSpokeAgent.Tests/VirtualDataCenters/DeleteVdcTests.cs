@@ -3,12 +3,15 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.VirtualMachines;
+using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualDataCenters;
 
 public sealed class DeleteVdcTests
 {
+    private const string Isolated = """ "quota":{"cpu":8,"memory":16},"network_policy":"isolated","admin_groups":["admins"] """;
+
     private static readonly NamespacedName Ns = NamespacedName.ClusterScoped("acme-dev");
     private static readonly NamespacedName Web = new("acme-dev", "web");
 
@@ -75,29 +78,164 @@ public sealed class DeleteVdcTests
     }
 
     [Fact]
-    public async Task Guest_that_does_not_stop_gets_half_of_the_time_and_then_goes_with_the_namespace()
+    public async Task Isolation_and_limits_hold_while_a_guest_shuts_down_and_the_deletion_goes_on_without_its_operation()
     {
-        await using var host = await OpenAsync();
-        Assert.True((await host.CreateVmAsync("web", 1)).IsCompleted);
-        host.Cluster.Change(
-            KubeVirtKinds.VirtualMachine, Web, vm => vm["metadata"]!["finalizers"] = new JsonArray("kubevirt.io/virtualMachineControllerFinalize"));
-        Hold(host);
-        var execution = host.Of("delete_vdc", """ "cascade":true """);
-        var deleting = execution.RunAsync();
-        await host.Time.NextWaitAsync(TimeSpan.FromSeconds(150), TimeSpan.FromSeconds(150));
-        Assert.DoesNotContain("namespaces acme-dev", Deletions(host));
-        Assert.Contains("is being deleted", (await host.CreateVmAsync("new", 1)).FailureOf(), StringComparison.Ordinal);
-
-        host.Time.Advance(TimeSpan.FromSeconds(151));
-        await Eventually.HoldsAsync(() => Deletions(host).Contains("namespaces acme-dev"));
+        await using var host = await OpenAsync(Isolated);
+        HasGuest(host, "web", graceSeconds: 3600);
+        Hold(host, KubeVirtKinds.VirtualMachine, Web);
+        Hold(host, KubeVirtKinds.VirtualMachineInstance, Web);
 
         Assert.Equal(
             "namespace acme-dev is not gone yet, the deletion goes on; what blocks: "
-            + "VM web has the finalizers kubevirt.io/virtualMachineControllerFinalize",
-            (await execution.ReadBackAsync())!.FailureOf());
+            + "guests that still run: web (it may take 3600 s to shut down); isolation and limits hold until they are gone",
+            await TimesOutAsync(host, """ "cascade":true """));
+        Assert.Equal(["virtualmachines.kubevirt.io acme-dev/web"], Deletions(host).Where(deletion => !deletion.Contains("rolebindings", StringComparison.Ordinal)));
+        await host.PassesUntilAsync(() => host.Status() is { Status: "Terminating", Warnings: { } warnings }
+            && warnings.Contains("being deleted: waits for the guests of 1 VMs (web)"));
+        // Nobody can add to it any more, and what is put into it goes too.
+        await host.PassesUntilAsync(() => host.Find(KubernetesKinds.RoleBinding, "vdc-admin-admins") is null
+            && (string?)host.Find(KubernetesKinds.ResourceQuota, "vdc-quota")?["spec"]!["hard"]![VdcManifests.VmCount] == "0");
+        Assert.Contains("is being deleted", (await host.CreateVmAsync("new", 1)).FailureOf(), StringComparison.Ordinal);
+        Assert.Contains("is being deleted", (await host.RunAsync("update_vdc", Isolated)).FailureOf(), StringComparison.Ordinal);
+        Assert.Contains("is still being deleted", (await host.RunAsync("create_vdc", Isolated)).FailureOf(), StringComparison.Ordinal);
+        VmWorld.HasVm(host.Cluster, new("acme-dev", "late"));
+        await host.PassesUntilAsync(() => host.Cluster.Find(KubeVirtKinds.VirtualMachine, new("acme-dev", "late")) is null);
+        host.Cluster.Remove(KubernetesKinds.NetworkPolicy, new("acme-dev", "vdc-isolation-policy"));
+        await host.PassesUntilAsync(() => host.Find(KubernetesKinds.NetworkPolicy, "vdc-isolation-policy") is not null);
+        Assert.DoesNotContain("namespaces acme-dev", Deletions(host));
+
         host.Cluster.Remove(KubeVirtKinds.VirtualMachine, Web);
-        host.Cluster.Remove(KubernetesKinds.Namespace, Ns);
-        Assert.True((await deleting).IsCompleted);
+        host.Cluster.Remove(KubeVirtKinds.VirtualMachineInstance, Web);
+        await host.PassesUntilAsync(() => host.Namespace() is null);
+        Assert.True((await host.RunAsync("delete_vdc")).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Next_agent_goes_on_with_a_deletion()
+    {
+        var time = new TestTime();
+        var cluster = new FakeKubernetesApi(time);
+        await using (var host = await VdcHost.StartAsync(cluster, time))
+        {
+            Assert.True((await host.RunAsync("create_vdc", Isolated)).IsCompleted);
+            HasGuest(host, "web", graceSeconds: 3600);
+            Hold(host, KubeVirtKinds.VirtualMachine, Web);
+            Hold(host, KubeVirtKinds.VirtualMachineInstance, Web);
+            await TimesOutAsync(host, """ "cascade":true """);
+        }
+
+        await using var next = await VdcHost.StartAsync(cluster, time);
+        await next.PassesUntilAsync(() => next.Status() is { Status: "Terminating", Warnings: not null });
+        cluster.Remove(KubeVirtKinds.VirtualMachine, Web);
+        cluster.Remove(KubeVirtKinds.VirtualMachineInstance, Web);
+
+        await next.PassesUntilAsync(() => next.Namespace() is null);
+    }
+
+    [Fact]
+    public async Task Who_takes_the_mark_off_ends_a_deletion()
+    {
+        await using var host = await OpenAsync(Isolated);
+        HasGuest(host, "web", graceSeconds: 3600);
+        Hold(host, KubeVirtKinds.VirtualMachine, Web);
+        Hold(host, KubeVirtKinds.VirtualMachineInstance, Web);
+        await TimesOutAsync(host, """ "cascade":true """);
+
+        host.Cluster.Change(KubernetesKinds.Namespace, Ns, ns => ns["metadata"]!["annotations"]!.AsObject().Remove(Names.DeletionAnnotation));
+        host.Cluster.Remove(KubeVirtKinds.VirtualMachine, Web);
+        host.Cluster.Remove(KubeVirtKinds.VirtualMachineInstance, Web);
+
+        await host.PassesUntilAsync(() => host.Status() is { Status: "Active", Warnings: null }
+            && host.Find(KubernetesKinds.RoleBinding, "vdc-admin-admins") is not null);
+        Assert.NotNull(host.Namespace());
+    }
+
+    [Fact]
+    public async Task Guest_without_a_vm_goes_before_the_namespace_too()
+    {
+        await using var host = await OpenAsync();
+        HasGuest(host, "orphan", graceSeconds: 30);
+
+        Assert.True((await host.RunAsync("delete_vdc", """ "cascade":true """)).IsCompleted);
+
+        Assert.Equal(["virtualmachineinstances.kubevirt.io acme-dev/orphan", "namespaces acme-dev"], Deletions(host));
+    }
+
+    [Fact]
+    public async Task Vm_that_may_not_be_deleted_is_named_and_costs_no_other()
+    {
+        await using var host = await OpenAsync();
+        foreach (var vm in (string[])["a", "kept", "z"]) Assert.True((await host.CreateVmAsync(vm, 1)).IsCompleted);
+        host.Cluster.Fault = request => request is { Verb: "delete", Name.Name: "kept" }
+            ? FakeKubernetesApi.Error(ApiErrorReason.Forbidden, "deletion protection")
+            : null;
+
+        var e = await Assert.ThrowsAsync<KubernetesApiException>(() => host.RunAsync("delete_vdc", """ "cascade":true """));
+
+        Assert.Equal("VirtualMachine kept cannot be deleted: deletion protection", e.Message);
+        Assert.Null(host.Cluster.Find(KubeVirtKinds.VirtualMachine, new("acme-dev", "z")));
+        await host.PassesUntilAsync(() => host.Status().Warnings?.Contains("being deleted: VirtualMachine kept cannot be deleted: deletion protection") is true);
+        host.Cluster.Fault = null;
+        await host.PassesUntilAsync(() => host.Namespace() is null);
+    }
+
+    [Theory]
+    [InlineData("", "false", 0, true)]
+    [InlineData("", "false", 1, false)]
+    [InlineData(""","vm_count":3""", "false", 3, true)]
+    [InlineData(""","vm_count":3""", "false", 2, true)]
+    [InlineData(""","vm_count":3""", "false", 4, false)]
+    [InlineData(""","vm_count":0""", "false", 1, false)]
+    [InlineData(""","vm_count":null""", "false", 1, false)]
+    [InlineData(""","vm_count":3,"cascade":false""", "false", 1, false)]
+    [InlineData(""","vm_count":1,"cascade":true""", "false", 3, true)]
+    [InlineData("", "true", 3, true)]
+    [InlineData(""","vm_count":1""", "true", 3, true)]
+    [InlineData(""","cascade":false""", "true", 1, false)]
+    public async Task Vms_go_with_their_vdc_as_far_as_the_hub_counted_them(string payload, string setting, int vms, bool isDeleted)
+    {
+        await using var host = await VdcHost.StartAsync(settings: ("OVIM_VDC_CASCADE", setting));
+        Assert.True((await host.RunAsync("create_vdc")).IsCompleted);
+        for (var i = 0; i < vms; i++) VmWorld.HasVm(host.Cluster, new("acme-dev", $"vm-{i}"));
+
+        var outcome = await host.RunAsync("delete_vdc", $$""" "organization":"acme"{{payload}} """);
+
+        Assert.Equal(isDeleted, outcome.IsCompleted);
+        Assert.Equal(isDeleted, host.Namespace() is null);
+        Assert.Equal(isDeleted ? 0 : vms, host.Cluster.ObjectsIn("acme-dev").Count(item => item.Kind == KubeVirtKinds.VirtualMachine));
+    }
+
+    [Fact]
+    public async Task Vms_beyond_the_count_are_named_those_first_that_the_hub_did_not_make()
+    {
+        await using var host = await OpenAsync();
+        foreach (var vm in (string[])["a", "z"]) Assert.True((await host.CreateVmAsync(vm, 1)).IsCompleted);
+        foreach (var vm in (string[])["m", "n"]) VmWorld.HasVm(host.Cluster, new("acme-dev", vm));
+
+        Assert.Equal(
+            "VDC dev has 4 VMs, more than the 2 of vm_count (beyond it: m, n); delete them first, or all at once with cascade: true",
+            (await host.RunAsync("delete_vdc", """ "vm_count":2 """)).FailureOf());
+        Assert.Empty(Deletions(host));
+    }
+
+    [Fact]
+    public async Task Finalizers_of_the_namespace_and_of_objects_are_named_with_their_owners_and_the_remedy()
+    {
+        await using var host = await OpenAsync(Isolated);
+        host.Cluster.Change(KubernetesKinds.Namespace, Ns, ns => ns["metadata"]!["finalizers"] = new JsonArray("controller.cattle.io/namespace-auth"));
+        host.Cluster.Change(
+            KubernetesKinds.NetworkPolicy, new("acme-dev", "vdc-isolation-policy"), policy => policy["metadata"]!["finalizers"] = new JsonArray("example.com/cni"));
+        host.Cluster.Delete(KubernetesKinds.NetworkPolicy, new("acme-dev", "vdc-isolation-policy"));
+
+        var said = await TimesOutAsync(host, """ "cascade":true """);
+
+        Assert.Equal(
+            "namespace acme-dev is not gone yet, the deletion goes on; what blocks: "
+            + "the namespace itself has the finalizer controller.cattle.io/namespace-auth (of Rancher); "
+            + "NetworkPolicy vdc-isolation-policy has the finalizer example.com/cni (of the controller of example.com) "
+            + "(a finalizer is taken off by the controller that set it: see whether that runs; where it is gone for good, "
+            + "an administrator can take the finalizer off)",
+            said);
     }
 
     [Fact]
@@ -115,8 +253,10 @@ public sealed class DeleteVdcTests
                "message":"Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances"}]}
             """));
 
-        Assert.EndsWith(
-            "what blocks: Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances",
+        Assert.Contains(
+            "what blocks: Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances "
+            + "(example.com/hold is of the controller of example.com); the namespace itself has the finalizer test/hold (of the controller of test) "
+            + "(a finalizer is taken off by",
             (await execution.ReadBackAsync())!.FailureOf(),
             StringComparison.Ordinal);
         host.Cluster.Remove(KubernetesKinds.Namespace, Ns);
@@ -161,12 +301,38 @@ public sealed class DeleteVdcTests
         Assert.True((await host.RunAsync("delete_vdc", """ "cascade":true """)).IsCompleted);
     }
 
-    private static async Task<VdcHost> OpenAsync()
+    private static async Task<VdcHost> OpenAsync(string declared = "")
     {
         var host = await VdcHost.StartAsync();
-        Assert.True((await host.RunAsync("create_vdc")).IsCompleted);
+        Assert.True((await host.RunAsync("create_vdc", declared)).IsCompleted);
         return host;
     }
+
+    // The operation's time is over as soon as it waits; what it says then.
+    private static async Task<string> TimesOutAsync(VdcHost host, string more)
+    {
+        using var timeout = new CancellationTokenSource();
+        var execution = host.Of("delete_vdc", more);
+        var deleting = execution.RunAsync(timeout.Token);
+        await host.PassesUntilAsync(() => execution.WaitsForOthers);
+        await timeout.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => deleting);
+        return (await execution.ReadBackAsync())!.FailureOf();
+    }
+
+    private static void HasGuest(VdcHost host, string name, int graceSeconds)
+    {
+        if (name == "web") VmWorld.HasVm(host.Cluster, Web);
+        host.Cluster.Has(KubeVirtKinds.VirtualMachineInstance, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "acme-dev" },
+            ["spec"] = new JsonObject { ["terminationGracePeriodSeconds"] = graceSeconds },
+            ["status"] = new JsonObject { ["phase"] = "Running" },
+        });
+    }
+
+    private static void Hold(VdcHost host, ResourceKind kind, NamespacedName name) =>
+        host.Cluster.Change(kind, name, item => item["metadata"]!["finalizers"] = new JsonArray("test/hold"));
 
     // Its contents keep it until the test says otherwise.
     private static void Hold(VdcHost host) => host.Cluster.Change(

@@ -97,6 +97,29 @@ public sealed class FailClosedTests
     }
 
     [Fact]
+    public async Task Policy_stays_while_its_successor_is_refused_however_slow_the_server_is()
+    {
+        await using var host = await OpenAsync();
+        var isRefused = false;
+        host.Cluster.Fault = request =>
+        {
+            if (request.Verb == "apply" && request.Name == In("vdc-custom-policy"))
+            {
+                isRefused = true;
+                return FakeKubernetesApi.Error(ApiErrorReason.Forbidden, "denied by the test");
+            }
+            // Longer than the refused one waits before it is tried again.
+            if (isRefused && request.Kind == KubernetesKinds.LimitRange) host.Time.Advance(TimeSpan.FromSeconds(2));
+            return null;
+        };
+        await FailsAsync(() => host.RunAsync("update_vdc", Changed));
+
+        await host.PassesUntilAsync(() => host.Cluster.Requests.Count(request => request.Verb == "apply" && request.Name == In("vdc-custom-policy")) > 3);
+
+        Assert.NotNull(host.Find(KubernetesKinds.NetworkPolicy, "vdc-isolation-policy"));
+    }
+
+    [Fact]
     public async Task Object_whose_repair_throws_costs_neither_the_others_nor_another_vdc()
     {
         await using var host = await OpenAsync();

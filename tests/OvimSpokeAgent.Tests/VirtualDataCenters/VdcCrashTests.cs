@@ -49,6 +49,47 @@ public sealed class VdcCrashTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public async Task Operation_that_was_refused_at_any_write_is_ended_by_its_retry_and_opens_nothing_meanwhile(string type, string payload)
+    {
+        var (expected, writes) = await RunAsync(type, payload, diesAt: null, afterEffect: false);
+
+        for (var step = 1; step <= writes; step++)
+        {
+            var content = await RefusedAsync(type, payload, step);
+            Assert.True(
+                expected.SequenceEqual(content),
+                $"{type} refused at write {step}:\n{string.Join('\n', content.Except(expected))}\ninstead of\n{string.Join('\n', expected.Except(content))}");
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> RefusedAsync(string type, string payload, int step)
+    {
+        var time = new TestTime();
+        var cluster = new FakeKubernetesApi(time);
+        await using var host = await VdcHost.StartAsync(cluster, time);
+        Assert.True((await host.RunAsync("create_vdc", Before)).IsCompleted);
+        Assert.True((await host.CreateVmAsync("web", 2, run: false)).IsCompleted);
+        await host.PassesUntilAsync(() => host.Status() is { Status: "Active", ResourceUsage.VmCount: 1 });
+        var (writes, open) = (0, new List<string>());
+        cluster.Fault = request => IsWrite(request) && ++writes == step ? FakeKubernetesApi.Error(ApiErrorReason.Forbidden, "refused") : null;
+        cluster.Changed = change =>
+        {
+            var there = cluster.ObjectsIn("acme-dev").Select(item => item.Name.Name).ToHashSet();
+            var isGone = cluster.Find(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("acme-dev")) is null;
+            if (!isGone && !(there.Contains("vdc-quota") && (there.Contains("vdc-isolation-policy") || there.Contains("vdc-custom-policy"))))
+                open.Add($"after {change.Kind} {change.Name}");
+        };
+
+        await Record.ExceptionAsync(() => host.Of(type, payload, Key).RunAsync());
+        Assert.True((await host.Of(type, payload, Key).RunUntilDoneAsync()).IsCompleted);
+
+        await host.PassesUntilAsync(host.IsAllAsDeclared);
+        Assert.Empty(open);
+        return cluster.Content();
+    }
+
     private static async Task<(IReadOnlyList<string> Content, int Writes)> RunAsync(string type, string payload, int? diesAt, bool afterEffect)
     {
         var time = new TestTime();

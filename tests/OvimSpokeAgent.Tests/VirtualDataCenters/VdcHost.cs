@@ -26,7 +26,7 @@ internal sealed class VdcHost : IAsyncDisposable
     private readonly IReadOnlyList<IHostedService> _loops;
     private int _operations;
 
-    private VdcHost(FakeKubernetesApi cluster, TestTime time)
+    private VdcHost(FakeKubernetesApi cluster, TestTime time, IReadOnlyList<(string Name, string Value)> settings)
     {
         (Cluster, Time) = (cluster, time);
         var services = new ServiceCollection();
@@ -34,7 +34,9 @@ internal sealed class VdcHost : IAsyncDisposable
         services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
         services.AddSingleton<TimeProvider>(time);
         services.AddSingleton<Jitter>(() => 0.5);
-        services.AddSingleton(new Configuration.TestEnvironment().LoadClean());
+        var environment = new Configuration.TestEnvironment();
+        foreach (var (name, value) in settings) environment.With(name, value);
+        services.AddSingleton(environment.LoadClean());
         services.AddSingleton(Prometheus.Metrics.NewCustomRegistry());
         services.AddSingleton<IMetricFactory>(provider =>
             Prometheus.Metrics.WithCustomRegistry(provider.GetRequiredService<CollectorRegistry>()));
@@ -70,10 +72,11 @@ internal sealed class VdcHost : IAsyncDisposable
     public VdcStates States => _services.GetRequiredService<VdcStates>();
 
     /// <summary>Starts the agent's parts; a second host on the same cluster is the agent started again.</summary>
-    public static async Task<VdcHost> StartAsync(FakeKubernetesApi? cluster = null, TestTime? time = null)
+    public static async Task<VdcHost> StartAsync(
+        FakeKubernetesApi? cluster = null, TestTime? time = null, params (string Name, string Value)[] settings)
     {
         time ??= new TestTime();
-        var host = new VdcHost(cluster ?? new FakeKubernetesApi(time), time);
+        var host = new VdcHost(cluster ?? new FakeKubernetesApi(time), time, settings);
         foreach (var loop in host._loops) await loop.StartAsync(default);
         foreach (var cache in host._services.GetServices<IWatchCacheStatus>()) await cache.WaitForFirstAnswerAsync(Limits.Token());
         return host;

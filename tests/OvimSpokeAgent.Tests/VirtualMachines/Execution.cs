@@ -26,7 +26,10 @@ internal sealed class Execution(string type, OperationPlan plan, string payload,
     public OperationPlan Plan => plan;
 
     /// <summary>One execution, with no retry.</summary>
-    public Task<OperationOutcome> RunAsync() => plan.Execute(Context(), Limits.Token());
+    public Task<OperationOutcome> RunAsync() => RunAsync(Limits.Token());
+
+    /// <summary>One execution, until it is ended, as the operation's timeout does.</summary>
+    public Task<OperationOutcome> RunAsync(CancellationToken ended) => plan.Execute(Context(), ended);
 
     /// <summary>Executions until one ends, as the agent repeats them for transient errors and conflicts.</summary>
     public async Task<OperationOutcome> RunUntilDoneAsync(int executions = 20)

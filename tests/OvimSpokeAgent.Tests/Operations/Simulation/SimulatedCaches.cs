@@ -33,7 +33,9 @@ internal sealed class SimulatedCaches
             KubernetesKinds.LimitRange, VdcJson.Default.LimitRangeObject, OwnedItem.From, VdcCaches.OwnSelector);
         Policies = Cache(KubernetesKinds.NetworkPolicy, VdcJson.Default.NetworkPolicyObject, NetworkPolicyItem.From);
         Bindings = Cache<RoleBindingObject, OwnedItem>(
-            KubernetesKinds.RoleBinding, VdcJson.Default.RoleBindingObject, OwnedItem.From, VdcCaches.OwnSelector);
+            KubernetesKinds.RoleBinding, VdcJson.Default.RoleBindingObject, OwnedItem.FromBinding);
+        HubNamespaces = Cache<NamespaceObject, HubNamespace>(
+            KubernetesKinds.Namespace, ClusterJson.Default.NamespaceObject, HubNamespace.From, OtherOwners.HubSelector);
     }
 
     public WatchCache<NamespaceObject, ManagedNamespace> Namespaces { get; }
@@ -55,6 +57,8 @@ internal sealed class SimulatedCaches
     public WatchCache<NetworkPolicyObject, NetworkPolicyItem> Policies { get; }
 
     public WatchCache<RoleBindingObject, OwnedItem> Bindings { get; }
+
+    public WatchCache<NamespaceObject, HubNamespace> HubNamespaces { get; }
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<ILoop> Loops => _loops;

@@ -48,20 +48,24 @@ internal sealed class SimulatedVdcs
         var namespaces = new VdcNamespaces(api, managed, _declared, locks, settings, time);
         var objects = new VdcObjects(api, locks);
         var realizer = new VdcRealizer(objects, vdcCaches, net, settings);
-        var contents = new VdcContents(api, caches.Namespaces, caches.Machines, caches.Instances);
+        var contents = new VdcContents(api, caches.Namespaces, caches.HubNamespaces);
+        var guests = new VdcGuests(api, caches.Machines, caches.Instances);
+        var deletion = new VdcDeletion(api, guests);
+        var takeover = new Takeover(api, objects);
         var redeclaration = new Redeclaration(namespaces, managed, realizer, objects, vdcCaches, locks, _declared, time);
         var history = new RepairHistory(jitter, time);
         var news = new RepairNews(history, metrics, events, NullLogger<RepairNews>.Instance);
-        var weakenings = new WeakeningCheck(realizer, vdcCaches, states, events, NullLogger<WeakeningCheck>.Instance);
-        _repair = new VdcRepair(namespaces, realizer, objects, vdcCaches, net, history, news, failures);
+        var weakenings = new WeakeningCheck(realizer, vdcCaches, history, states, events, NullLogger<WeakeningCheck>.Instance);
+        _repair = new VdcRepair(namespaces, realizer, objects, vdcCaches, net, takeover, history, news, failures);
         Loop = new VdcReconciler(
-            _declared, vdcCaches, vmCaches, leadership, _repair, history, weakenings, states, net, locks, metrics, failures, jitter, time);
+            _declared, vdcCaches, vmCaches, leadership, _repair, history, weakenings, deletion, states, net, locks, metrics, failures, jitter, time);
         Admission = new QuotaAdmission(_declared, ledger, Types, locks, realizer, objects, vdcCaches, metrics, vmCaches, time);
         Handlers =
         [
-            new CreateVdcHandler(namespaces, realizer, locks, time),
+            new CreateVdcHandler(namespaces, realizer, takeover, locks, time),
             new UpdateVdcHandler(namespaces, redeclaration),
-            new DeleteVdcHandler(api, namespaces, _declared, contents, settings, time),
+            new DeleteVdcHandler(
+                namespaces, _declared, deletion, guests, contents, new DeletionBlockers(api), settings, time),
             new CreateResourceQuotaHandler(redeclaration),
             new CreateLimitRangeHandler(redeclaration),
         ];
@@ -78,5 +82,5 @@ internal sealed class SimulatedVdcs
     public IReadOnlyList<IOperationHandler> Handlers { get; }
 
     /// <summary>Whether the agent sees every namespace as it is declared.</summary>
-    public bool AreAsDeclared() => _declared.All().All(ns => ns.Declaration is null || (!ns.IsTerminating && _repair.IsAsDeclared(ns)));
+    public bool AreAsDeclared() => _declared.All().All(ns => ns.Declaration is null || (!ns.IsBeingDeleted && _repair.IsAsDeclared(ns)));
 }
