@@ -63,7 +63,10 @@ internal static class TenantVms
         {
             ["cpu"] = new JsonObject
             {
-                ["sockets"] = cpu.Sockets, ["cores"] = cpu.Cores, ["threads"] = cpu.Threads, ["dedicatedCpuPlacement"] = cpu.IsDedicated,
+                ["sockets"] = cpu.Sockets,
+                ["cores"] = cpu.Cores,
+                ["threads"] = cpu.Threads,
+                ["dedicatedCpuPlacement"] = cpu.IsDedicated,
             },
             ["resources"] = new JsonObject { ["requests"] = Map(requests), ["limits"] = Map(limits) },
             ["devices"] = new JsonObject

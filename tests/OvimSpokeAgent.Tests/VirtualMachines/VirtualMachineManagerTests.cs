@@ -83,7 +83,8 @@ public sealed class VirtualMachineManagerTests
             VmWorld.HasVm(cluster, new("acme", "a"), "Halted", vm => vm["spec"]!["instancetype"] = new JsonObject { ["name"] = "medium" });
             VmWorld.HasVm(cluster, new("acme", "b"), "Halted", vm => vm["spec"]!["instancetype"] = new JsonObject
             {
-                ["name"] = "small", ["revisionName"] = "pinned", // which is all that is left of it
+                ["name"] = "small",
+                ["revisionName"] = "pinned", // which is all that is left of it
             });
             VmWorld.HasVm(cluster, new("acme", "c"), "Halted", vm => vm["spec"]!["instancetype"] = new JsonObject { ["name"] = "lost" });
         });
