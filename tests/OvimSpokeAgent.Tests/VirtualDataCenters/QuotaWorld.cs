@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -23,6 +24,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
     private readonly WatchCache<InstancetypeObject, InstancetypeItem> _types;
     private readonly WatchCache<ClusterInstancetypeObject, InstancetypeItem> _clusterTypes;
     private readonly WatchCache<ControllerRevisionObject, InstancetypeRevisionItem> _revisions;
+    private readonly ConcurrentDictionary<NamespacedName, bool> _told = [];
     private readonly Task _loops;
 
     private QuotaWorld(Action<FakeKubernetesApi>? prepare)
@@ -42,6 +44,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
         Types = new Instancetypes(Cluster, _types, _clusterTypes, _revisions);
         Ledger = new QuotaLedger(_machines, _instances, Types, _unfinished.Contains, Time);
         Net = new QuotaNet(Ledger, Time);
+        _machines.Subscribe(change => _told[change.Name] = change.New is not null); // told after the ledger
         _loops = Task.WhenAll(
             _machines.RunAsync(_end.Token), _instances.RunAsync(_end.Token), _types.RunAsync(_end.Token), _clusterTypes.RunAsync(_end.Token),
             _revisions.RunAsync(_end.Token));
@@ -95,7 +98,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
         var vm = Vm(name, vcpus, gib, operation, instancetype);
         change?.Invoke(vm);
         Cluster.Has(KubeVirtKinds.VirtualMachine, vm);
-        await _machines.WaitUntilAsync(new(Ns, name), item => item is not null, Limits.Token());
+        await Eventually.HoldsAsync(() => _told.GetValueOrDefault(new(Ns, name)));
     }
 
     /// <summary>A VM that KubeVirt pinned to a revision of its instancetype, named in its spec or in its status.</summary>
@@ -143,7 +146,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
     public async Task LosesVmAsync(string name)
     {
         Cluster.Remove(KubeVirtKinds.VirtualMachine, new(Ns, name));
-        await _machines.WaitUntilAsync(new(Ns, name), vm => vm is null, Limits.Token());
+        await Eventually.HoldsAsync(() => !_told.GetValueOrDefault(new(Ns, name)));
     }
 
     public static JsonObject Vm(string name, long vcpus, long gib, string? operation = null, string? instancetype = null)
