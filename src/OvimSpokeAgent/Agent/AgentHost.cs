@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
@@ -8,6 +9,7 @@ using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Metrics;
+using OvimSpokeAgent.Networking;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tls;
@@ -35,11 +37,17 @@ public static class AgentHost
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             ConnectionLimit.Apply(kestrel.Limits);
-            kestrel.Listen(IPAddress.Parse(settings.Http.Address), settings.Http.Port, listener =>
+            // All addresses: of both families, or of IPv4 on a node without IPv6.
+            if (IPAddress.Parse(settings.Http.Address) is var address && address.Equals(IPAddress.IPv6Any))
+                kestrel.ListenAnyIP(settings.Http.Port, SetUp);
+            else
+                kestrel.Listen(address, settings.Http.Port, SetUp);
+
+            void SetUp(ListenOptions listener)
             {
                 kestrel.ApplicationServices.GetRequiredService<ConnectionLimit>().Use(listener);
                 kestrel.ApplicationServices.GetRequiredService<ServerCertificate>().Use(listener);
-            });
+            }
         });
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = settings.ShutdownTimeout + TimeSpan.FromSeconds(5));
@@ -67,7 +75,8 @@ public static class AgentHost
         app.MapHealth();
         app.MapPush();
         app.MapAgentMetrics();
-        ConfigurationWarnings.Log(app.Services.GetRequiredService<ILoggerFactory>(), result.Warnings);
+        ConfigurationWarnings.Log(
+            app.Services.GetRequiredService<ILoggerFactory>(), [.. result.Warnings, .. EnvironmentProxy.OfProcess.Warnings]);
         return app;
     }
 

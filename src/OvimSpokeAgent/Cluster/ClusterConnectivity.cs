@@ -10,6 +10,10 @@ internal sealed class ClusterConnectivity(TimeProvider time)
 {
     private readonly AsyncSignal _changed = new();
     private volatile Outage? _outage;
+    private volatile string? _refusal;
+
+    /// <summary>What the server said when it did not accept the agent's credentials last; null since it accepted them.</summary>
+    public string? Refusal => _refusal;
 
     public bool IsReachable => _outage is null;
 
@@ -20,6 +24,19 @@ internal sealed class ClusterConnectivity(TimeProvider time)
     public string? LastError => _outage?.Error;
 
     public void Answered()
+    {
+        _refusal = null;
+        EndOutage();
+    }
+
+    /// <summary>It answers, but does not know the agent (401).</summary>
+    public void Refused(string error)
+    {
+        _refusal = error;
+        EndOutage();
+    }
+
+    private void EndOutage()
     {
         if (_outage is null) return;
         _outage = null;

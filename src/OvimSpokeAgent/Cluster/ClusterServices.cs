@@ -9,7 +9,7 @@ internal static class ClusterServices
     public static IServiceCollection AddClusterAccess(this IServiceCollection services)
     {
         services.AddSingleton(provider => KubernetesConnection.Open(
-            provider.GetRequiredService<AgentSettings>(), provider.GetServices<ClusterHandlerFactory>()));
+            provider.GetRequiredService<AgentSettings>(), provider.GetServices<ClusterHandlerFactory>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ClusterCredentials>();
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<KubernetesApi>();

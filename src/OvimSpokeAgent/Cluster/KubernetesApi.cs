@@ -239,9 +239,21 @@ internal sealed class KubernetesApi(
         var failure = StatusDocument.ToException(response.StatusCode, text, retryAfter, description, out var isFromServer);
         // A proxy's 502 tells that there is no server behind it; the server's own 503 (an aggregated API that is down,
         // for example) tells that it is there.
-        if (failure.Reason is ApiErrorReason.Unauthorized) credentials.Renew();
-        if (failure.Reason is ApiErrorReason.Unavailable && !isFromServer) connectivity.Failed(failure.Message);
-        else connectivity.Answered();
+        if (failure.Reason is ApiErrorReason.Unauthorized)
+        {
+            credentials.Renew();
+            if (credentials.Expired() is { } expired)
+                failure = new(failure.Reason, $"{failure.Message}: {expired}", failure.Causes, failure.RetryAfter, failure.InnerException);
+            connectivity.Refused(failure.Message);
+        }
+        else if (failure.Reason is ApiErrorReason.Unavailable && !isFromServer)
+        {
+            connectivity.Failed(failure.Message);
+        }
+        else
+        {
+            connectivity.Answered();
+        }
         return failure;
     }
 

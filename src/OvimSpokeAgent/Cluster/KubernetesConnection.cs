@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using k8s;
 using k8s.Exceptions;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Networking;
 using OvimSpokeAgent.Validation;
 using YamlDotNet.Core;
 
@@ -15,13 +16,16 @@ internal static class KubernetesConnection
 {
     /// <summary>Opens the client that the settings name: a kubeconfig's, or the pod's service account's.</summary>
     /// <exception cref="ConfigurationException">There is no usable configuration.</exception>
-    public static Kubernetes Open(AgentSettings settings, IEnumerable<ClusterHandlerFactory> handlers)
+    public static Kubernetes Open(AgentSettings settings, IEnumerable<ClusterHandlerFactory> handlers, TimeProvider time)
     {
         try
         {
             var config = ReadConfiguration(settings);
-            config.FirstMessageHandlerSetup = SetUp;
-            return new Kubernetes(config, [.. handlers.Select(create => create())]);
+            SocketsHttpHandler sockets = null!;
+            config.FirstMessageHandlerSetup = handler => SetUp(sockets = handler, isInCluster: settings.Kubeconfig is null);
+            var client = new Kubernetes(config, [.. handlers.Select(create => create())]);
+            new ClusterTls(config, settings, time).Use(sockets.SslOptions); // in the place of what the client set for good
+            return client;
         }
         catch (Exception e) when (IsUnusable(e))
         {
@@ -31,15 +35,19 @@ internal static class KubernetesConnection
 
     /// <summary>What the kubeconfig, or the pod's service account, says now.</summary>
     public static KubernetesClientConfiguration ReadConfiguration(AgentSettings settings) => settings.Kubeconfig is { } path
-        ? KubernetesClientConfiguration.BuildConfigFromConfigFile(path)
+        ? Cluster.Kubeconfig.Read(path)
         : KubernetesClientConfiguration.InClusterConfig();
 
     /// <summary>Whether this is what reading throws for a configuration that cannot be used.</summary>
     public static bool IsUnusable(Exception e) => e is KubeConfigException or YamlException or IOException or FormatException
         or ArgumentException or CryptographicException or UnauthorizedAccessException;
 
-    private static void SetUp(SocketsHttpHandler handler)
+    private static void SetUp(SocketsHttpHandler handler, bool isInCluster)
     {
+        // The pod's own API server is next door, whatever the proxy's exceptions forgot.
+        if (isInCluster) handler.UseProxy = false;
+        else handler.Proxy = EnvironmentProxy.OfProcess;
+        HappyEyeballs.Use(handler);
         handler.ConnectTimeout = TimeSpan.FromSeconds(10);
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(30);
         // A connection that died without a word is noticed on every open watch within 45 s.

@@ -23,6 +23,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>A watch from which nothing came for so long is replaced: resuming costs next to nothing.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromMinutes(10);
 
+    /// <summary>The same where the server sends bookmarks: it does so about once a minute (its <c>defaultBookmarkFrequency</c>).</summary>
+    public static readonly TimeSpan SilenceLimitWithBookmarks = TimeSpan.FromSeconds(110);
+
     /// <summary>How often a missing kind is looked for.</summary>
     public static readonly TimeSpan KindMissingInterval = TimeSpan.FromSeconds(15);
 
@@ -45,6 +48,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private volatile CacheStatus _status;
     private string? _resourceVersion;
     private long _events;
+    private bool _sendsBookmarks;
     private int _vainWatches; // in a row: ended at once, and nothing came
 
     public WatchCache(
@@ -194,13 +198,15 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
 
     private async Task FollowAsync(IAsyncEnumerable<WatchEvent<TObject>> events, CancellationToken cancellationToken)
     {
-        using var silence = new CancellationTokenSource(SilenceLimit, _time);
+        var limit = _sendsBookmarks ? SilenceLimitWithBookmarks : SilenceLimit;
+        using var silence = new CancellationTokenSource(limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         try
         {
             await foreach (var (type, item) in events.WithCancellation(either.Token))
             {
-                silence.CancelAfter(SilenceLimit);
+                if (type is WatchEventType.Bookmark) (_sendsBookmarks, limit) = (true, SilenceLimitWithBookmarks);
+                silence.CancelAfter(limit);
                 _events++;
                 _vainWatches = 0;
                 if (item.Metadata.ResourceVersion is { Length: > 0 } version) _resourceVersion = version;
@@ -212,7 +218,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            LogSilent(Kind, SilenceLimit);
+            LogSilent(Kind, limit);
         }
     }
 

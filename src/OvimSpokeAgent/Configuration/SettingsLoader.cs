@@ -280,7 +280,9 @@ internal sealed class SettingsLoader
         (string Name, string? Text) found = (setting.Name, null);
         foreach (var name in setting.Aliases.Prepend(setting.Name))
         {
-            if (!_environment.TryGetValue(name, out var text) || text.Length == 0) continue;
+            if (!_environment.TryGetValue(name, out var text)) continue;
+            text = text.TrimEnd('\r', '\n'); // what is piped into a Secret ends in a line feed
+            if (text.Length == 0) continue;
             if (name.EndsWith("_PORT", StringComparison.Ordinal) && UnknownSettings.IsServicePort(text))
                 _warnings.Add($"{name}: {JsonText.Show(text)} is ignored: Kubernetes sets such a value for a Service of that name");
             else if (found.Text is null) found = (name, text);

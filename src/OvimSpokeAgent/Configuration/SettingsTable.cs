@@ -187,8 +187,8 @@ internal static class SettingsTable
     public static readonly Setting HttpAddress = new()
     {
         Name = "OVIM_HTTP_ADDRESS",
-        Default = "0.0.0.0",
-        Description = "IP address that the health and metrics endpoints listen on",
+        Default = "::",
+        Description = "IP address that the health and metrics endpoints listen on; `::` is all of them, IPv4 too",
         Expected = "an IP address",
         Accepts = SettingText.IsIPAddress,
     };

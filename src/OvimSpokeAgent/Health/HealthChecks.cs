@@ -58,16 +58,19 @@ internal sealed class CredentialsCheck(IEnumerable<IFileValueOwner> owners, Time
     }
 }
 
-/// <summary>Whether the API server answers.</summary>
+/// <summary>Whether the API server answers, and knows the agent.</summary>
 internal sealed class ClusterCheck(ClusterConnectivity connectivity) : IHealthCheck
 {
     public string Name => "cluster";
 
     public bool NeededForReady => false;
 
-    public HealthFinding Check() => connectivity.IsReachable
-        ? HealthFinding.Healthy("the API server answers")
-        : HealthFinding.Unhealthy($"the API server does not answer: {connectivity.LastError}");
+    public HealthFinding Check() => connectivity switch
+    {
+        { IsReachable: false } => HealthFinding.Unhealthy($"the API server does not answer: {connectivity.LastError}"),
+        { Refusal: { } refusal } => HealthFinding.Unhealthy($"the API server does not accept the agent's credentials: {refusal}"),
+        _ => HealthFinding.Healthy("the API server answers"),
+    };
 }
 
 /// <summary>The watch caches: whether each knows its kind, and since when it does not hear of it.</summary>

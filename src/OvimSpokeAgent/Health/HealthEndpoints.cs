@@ -8,16 +8,19 @@ namespace OvimSpokeAgent.Health;
 /// <summary>What the kubelet, the hub and operators ask.</summary>
 internal static class HealthEndpoints
 {
+    // HEAD too: load balancers and monitors ask for no more.
+    private static readonly string[] Reads = [HttpMethods.Get, HttpMethods.Head];
+
     /// <summary>
     /// <c>/health/live</c>: the process answers. <c>/health/ready</c>: 200 when the caches are synced and the agent does
     /// not stop, else 503. <c>/health/status</c>: the whole document. <c>/health</c>: alive, as the hub asks it.
     /// </summary>
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/health", WriteAlive);
-        endpoints.MapGet("/health/live", WriteAlive);
-        endpoints.MapGet("/health/ready", WriteReady);
-        endpoints.MapGet("/health/status", WriteStatus);
+        endpoints.MapMethods("/health", Reads, WriteAlive);
+        endpoints.MapMethods("/health/live", Reads, WriteAlive);
+        endpoints.MapMethods("/health/ready", Reads, WriteReady);
+        endpoints.MapMethods("/health/status", Reads, WriteStatus);
     }
 
     private static Task WriteAlive(HttpContext context) => context.Response.WriteAsync("alive\n");

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Networking;
 using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Hub;
@@ -89,7 +90,9 @@ internal sealed partial class HubTransport(
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
             MaxResponseHeadersLength = 64, // KiB
             UseCookies = false,
+            Proxy = EnvironmentProxy.OfProcess,
         };
+        HappyEyeballs.Use(handler);
         var validation = new HubCertificateValidation(settings.Hub, credentials.Authorities, time);
 #pragma warning disable CA5359 // it throws what it says of a certificate that it does not accept
         handler.SslOptions.RemoteCertificateValidationCallback = validation.Validate;

@@ -189,6 +189,15 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         lock (_lock) _store.Compact();
     }
 
+    /// <summary>No open watch says anything any more.</summary>
+    public void SilenceWatches()
+    {
+        lock (_lock)
+        {
+            foreach (var watch in _watches) watch.IsSilent = true;
+        }
+    }
+
     /// <summary>Sends a bookmark on every open watch.</summary>
     public void SendBookmarks()
     {

@@ -18,10 +18,13 @@ internal sealed class FakeWatch(ResourceKind kind, string ns, string? labelSelec
 
     public bool IsEnded { get; private set; }
 
+    /// <summary>It stays open, but nothing comes any more, as behind a load balancer that lost the other side.</summary>
+    public bool IsSilent { get; set; }
+
     /// <summary>Sends a change as the server does: an object that begins or ceases to match is added or deleted.</summary>
     public void Send(FakeChange change)
     {
-        if (change.Kind != Kind) return;
+        if (change.Kind != Kind || IsSilent) return;
         var (was, isNow) = (Matches(change.Before), Matches(change.After));
         if (!was && !isNow) return;
         var type = !was ? WatchEventType.Added : isNow ? WatchEventType.Modified : WatchEventType.Deleted;

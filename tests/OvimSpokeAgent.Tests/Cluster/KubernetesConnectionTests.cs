@@ -54,7 +54,7 @@ public sealed class KubernetesConnectionTests : IDisposable
         var settings = new TestEnvironment().LoadClean();
         Environment.SetEnvironmentVariable("KUBERNETES_SERVICE_HOST", null); // the tests themselves may run in a pod
 
-        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => KubernetesConnection.Open(settings, [])).Errors);
+        var error = Assert.Single(Assert.Throws<ConfigurationException>(() => KubernetesConnection.Open(settings, [], TimeProvider.System)).Errors);
 
         Assert.StartsWith(
             "OVIM_KUBECONFIG: missing, expected a kubeconfig, or a pod with a service account (", error, StringComparison.Ordinal);
@@ -65,6 +65,6 @@ public sealed class KubernetesConnectionTests : IDisposable
     private k8s.Kubernetes Open(string kubeconfig)
     {
         File.WriteAllText(_file, kubeconfig);
-        return KubernetesConnection.Open(new TestEnvironment().LoadClean() with { Kubeconfig = _file }, []);
+        return KubernetesConnection.Open(new TestEnvironment().LoadClean() with { Kubeconfig = _file }, [], TimeProvider.System);
     }
 }

@@ -109,7 +109,7 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
         Has("w");
         await Cache.WaitUntilAsync(Name("w"), item => item is not null, Limits.Token());
 
-        Assert.Equal(CacheState.Synced, Cache.Status.State);
+        await Eventually.HoldsAsync(() => Cache.Status.State is CacheState.Synced);
     }
 
     [Fact]
@@ -129,13 +129,26 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
     }
 
     [Fact]
+    public async Task Silence_is_noticed_within_two_minutes_where_bookmarks_come()
+    {
+        await SyncAsync();
+        Api.SendBookmarks();
+        await Eventually.HoldsAsync(() => Cache.Status.LastEvent == Time.GetUtcNow());
+        Api.SilenceWatches();
+        Has("new");
+
+        Time.Advance(TimeSpan.FromMinutes(2));
+        await Time.UntilAsync(() => Cache.Get(Name("new")) is not null);
+    }
+
+    [Fact]
     public async Task Watch_with_bookmarks_is_kept()
     {
         await SyncAsync();
 
         for (var i = 0; i < 10; i++)
         {
-            Time.Advance(WatchCache<AnyObject, Widget>.SilenceLimit / 2);
+            Time.Advance(WatchCache<AnyObject, Widget>.SilenceLimitWithBookmarks / 2);
             Api.SendBookmarks();
             await Eventually.HoldsAsync(() => Cache.Status.LastEvent == Time.GetUtcNow());
         }

@@ -96,7 +96,7 @@ public sealed class SettingsLoaderTests
                 Expiry = TimeSpan.FromHours(24),
             },
             settings.Operations);
-        Assert.Equal(new HttpSettings { Address = "0.0.0.0", Port = 8080 }, settings.Http);
+        Assert.Equal(new HttpSettings { Address = "::", Port = 8080 }, settings.Http);
         Assert.Equal(new LogSettings { Level = LogLevel.Information, Json = true }, settings.Log);
         Assert.Equal(
             new HubSettings
@@ -128,6 +128,14 @@ public sealed class SettingsLoaderTests
         ];
 
         Assert.Empty(SettingsTable.All.Select(row => row.Name).Except(tested));
+    }
+
+    [Fact]
+    public void Line_feed_at_the_end_of_a_value_is_none_of_it()
+    {
+        var settings = new TestEnvironment().With("OVIM_HUB_TOKEN", "t0ken\n").With("OVIM_CLUSTER_ID", "east\r\n").LoadClean();
+
+        Assert.Equal(("t0ken", "east"), (settings.Hub.Token, settings.ClusterId));
     }
 
     [Theory]

@@ -9,7 +9,7 @@ public sealed class SettingsSecrecyTests
 
     [Theory]
     [InlineData("OVIM_HUB_TOKEN", "s3cr3t with spaces")]
-    [InlineData("OVIM_HUB_TOKEN", "s3cr3t\n")]
+    [InlineData("OVIM_HUB_TOKEN", "s3cr3t\nX: y")]
     [InlineData("OVIM_HUB_TOKEN_FILE", "s3cr3t")]
     [InlineData("OVIM_PUSH_TOKEN_FILE", "s3cr3t")]
     [InlineData("OVIM_HUB_KEY_FILE", "-----BEGIN PRIVATE KEY-----\ns3cr3t")]
