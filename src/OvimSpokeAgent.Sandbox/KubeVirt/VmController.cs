@@ -33,7 +33,9 @@ internal sealed class VmController(ClusterState state)
         if (decision.Actions.OfType<VmAction.RemoveFinalizer>().Any()) return null;
 
         situation = Look(vm, instancetype);
-        await WriteStatusAsync(situation, decision.Boots && trouble is null, trouble, cancellationToken);
+        // A disk may have become ready since the decision: what is about to boot is not stopped.
+        var boots = decision.Boots || VmDecision.Of(situation).Boots;
+        await WriteStatusAsync(situation, boots && trouble is null, trouble, cancellationToken);
         await ReleaseInstanceAsync(situation, cancellationToken);
         return trouble is null ? decision.CheckAgain : TroubleRetry;
     }
