@@ -36,7 +36,7 @@ internal sealed class EventSeries(EventKey key, string name, DateTimeOffset firs
     /// <summary>A name that no other event has.</summary>
     public static string NewName(EventSubject subject, DateTimeOffset now, long sequence)
     {
-        var prefix = subject.Name.Name.Length <= MaxNameLength ? subject.Name.Name : subject.Name.Name[..MaxNameLength];
+        var prefix = subject.Name.Name.Length <= MaxNameLength ? subject.Name.Name : subject.Name.Name[..MaxNameLength].TrimEnd('-', '.');
         return string.Create(CultureInfo.InvariantCulture, $"{prefix}.{now.UtcTicks:x}{sequence:x4}");
     }
 

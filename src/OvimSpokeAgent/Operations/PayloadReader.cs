@@ -48,12 +48,13 @@ internal sealed class PayloadReader
         return null;
     }
 
-    /// <summary>A name of a namespaced object and a namespace, both required.</summary>
-    /// <param name="nameField">Field of the name; at most 63 characters, a DNS subdomain.</param>
-    /// <param name="namespaceField">Field of the namespace; a DNS label.</param>
-    public NamespacedName RequiredNamespacedName(string nameField = "name", string namespaceField = "namespace") => new(
-        Checked(namespaceField, RequiredString(namespaceField), KubernetesNames.IsDnsLabel, KubernetesNames.DnsLabelRule),
-        Checked(nameField, RequiredString(nameField), KubernetesNames.IsShortDnsSubdomain, KubernetesNames.DnsSubdomainRule));
+    /// <summary>The name and namespace of an object that is there: any that Kubernetes takes.</summary>
+    public NamespacedName RequiredNamespacedName() =>
+        RequiredNamespacedName(KubernetesNames.IsDnsSubdomain, KubernetesNames.DnsSubdomainRule);
+
+    /// <summary>The name and namespace of an object to be made: the name fits into a label value.</summary>
+    public NamespacedName RequiredNewNamespacedName() =>
+        RequiredNamespacedName(KubernetesNames.IsShortDnsSubdomain, KubernetesNames.ShortDnsSubdomainRule);
 
     /// <summary>A DNS label (RFC 1123), or null when absent.</summary>
     public string? OptionalDnsLabel(string field) =>
@@ -220,6 +221,10 @@ internal sealed class PayloadReader
         _rejectedFields.Add(_prefix + field);
         _errors.Add($"{_prefix}{field}: {shown} is not {expected}");
     }
+
+    private NamespacedName RequiredNamespacedName(Func<string, bool> accepts, string rule) => new(
+        Checked("namespace", RequiredString("namespace"), KubernetesNames.IsDnsLabel, KubernetesNames.DnsLabelRule),
+        Checked("name", RequiredString("name"), accepts, rule));
 
     private string Checked(string field, string value, Func<string, bool> accepts, string rule)
     {

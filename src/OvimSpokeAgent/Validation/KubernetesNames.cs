@@ -8,6 +8,9 @@ internal static partial class KubernetesNames
     public const string DnsLabelRule = "a DNS label (lower-case letters, digits and '-', at most 63 characters)";
 
     public const string DnsSubdomainRule =
+        "a DNS subdomain (lower-case letters, digits, '-' and '.', at most 253 characters)";
+
+    public const string ShortDnsSubdomainRule =
         "a DNS subdomain (lower-case letters, digits, '-' and '.', at most 63 characters)";
 
     public const string QualifiedNameRule = "a qualified name ([prefix/]name of letters, digits, '-', '_' and '.')";

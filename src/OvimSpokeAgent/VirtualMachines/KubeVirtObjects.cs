@@ -125,6 +125,9 @@ internal sealed record VirtualMachineDomain
 
     /// <summary>Set where there are I/O threads beside the vCPUs.</summary>
     public string? IoThreadsPolicy { get; init; }
+
+    /// <summary>Set where the guest's memory is encrypted.</summary>
+    public JsonElement? LaunchSecurity { get; init; }
 }
 
 internal sealed record VirtualMachineDevices
@@ -134,10 +137,21 @@ internal sealed record VirtualMachineDevices
     public IReadOnlyList<JsonElement>? HostDevices { get; init; }
 
     public IReadOnlyList<JsonElement>? Gpus { get; init; }
+
+    public bool? NetworkInterfaceMultiqueue { get; init; }
+}
+
+internal sealed record VirtualMachineNuma
+{
+    public JsonElement? GuestMappingPassthrough { get; init; }
 }
 
 internal sealed record VirtualMachineCpu
 {
+    public JsonElement? Realtime { get; init; }
+
+    public VirtualMachineNuma? Numa { get; init; }
+
     /// <summary>How many sockets can be reached without a restart.</summary>
     public long? MaxSockets { get; init; }
 
@@ -156,6 +170,14 @@ internal sealed record VirtualMachineMemory
 
     /// <summary>How much can be reached without a restart.</summary>
     public JsonElement? MaxGuest { get; init; }
+
+    public VirtualMachineHugepages? Hugepages { get; init; }
+}
+
+internal sealed record VirtualMachineHugepages
+{
+    /// <summary><c>2Mi</c>, <c>1Gi</c>, …</summary>
+    public string? PageSize { get; init; }
 }
 
 internal sealed record VirtualMachineResources
@@ -206,6 +228,12 @@ internal sealed record KubeVirtCondition
     public string? Reason { get; init; }
 
     public string? Message { get; init; }
+
+    /// <summary>What it says: its message, else its reason, else its type.</summary>
+    [JsonIgnore]
+    public string Text => NullIfEmpty(Message) ?? NullIfEmpty(Reason) ?? Type;
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }
 
 /// <summary>What the agent reads of a VirtualMachineInstance (kubevirt.io/v1): the running guest.</summary>
@@ -228,12 +256,26 @@ internal sealed record VirtualMachineInstanceStatus
 
     public string? NodeName { get; init; }
 
+    public IReadOnlyList<KubeVirtCondition>? Conditions { get; init; }
+
     public IReadOnlyList<VirtualMachineInterface>? Interfaces { get; init; }
+
+    public VirtualMachineMemoryStatus? Memory { get; init; }
+}
+
+/// <summary><c>status.memory</c>.</summary>
+internal sealed record VirtualMachineMemoryStatus
+{
+    /// <summary>As much as this the guest keeps until it boots anew.</summary>
+    public JsonElement? GuestAtBoot { get; init; }
 }
 
 /// <summary><c>status.interfaces[]</c>.</summary>
 internal sealed record VirtualMachineInterface
 {
+    /// <summary>As the VM names it; absent where only the guest knows it.</summary>
+    public string? Name { get; init; }
+
     public string? IpAddress { get; init; }
 
     /// <summary>All of them, <see cref="IpAddress"/> among them.</summary>

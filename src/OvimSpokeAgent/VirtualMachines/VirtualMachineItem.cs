@@ -21,7 +21,9 @@ internal sealed record VirtualMachineItem
     /// <summary>The controller has written conditions, so the printable status is its word and not the CRD's default.</summary>
     public required bool IsObserved { get; init; }
 
-    /// <summary>Why the VM is held up (condition <c>Failure</c>, or <c>Synchronized</c> that is false).</summary>
+    /// <summary>
+    /// Why the VM is held up (condition <c>Failure</c>, <c>Synchronized</c> that is false, or <c>ManualRecoveryRequired</c>).
+    /// </summary>
     public string? Failure { get; init; }
 
     /// <summary>Why no node takes it (condition <c>PodScheduled</c> that is false), where none does.</summary>
@@ -29,6 +31,12 @@ internal sealed record VirtualMachineItem
 
     /// <summary>Why the guest is not ready, where there is one that is not.</summary>
     public string? NotReady { get; init; }
+
+    /// <summary>Why the guest stands still, where nobody asked for that.</summary>
+    public string? Paused { get; init; }
+
+    /// <summary>What KubeVirt says of its volumes while they are moved.</summary>
+    public string? VolumeMigration { get; init; }
 
     public bool RestartRequired { get; init; }
 
@@ -68,9 +76,12 @@ internal sealed record VirtualMachineItem
             PrintableStatus = vm.Status?.PrintableStatus ?? "",
             IsDeleting = vm.Metadata.DeletionTimestamp is not null,
             IsObserved = conditions.Count > 0,
-            Failure = MessageOf(conditions, "Failure", "True") ?? MessageOf(conditions, "Synchronized", "False"),
+            Failure = MessageOf(conditions, "Failure", "True") ?? MessageOf(conditions, "Synchronized", "False")
+                ?? MessageOf(conditions, VirtualMachines.VolumeMigration.RecoveryRequired, "True"),
             Unscheduled = MessageOf(conditions, "PodScheduled", "False"),
             NotReady = MessageOf([.. conditions.Where(c => c.Reason != "VMINotExists")], "Ready", "False"),
+            Paused = PausedOf(conditions),
+            VolumeMigration = MessageOf(conditions, VirtualMachines.VolumeMigration.Moving, "True"),
             RestartRequired = conditions.Any(c => c.Type == "RestartRequired" && c.Status == "True"),
             FailedStarts = vm.Status?.StartFailure?.ConsecutiveFailCount ?? 0,
             Cpu = CpuOf(vm.Spec?.Template?.Spec?.Domain),
@@ -115,11 +126,14 @@ internal sealed record VirtualMachineItem
         _ => null,
     };
 
-    private static string? MessageOf(IReadOnlyList<KubeVirtCondition> conditions, string type, string status)
-    {
-        var condition = conditions.FirstOrDefault(c => c.Type == type && c.Status == status);
-        return condition is null ? null : string.IsNullOrEmpty(condition.Message) ? condition.Reason ?? type : condition.Message;
-    }
+    // KubeVirt, api/core/v1, VirtualMachineInstancePaused: its reasons say by whom.
+    private static string? PausedOf(IReadOnlyList<KubeVirtCondition> conditions) =>
+        conditions.FirstOrDefault(c => c is { Type: "Paused", Status: "True" }) is { Reason: { Length: > 0 } reason and not "PausedByUser" } paused
+            ? string.IsNullOrEmpty(paused.Message) ? reason : $"{reason}: {paused.Message}"
+            : null;
+
+    private static string? MessageOf(IReadOnlyList<KubeVirtCondition> conditions, string type, string status) =>
+        conditions.FirstOrDefault(c => c.Type == type && c.Status == status)?.Text;
 }
 
 /// <summary>What is kept of a VMI.</summary>
@@ -154,8 +168,7 @@ internal sealed record VirtualMachineInstanceItem
         Uid = vmi.Metadata.Uid,
         Phase = vmi.Status?.Phase ?? "",
         NodeName = NullIfEmpty(vmi.Status?.NodeName),
-        IpAddress = (vmi.Status?.Interfaces ?? [])
-            .SelectMany(i => (i.IpAddresses ?? []).Prepend(i.IpAddress ?? "")).FirstOrDefault(ip => ip.Length > 0),
+        IpAddress = GuestAddress.Of(vmi.Status?.Interfaces),
         Cpu = VirtualMachineItem.CpuOf(vmi.Spec?.Domain),
         Memory = VirtualMachineItem.MemoryOf(vmi.Spec?.Domain),
         Footprint = VirtualMachineFootprint.Of(vmi.Spec),

@@ -15,6 +15,7 @@ internal sealed partial class VirtualMachinePower
         VirtualMachineObject vm, StopWish wish, OperationContext context, CancellationToken cancellationToken)
     {
         var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
+        if (vm.Spec?.Strategy is not "Halted" && ReasonAgainstEnd(vm, vmi) is { } reason) return CannotBe("stopped", vm, reason);
         var keepsItself = vm.Spec?.Strategy is "Manual" or "RerunOnFailure";
         if (keepsItself && vmi is { IsFinal: false })
         {
@@ -55,11 +56,14 @@ internal sealed partial class VirtualMachinePower
         return isGoing && wish.GracePeriod is null;
     }
 
-    // KubeVirt boots what reruns on failure once, when it is new, and after each failure; it notes what it has started once.
+    // KubeVirt boots what reruns on failure once, when it is new, and after each failure; it notes what it has started once,
+    // and the failures since the last boot that came through.
     private static bool BootsByItself(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) => vm.Spec?.Strategy switch
     {
         "Halted" or "Manual" => false,
-        "RerunOnFailure" => vmi is null ? vm.Status?.RunStrategy != "RerunOnFailure" : IsRerun(vm, vmi),
+        "RerunOnFailure" => vmi is null
+            ? vm.Status is not { RunStrategy: "RerunOnFailure", StartFailure: null or { ConsecutiveFailCount: <= 0 } }
+            : IsRerun(vm, vmi),
         _ => true,
     };
 

@@ -20,6 +20,7 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
         VirtualMachineObject vm, OperationContext context, CancellationToken cancellationToken, JsonObject? template = null)
     {
         if (vm.Metadata.DeletionTimestamp is not null) return CannotBe("started", vm, "it is being deleted");
+        if (await ReasonAgainstBootAsync(vm, cancellationToken) is { } reason) return CannotBe("started", vm, reason);
         switch (vm.Spec?.Strategy)
         {
             case "Always":
@@ -49,6 +50,9 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
             return CannotBe("restarted", vm, $"its run strategy is {strategy}");
 
         var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
+        if (context.Fact is not null && vmi?.Metadata.Uid != context.Fact) return Completed(vm);
+        if ((VolumeMigration.ReasonAgainstBoot(vm) ?? ReasonAgainstEnd(vm, vmi)) is { } reason)
+            return CannotBe("restarted", vm, reason);
         if (context.Fact is null)
         {
             if (IsEnding(vm, vmi))
@@ -59,7 +63,6 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
             }
             await context.FixAsync(vmi!.Metadata.Uid, cancellationToken);
         }
-        if (vmi?.Metadata.Uid != context.Fact) return Completed(vm);
         var outcome = strategy == "Always" && wish.GracePeriod != TimeSpan.Zero
             ? await DeleteInstanceAsync(vm, context.Fact!, cancellationToken)
             : await AskAsync(
@@ -71,6 +74,7 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
     public async Task<OperationOutcome?> ReadBackStartAsync(NamespacedName name, CancellationToken cancellationToken)
     {
         if ((await manager.ReadOwnAsync(name, cancellationToken)).Vm is not { } vm) return null;
+        if (await ReasonAgainstBootAsync(vm, cancellationToken) is not null) return null;
         var landed = vm.Spec?.Strategy switch
         {
             "Always" => true,
@@ -173,6 +177,10 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
         return Completed(vm);
     }
 
+    // A guest that is up was booted before that.
+    private async Task<string?> ReasonAgainstBootAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
+        VolumeMigration.ReasonAgainstBoot(vm) is { } reason && !await IsUpAsync(vm, cancellationToken) ? reason : null;
+
     private async Task<bool> IsUpAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
         await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken) is { IsFinal: false };
 
@@ -196,6 +204,9 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
     // No boot, or one that is over or about to be.
     private static bool IsEnding(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) =>
         vmi is null or { IsFinal: true } or { Metadata.DeletionTimestamp: not null } || IsAskedTo("Stop", vm);
+
+    private static string? ReasonAgainstEnd(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) =>
+        IsEnding(vm, vmi) ? null : VolumeMigration.ReasonAgainstEnd(vm, vmi);
 
     // KubeVirt runs it again by itself.
     private static bool IsRerun(VirtualMachineObject vm, VirtualMachineInstanceObject vmi) =>

@@ -29,7 +29,8 @@ internal sealed record VirtualMachineRequest
     /// <summary>KubeVirt takes no more inline user data (its webhook refuses it); beyond it goes into a Secret.</summary>
     public const int MaxInlineUserDataBytes = 2048;
 
-    private const string ImageRule = "a container disk (\"registry/image:tag\") or an existing disk (\"pvc:NAME\")";
+    private const string ImageRule =
+        "a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")";
     private const int MaxUserDataBytes = 256 << 10;
     private const int MaxVcpus = 512;
 
@@ -72,7 +73,7 @@ internal sealed record VirtualMachineRequest
     /// <summary>Reads a payload; what is wrong with it is in <paramref name="payload"/> afterwards.</summary>
     public static VirtualMachineRequest Read(PayloadReader payload)
     {
-        var name = payload.RequiredNamespacedName();
+        var name = payload.RequiredNewNamespacedName();
         var instancetype = ReadType(
             payload, "instancetype", TypeReference.Instancetype, TypeReference.ClusterInstancetype);
         var unused = new List<string>();
@@ -112,11 +113,7 @@ internal sealed record VirtualMachineRequest
         if (template is not null) unused.Add($"template ({template}): image_url gives the root disk");
         if (image.StartsWith("pvc:", StringComparison.Ordinal)) return ReadClaim(payload, image, name);
         var reference = image.StartsWith("docker://", StringComparison.Ordinal) ? image["docker://".Length..] : image;
-        if (reference.Contains("://", StringComparison.Ordinal) || reference.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))
-            || reference.Length is 0 or > 1024)
-        {
-            payload.Reject("image_url", image, ImageRule);
-        }
+        if (!ImageReference.IsValid(reference)) payload.Reject("image_url", image, ImageRule);
         return new RootDisk.Container(reference);
     }
 
@@ -124,7 +121,7 @@ internal sealed record VirtualMachineRequest
     {
         var parts = image["pvc:".Length..].Split('/');
         var claim = parts[^1];
-        if (parts.Length > 2 || !KubernetesNames.IsShortDnsSubdomain(claim))
+        if (parts.Length > 2 || !KubernetesNames.IsDnsSubdomain(claim))
             payload.Reject("image_url", image, "\"pvc:NAME\" of a PersistentVolumeClaim");
         else if (parts.Length == 2 && parts[0] != name.Namespace)
             payload.Reject("image_url", image, $"a disk in the VM's own namespace, \"pvc:{name.Namespace}/NAME\": disks of others are not for it");

@@ -59,6 +59,8 @@ internal static class VirtualMachineStatusMap
     {
         var (word, message) = WordOf(vm, vmi);
         if (isCramped) message = message is null ? Cramped : $"{message}; {Cramped}";
+        // What a guest had that is off belongs to others by now.
+        var isOff = word == "stopped" || vmi is { IsFinal: true };
         var seen = vmi is not null && vmi.SeenAt > vm.SeenAt ? vmi.SeenAt : vm.SeenAt;
         return new VirtualMachineStatus
         {
@@ -66,8 +68,8 @@ internal static class VirtualMachineStatusMap
             Namespace = vm.Name.Namespace,
             Status = word,
             Phase = vm.PrintableStatus,
-            NodeName = vmi?.NodeName,
-            IpAddress = vmi?.IpAddress,
+            NodeName = isOff ? null : vmi?.NodeName,
+            IpAddress = isOff ? null : vmi?.IpAddress,
             Cpu = vm.Cpu ?? vmi?.Cpu ?? type?.Vcpus.ToString(CultureInfo.InvariantCulture),
             Memory = vm.Memory ?? vmi?.Memory ?? (type is { MemoryBytes: > 0 } ? Quantity.OfBytes(type.MemoryBytes).Text : null),
             Storage = vm.Storage,
@@ -104,9 +106,10 @@ internal static class VirtualMachineStatusMap
         return word switch
         {
             "error" => (word, ErrorOf(vm, vmi)),
+            "paused" when vm.Paused is not null => (word, vm.Paused),
             "running" when vm.NotReady is not null => (word, $"not ready: {vm.NotReady}"),
             "stopped" when vmi is { Phase: "Failed" } => (word, "the last run failed"),
-            _ => (word, vm.Failure),
+            _ => (word, vm.Failure ?? vm.VolumeMigration),
         };
     }
 

@@ -58,6 +58,20 @@ public sealed class EventRecorderTests : IAsyncDisposable
         Assert.Null(body["involvedObject"]!["namespace"]);
     }
 
+    [Theory]
+    [InlineData('-')]
+    [InlineData('.')]
+    public async Task Event_about_an_object_with_a_long_name_has_a_name_that_the_api_server_takes(char before)
+    {
+        var name = new string('a', 199) + before + new string('b', 53);
+
+        _recorder.Record(Vm with { Name = new("tenant-a", name) }, EventSeverity.Normal, "Stopped", "stopped");
+
+        var (_, body) = await _api.CreatedAsync(1);
+        Assert.Equal(name, (string?)body["involvedObject"]!["name"]);
+        Assert.True(Validation.KubernetesNames.IsDnsSubdomain((string)body["metadata"]!["name"]!));
+    }
+
     [Fact]
     public void Agent_is_its_pod_or_else_its_deployment()
     {

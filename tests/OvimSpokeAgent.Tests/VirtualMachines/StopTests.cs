@@ -87,12 +87,17 @@ public sealed class StopTests
 
     // KubeVirt boots it by itself: when its disks are filled for the first time, and after each failure.
     [Theory]
-    [InlineData(null, null)]
-    [InlineData("RerunOnFailure", "Failed")]
-    public async Task Stop_of_what_would_boot_by_itself_sets_halted(string? started, string? phase)
+    [InlineData(null, null, 0)]
+    [InlineData("RerunOnFailure", "Failed", 0)]
+    [InlineData("RerunOnFailure", null, 1)]
+    public async Task Stop_of_what_would_boot_by_itself_sets_halted(string? started, string? phase, int failures)
     {
         await using var world = await VmWorld.OpenAsync();
-        world.HasVm(VmWorld.Web, "RerunOnFailure", vm => vm["status"] = new JsonObject { ["runStrategy"] = started });
+        world.HasVm(VmWorld.Web, "RerunOnFailure", vm => vm["status"] = new JsonObject
+        {
+            ["runStrategy"] = started,
+            ["startFailure"] = failures == 0 ? null : new JsonObject { ["consecutiveFailCount"] = failures },
+        });
         if (phase is not null) world.HasGuest(VmWorld.Web, phase);
         var execution = VmWorld.Of(world.Stop, Payload);
         Assert.Null(await execution.ReadBackAsync());

@@ -124,6 +124,24 @@ public sealed class VirtualMachineOperationTests
         Assert.Equal(("web", "acme", "stopped"), (status.Name, status.Namespace, status.Status));
     }
 
+    // Migrated from elsewhere they have names of up to 253 characters; those that the agent makes become label values.
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task Name_is_any_that_kubernetes_takes_but_for_a_vm_to_be_made(string type)
+    {
+        await using var world = await VmWorld.OpenAsync();
+
+        foreach (var (length, isTaken) in new[] { (63, true), (64, type != "create_vm"), (253, type != "create_vm"), (254, false) })
+        {
+            var payload = new PayloadReader(System.Text.Json.JsonElement.Parse(
+                $$"""{"name":"{{new string('a', length)}}","namespace":"acme","image_url":"img","cpu":1,"memory":1}"""));
+            Handler(world, type).Plan(payload);
+
+            Assert.Equal(isTaken, payload.Errors.Count == 0);
+            Assert.All(payload.Errors, error => Assert.StartsWith("name: ", error, StringComparison.Ordinal));
+        }
+    }
+
     [Theory]
     [InlineData("start_vm", "VMStart")]
     [InlineData("stop_vm", "VMStop")]

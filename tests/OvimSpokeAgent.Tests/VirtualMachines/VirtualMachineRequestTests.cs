@@ -57,15 +57,55 @@ public sealed class VirtualMachineRequestTests
 
     [Theory]
     [InlineData("docker://registry:5000/disk:1", "registry:5000/disk:1")]
-    [InlineData("registry/disk@sha256:0123", "registry/disk@sha256:0123")]
-    public void Image_is_a_container_disk(string image, string expected) =>
-        Assert.Equal(new RootDisk.Container(expected), With($$"""{"image_url":"{{image}}"}""").Root);
+    [InlineData("quay.io/containerdisks/fedora@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", null)]
+    [InlineData("[fd00::1]:5000/a/b.c/d__e/f--g:V1.2-rc_3", null)]
+    [InlineData("Registry.Example/disk", null)]
+    [InlineData("fedora", null)]
+    public void Image_is_a_container_disk(string image, string? expected) =>
+        Assert.Equal(new RootDisk.Container(expected ?? image), With($$"""{"image_url":"{{image}}"}""").Root);
+
+    [Theory]
+    [InlineData("quay.io/ContainerDisks/Fedora:41")]
+    [InlineData("quay.io/containerdisks/fedora:")]
+    [InlineData(":41")]
+    [InlineData("quay.io//fedora:41")]
+    [InlineData("quay.io/containerdisks/fedora@sha256:abc")]
+    [InlineData("quay.io/containerdisks/fedora:41@")]
+    [InlineData("/fedora")]
+    [InlineData("fedora/")]
+    [InlineData("quay.io/fedora:41:42")]
+    [InlineData("quay.io/fedora:-41")]
+    [InlineData("quay.io:/fedora")]
+    [InlineData("-quay.io/fedora")]
+    [InlineData("quay.io/.fedora")]
+    [InlineData("fedora\\n")]
+    [InlineData("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
+    public void Image_that_no_runtime_takes_is_refused(string image) =>
+        Assert.StartsWith("image_url: ", Assert.Single(Read(Changed($$"""{"image_url":"{{image}}"}""")).Errors), StringComparison.Ordinal);
+
+    [Fact]
+    public void Image_is_as_long_as_a_runtime_takes_it()
+    {
+        var name = "quay.io/" + new string('a', 247);
+
+        Assert.Equal(new RootDisk.Container(name), With($$"""{"image_url":"{{name}}"}""").Root);
+        Assert.Single(Read(Changed($$"""{"image_url":"{{name}}a"}""")).Errors);
+    }
 
     [Theory]
     [InlineData("pvc:golden")]
     [InlineData("pvc:acme/golden")]
     public void Image_is_a_claim_of_the_vms_own_namespace(string image) =>
         Assert.Equal(new RootDisk.Claim("golden"), With($$"""{"image_url":"{{image}}"}""").Root);
+
+    [Fact]
+    public void Claim_has_any_name_that_kubernetes_takes()
+    {
+        var name = new string('a', 253);
+
+        Assert.Equal(new RootDisk.Claim(name), With($$"""{"image_url":"pvc:{{name}}"}""").Root);
+        Assert.Single(Read(Changed($$"""{"image_url":"pvc:{{name}}a"}""")).Errors);
+    }
 
     [Theory]
     [InlineData("2", 2)]
@@ -150,11 +190,11 @@ public sealed class VirtualMachineRequestTests
     [InlineData("""{"name":"web/../x"}""", "name: \"web/../x\" is not a DNS subdomain (lower-case letters, digits, '-' and '.', at most 63 characters)")]
     [InlineData("""{"namespace":""}""", "namespace: missing, expected a string")]
     [InlineData("""{"namespace":"a.b"}""", "namespace: \"a.b\" is not a DNS label (lower-case letters, digits and '-', at most 63 characters)")]
-    [InlineData("""{"image_url":null}""", "image_url: missing, expected a container disk (\"registry/image:tag\") or an existing disk (\"pvc:NAME\")")]
+    [InlineData("""{"image_url":null}""", "image_url: missing, expected a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")")]
     [InlineData("""{"image_url":["a"]}""", "image_url: [\"a\"] is not a string")]
-    [InlineData("""{"image_url":"https://example.com/disk.qcow2"}""", "image_url: \"https://example.com/disk.qcow2\" is not a container disk (\"registry/image:tag\") or an existing disk (\"pvc:NAME\")")]
-    [InlineData("""{"image_url":"an image"}""", "image_url: \"an image\" is not a container disk (\"registry/image:tag\") or an existing disk (\"pvc:NAME\")")]
-    [InlineData("""{"image_url":"docker://"}""", "image_url: \"docker://\" is not a container disk (\"registry/image:tag\") or an existing disk (\"pvc:NAME\")")]
+    [InlineData("""{"image_url":"https://example.com/disk.qcow2"}""", "image_url: \"https://example.com/disk.qcow2\" is not a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")")]
+    [InlineData("""{"image_url":"an image"}""", "image_url: \"an image\" is not a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")")]
+    [InlineData("""{"image_url":"docker://"}""", "image_url: \"docker://\" is not a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")")]
     [InlineData("""{"image_url":"pvc:"}""", "image_url: \"pvc:\" is not \"pvc:NAME\" of a PersistentVolumeClaim")]
     [InlineData("""{"image_url":"pvc:a/b/c"}""", "image_url: \"pvc:a/b/c\" is not \"pvc:NAME\" of a PersistentVolumeClaim")]
     [InlineData("""{"image_url":"pvc:other/golden"}""", "image_url: \"pvc:other/golden\" is not a disk in the VM's own namespace, \"pvc:acme/NAME\": disks of others are not for it")]
