@@ -32,9 +32,11 @@ internal sealed class StartVirtualMachineHandler(
     private JsonObject? RequestFix(VirtualMachineObject vm)
     {
         var footprint = VirtualMachineFootprint.Of(vm);
-        var wanted = VirtualMachineManifest.CpuRequest(footprint.Vcpus, settings.CpuOvercommit);
-        if (vm.Metadata.Annotation(Names.CreatedByAnnotation) is null || footprint.CpuRequest is not { } now || now >= wanted.Value)
+        if (vm.Metadata.Annotation(Names.CreatedByAnnotation) is null || footprint.CpuRequest is not { } now
+            || VirtualMachineResize.RequestOfOurs(vm, settings.CpuOvercommit) is not { } wanted || now >= wanted.Value)
+        {
             return null;
+        }
         return new JsonObject
         {
             ["spec"] = new JsonObject

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
@@ -14,8 +13,6 @@ internal sealed class UpdateVirtualMachineHandler(
     IKubernetesApi api, VirtualMachineManager manager, IVirtualMachineAdmission admission, AgentSettings settings)
     : IOperationHandler
 {
-    private static readonly string[] FinalPhases = ["Succeeded", "Failed"];
-
     public string Type => "update_vm";
 
     public IReadOnlyList<string> Aliases => ["VMUpdate"];
@@ -56,7 +53,8 @@ internal sealed class UpdateVirtualMachineHandler(
         try
         {
             var vmi = await manager.ReadInstanceAsync(change.Name, cancellationToken);
-            var isLive = IsUp(vmi) && change.Vcpus is { } vcpus && TakesVcpus(vmi!, vcpus);
+            var isLive = IsUp(vmi) && change.Vcpus is { } vcpus && vcpus != VirtualMachineFootprint.Of(vmi!.Spec).Vcpus
+                && LiveUpdate.Takes(change, vm, vmi);
             var patched = await api.MergePatchAsync(
                 KubeVirtKinds.VirtualMachine,
                 change.Name,
@@ -81,33 +79,12 @@ internal sealed class UpdateVirtualMachineHandler(
     {
         var status = manager.StatusOf(vm);
         return OperationOutcome.Completed(
-            status with { RestartRequired = status.RestartRequired is true || (IsUp(vmi) && Waits(change, vmi!)) },
+            status with { RestartRequired = status.RestartRequired is true || (IsUp(vmi) && !LiveUpdate.Takes(change, vm, vmi!)) },
             ContractJson.Default.VirtualMachineStatus);
     }
 
-    // KubeVirt says so itself, a moment later; these are the rules by which it will.
-    private static bool Waits(VirtualMachineChange change, VirtualMachineInstanceObject vmi)
-    {
-        var runs = VirtualMachineFootprint.Of(vmi.Spec);
-        return (change.Vcpus is { } vcpus && vcpus != runs.Vcpus && !TakesVcpus(vmi, vcpus))
-            || (change.Memory is { } memory && memory.Value != runs.MemoryBytes && !TakesMemory(vmi, memory.Value));
-    }
-
-    // A VMI has a maximum exactly where the cluster's rollout strategy is LiveUpdate; nothing can be taken away.
-    private static bool TakesVcpus(VirtualMachineInstanceObject vmi, int vcpus)
-    {
-        var cpu = vmi.Spec?.Domain?.Cpu;
-        var ofSocket = (cpu?.Cores ?? 1) * (cpu?.Threads ?? 1);
-        return vcpus > VirtualMachineFootprint.Of(vmi.Spec).Vcpus && vcpus <= cpu?.MaxSockets * ofSocket;
-    }
-
-    private static bool TakesMemory(VirtualMachineInstanceObject vmi, decimal bytes) =>
-        bytes > VirtualMachineFootprint.Of(vmi.Spec).MemoryBytes
-        && vmi.Spec?.Domain?.Memory?.MaxGuest is { ValueKind: JsonValueKind.String } text
-        && Quantity.TryParse(text.GetString(), out var most) && bytes <= most.Value;
-
     private static bool IsUp(VirtualMachineInstanceObject? vmi) =>
-        vmi is not null && !FinalPhases.Contains(vmi.Status?.Phase) && vmi.Metadata.DeletionTimestamp is null;
+        vmi is { IsFinal: false, Metadata.DeletionTimestamp: null };
 
     private static bool IsDone(VirtualMachineObject vm, OperationKey key) =>
         vm.Metadata.Annotation(Names.OperationAnnotation) == key.Value;

@@ -41,33 +41,29 @@ internal sealed record VirtualMachineChange
     public string? ReasonAgainst(VirtualMachineObject vm)
     {
         var field = Vcpus is not null ? "cpu" : Memory is not null ? "memory" : null;
-        if (field is not null && vm.Spec?.Instancetype?.Name is { Length: > 0 } type)
-            return $"{field}: the size of VM {Name} is given by its instancetype \"{type}\"";
-        if (Vcpus is { } vcpus && vcpus % ThreadsOfSocket(vm) is not 0)
-        {
-            return $"cpu: {vcpus} is not a multiple of {ThreadsOfSocket(vm)}, the vCPUs of one socket of VM {Name}: "
-                + "only the number of sockets is changed";
-        }
-        return null;
+        return field is not null && vm.Spec?.Instancetype?.Name is { Length: > 0 } type
+            ? $"{field}: the size of VM {Name} is given by its instancetype \"{type}\""
+            : null;
     }
 
     /// <summary>The footprint that the VM would have.</summary>
     public VirtualMachineFootprint Footprint(VirtualMachineObject vm, decimal cpuOvercommit)
     {
         var footprint = VirtualMachineFootprint.Of(vm);
+        var resize = new VirtualMachineResize(this, vm, cpuOvercommit);
         return footprint with
         {
             Vcpus = Vcpus ?? footprint.Vcpus,
             MemoryBytes = (long?)Memory?.Value ?? footprint.MemoryBytes,
-            MemoryRequest = Memory is null ? footprint.MemoryRequest : null,
-            CpuRequest = Vcpus is { } vcpus && footprint.CpuRequest is not null ? vcpus / cpuOvercommit : footprint.CpuRequest,
+            MemoryRequest = (long?)resize.MemoryRequest?.Value ?? footprint.MemoryRequest,
+            CpuRequest = resize.CpuRequest?.Value ?? footprint.CpuRequest,
         };
     }
 
     /// <summary>The merge patch, on the VM as it was read.</summary>
     /// <param name="vm">The VM: a change since is a conflict.</param>
-    /// <param name="isLive">The guest takes more vCPUs as it runs; KubeVirt moves its request along.</param>
-    /// <param name="cpuOvercommit">vCPUs to a requested core.</param>
+    /// <param name="isLive">The guest takes more vCPUs as it runs.</param>
+    /// <param name="cpuOvercommit">vCPUs to a requested core, of VMs that the agent made.</param>
     /// <param name="key">The operation.</param>
     public JsonObject ToPatch(VirtualMachineObject vm, bool isLive, decimal cpuOvercommit, OperationKey key)
     {
@@ -85,37 +81,10 @@ internal sealed record VirtualMachineChange
         var template = new JsonObject();
         // The guest's pod carries the template's labels.
         if (Labels.Count > 0) template["metadata"] = new JsonObject { ["labels"] = Map(Labels) };
-        var domain = Domain(vm, isLive, cpuOvercommit);
+        var domain = new VirtualMachineResize(this, vm, cpuOvercommit).ToPatch(isLive);
         if (domain.Count > 0) template["spec"] = new JsonObject { ["domain"] = domain };
         if (template.Count > 0) patch["spec"] = new JsonObject { ["template"] = template };
         return patch;
-    }
-
-    private JsonObject Domain(VirtualMachineObject vm, bool isLive, decimal cpuOvercommit)
-    {
-        var domain = new JsonObject();
-        var requests = new JsonObject();
-        var requested = vm.Spec?.Template?.Spec?.Domain?.Resources?.Requests;
-        if (Vcpus is { } vcpus)
-        {
-            domain["cpu"] = new JsonObject { ["sockets"] = vcpus / ThreadsOfSocket(vm) };
-            // Another request would make KubeVirt wait for a restart.
-            if (requested?.ContainsKey("cpu") is true && !isLive)
-                requests["cpu"] = VirtualMachineManifest.CpuRequest(vcpus, cpuOvercommit).Text;
-        }
-        if (Memory is { } memory)
-        {
-            domain["memory"] = new JsonObject { ["guest"] = memory.Text };
-            if (requested?.ContainsKey("memory") is true) requests["memory"] = memory.Text;
-        }
-        if (requests.Count > 0) domain["resources"] = new JsonObject { ["requests"] = requests };
-        return domain;
-    }
-
-    private static int ThreadsOfSocket(VirtualMachineObject vm)
-    {
-        var cpu = vm.Spec?.Template?.Spec?.Domain?.Cpu;
-        return (int)Math.Clamp((cpu?.Cores ?? 1) * (cpu?.Threads ?? 1), 1, int.MaxValue);
     }
 
     private static JsonObject Map(IReadOnlyDictionary<string, string?> map)

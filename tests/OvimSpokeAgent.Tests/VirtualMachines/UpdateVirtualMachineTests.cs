@@ -4,13 +4,12 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.VirtualMachines;
+using static OvimSpokeAgent.Tests.VirtualMachines.Updates;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;
 
 public sealed class UpdateVirtualMachineTests
 {
-    private const string Key = "ovim-op-0123456789abcdef0123";
-
     [Fact]
     public async Task Stopped_vm_gets_the_size_and_the_request_that_belongs_to_it()
     {
@@ -39,52 +38,6 @@ public sealed class UpdateVirtualMachineTests
         Assert.Equal(("x", Key), ((string?)vm["annotations"]!["note"], (string?)vm["annotations"]![Names.OperationAnnotation]));
         Assert.Equal(Names.Agent, (string?)vm["labels"]![Names.ManagedByLabel]);
         Assert.Empty(world.Admission.Asked);
-    }
-
-    // The guest has 2 vCPUs and 4 GiB; with a maximum of 8 sockets and 16 GiB where it can take more as it runs.
-    [Theory]
-    [InlineData(true, """,{"cpu":4}""", false, "2")]
-    [InlineData(true, """,{"cpu":8}""", false, "2")]
-    [InlineData(true, """,{"cpu":9}""", true, "9")]
-    [InlineData(true, """,{"cpu":1}""", true, "1")]
-    [InlineData(false, """,{"cpu":4}""", true, "4")]
-    [InlineData(true, """,{"memory":16}""", false, "2")]
-    [InlineData(true, """,{"memory":17}""", true, "2")]
-    [InlineData(true, """,{"memory":"1Gi"}""", true, "2")]
-    [InlineData(false, """,{"memory":8}""", true, "2")]
-    [InlineData(true, """,{"cpu":2,"memory":"4Gi"}""", false, "2")]
-    [InlineData(true, """,{"labels":{"a":"b"}}""", false, "2")]
-    public async Task Running_guest_takes_at_once_what_it_can_and_else_needs_a_restart(
-        bool hasMaximum, string change, bool restart, string request)
-    {
-        await using var world = await VmWorld.OpenAsync();
-        HasVm(world, "Always");
-        HasGuest(world, hasMaximum);
-
-        var status = (await RunAsync(world, change)).VmStatus();
-
-        Assert.Equal(restart, status.RestartRequired);
-        Assert.Equal(request, (string?)JsonNode.Parse(Domain(world))!["resources"]!["requests"]!["cpu"]);
-    }
-
-    [Fact]
-    public async Task Kubevirts_own_word_that_a_restart_is_required_counts()
-    {
-        await using var world = await VmWorld.OpenAsync();
-        HasVm(world, "Always", vm => vm["status"] = JsonNode.Parse("""{"conditions":[{"type":"RestartRequired","status":"True"}]}"""));
-
-        Assert.True((await RunAsync(world, """,{"labels":{"a":"b"}}""")).VmStatus().RestartRequired);
-    }
-
-    [Fact]
-    public async Task Only_sockets_are_changed_of_a_topology()
-    {
-        await using var world = await VmWorld.OpenAsync();
-        HasVm(world, "Halted", vm => vm["spec"]!["template"]!["spec"]!["domain"]!["cpu"] = JsonNode.Parse("""{"sockets":1,"cores":2,"threads":2}"""));
-
-        Assert.Contains("cpu: 6 is not a multiple of 4", (await RunAsync(world, """,{"cpu":6}""")).FailureOf(), StringComparison.Ordinal);
-        Assert.Equal("8", (await RunAsync(world, """,{"cpu":8}""")).VmStatus().Cpu);
-        Assert.Equal("""{"sockets":2,"cores":2,"threads":2}""", JsonNode.Parse(Domain(world))!["cpu"]!.ToJsonString());
     }
 
     [Fact]
@@ -190,31 +143,4 @@ public sealed class UpdateVirtualMachineTests
 
         Assert.StartsWith(error, Assert.Single(reader.Errors), StringComparison.Ordinal);
     }
-
-    private static Task<OperationOutcome> RunAsync(VmWorld world, string change) => Of(world, change).RunAsync();
-
-    private static Execution Of(VmWorld world, string change) =>
-        VmWorld.Of(world.Update, $$"""{"name":"web","namespace":"acme",{{change[2..]}}""", Key);
-
-    private static void HasVm(VmWorld world, string strategy, Action<JsonObject>? change = null) => world.HasVm(
-        VmWorld.Web,
-        strategy,
-        vm =>
-        {
-            vm["metadata"]!["labels"]!["tier"] = "front";
-            vm["metadata"]!["labels"]!["old"] = "x";
-            vm["spec"]!["template"] = JsonNode.Parse("""
-                {"metadata":{"labels":{"tier":"front"}},"spec":{"domain":{"cpu":{"sockets":2,"cores":1,"threads":1},
-                "memory":{"guest":"4Gi"},"resources":{"requests":{"cpu":"2"}}}}}
-                """);
-            change?.Invoke(vm);
-        });
-
-    private static void HasGuest(VmWorld world, bool hasMaximum) => world.HasGuest(
-        VmWorld.Web,
-        change: vmi => vmi["spec"]!["domain"] = JsonNode.Parse(hasMaximum
-            ? """{"cpu":{"sockets":2,"cores":1,"threads":1,"maxSockets":8},"memory":{"guest":"4Gi","maxGuest":"16Gi"}}"""
-            : """{"cpu":{"sockets":2,"cores":1,"threads":1},"memory":{"guest":"4Gi"}}"""));
-
-    private static string Domain(VmWorld world) => world.Vm()["spec"]!["template"]!["spec"]!["domain"]!.ToJsonString();
 }
