@@ -74,6 +74,30 @@ public sealed class VmSituationTests(Clusters clusters)
         Assert.NotNull(await environment.HasGuestAsync("moving", vmi => vmi is not null));
     }
 
+    // Nothing has pinned the instancetype; it comes after the VM.
+    [Fact]
+    public async Task Vm_that_is_off_has_the_size_that_its_instancetype_gives()
+    {
+        await using var environment = await VmSituation.WithoutControllerAsync();
+        var vm = VmSituation.Vm("typed", "Halted");
+        vm["spec"]!["instancetype"] = JsonNode.Parse("""{"name":"case.medium","kind":"VirtualMachineClusterInstancetype"}""");
+        await VmSituation.HasAsync(environment, vm, "Stopped", null);
+        var agent = await environment.StartAgentAsync();
+        await environment.ReportsVmAsync(agent, "typed", "stopped");
+
+        await environment.Cluster.Admin.CreateAsync(
+            "apis/instancetype.kubevirt.io/v1beta1/virtualmachineclusterinstancetypes",
+            JsonNode.Parse("""
+                {"apiVersion":"instancetype.kubevirt.io/v1beta1","kind":"VirtualMachineClusterInstancetype",
+                "metadata":{"name":"case.medium"},"spec":{"cpu":{"guest":2},"memory":{"guest":"4Gi"}}}
+                """)!.AsObject());
+
+        await environment.ReportsAsync(agent, report => report["vms"]!.AsArray().Any(item =>
+            ((string?)item!["name"], (string?)item["cpu"], (string?)item["memory"]) == ("typed", "2", "4Gi")));
+        var asked = await environment.CompletesAsync(agent, "get_vm_status", "typed");
+        Assert.Equal(("2", "4Gi"), ((string?)asked["cpu"], (string?)asked["memory"]));
+    }
+
     [Theory, OnSandbox, OnRealApiServer]
     public async Task Vm_with_a_name_of_more_than_63_characters_is_looked_at_stopped_and_deleted(ClusterKind kind)
     {
