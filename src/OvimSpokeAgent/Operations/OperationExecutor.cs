@@ -124,12 +124,16 @@ internal sealed partial class OperationExecutor(
         using var timeout = new CancellationTokenSource(AftermathLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, ended);
         var doing = "whether it was done all the same could not be found out";
+        var cause = trail.LastError;
         try
         {
             if (trail.IsUnclear && plan.ReadBack is { } readBack
                 && await attempts.RunAsync(trail, token => readBack(context, token), either.Token) is { } landed)
             {
-                return landed;
+                // What is there says what is missing, not why.
+                return landed.Error is { } error && cause is not null && !error.Contains(cause, StringComparison.Ordinal)
+                    ? OperationOutcome.Failed($"{error}; the last error was: {cause}")
+                    : landed;
             }
             if (plan.GiveUp is not { } giveUp) return failure;
             doing = "what was begun could not be taken back";

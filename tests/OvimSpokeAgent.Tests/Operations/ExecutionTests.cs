@@ -158,6 +158,18 @@ public sealed class ExecutionTests
         Assert.Equal((1, 1), (_readBacks, _givenUp));
     }
 
+    [Theory]
+    [InlineData("quota is missing", "quota is missing; the last error was: the webhook does not answer")]
+    [InlineData("not made: the webhook does not answer", "not made: the webhook does not answer")]
+    public async Task What_was_half_done_at_the_timeout_is_told_with_what_held_it_up(string found, string said)
+    {
+        var outcome = await RunAsync(
+            _ => FakeKubernetesApi.Error(ApiErrorReason.Unavailable, "the webhook does not answer"),
+            readBack: _ => OperationOutcome.Failed(found));
+
+        Assert.Equal(said, outcome.FailureOf());
+    }
+
     [Fact]
     public async Task Bug_of_a_handler_is_given_up_too()
     {
