@@ -90,7 +90,7 @@ public sealed partial class SandboxProcessTests : IDisposable
         // A shell that runs the tests in the background ignores these signals, and its children inherit that.
         var start = new ProcessStartInfo(
             "env",
-            ["--default-signal=INT,QUIT", "dotnet", Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.Sandbox.dll"), .. arguments])
+            ["--default-signal", "dotnet", Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.Sandbox.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
