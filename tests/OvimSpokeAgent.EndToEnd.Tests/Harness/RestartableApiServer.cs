@@ -48,26 +48,41 @@ internal static class RestartableApiServer
             running.Kill();
             while (Directory.Exists($"/proc/{pid}") && !IsZombie(pid)) await Task.Delay(10);
         }
-        // Through a shell, so that its output goes to its log and it outlives the tests.
+        var patience = Stopwatch.StartNew();
+        do
+        {
+            if (patience.Elapsed > JsonApi.Patience) throw new TimeoutException("the API server does not become ready");
+            pid = await StartAsync(folder, arguments);
+        }
+        while (!await IsReadyAsync(admin, pid, patience));
+    }
+
+    // Through a shell, so that its output goes to its log and it outlives the tests.
+    private static async Task<int> StartAsync(string folder, IEnumerable<string> arguments)
+    {
         var start = new ProcessStartInfo("sh") { WorkingDirectory = folder, RedirectStandardOutput = true };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add("setsid \"$@\" >>kube-apiserver.log 2>&1 </dev/null & echo $!");
         start.ArgumentList.Add("sh");
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         using var shell = Process.Start(start)!;
-        await File.WriteAllTextAsync(PidFile!, await shell.StandardOutput.ReadLineAsync() + "\n");
-        await IsReadyAsync(admin);
+        var pid = (await shell.StandardOutput.ReadLineAsync())!;
+        await File.WriteAllTextAsync(PidFile!, pid + "\n");
+        return int.Parse(pid, CultureInfo.InvariantCulture);
     }
 
-    private static async Task IsReadyAsync(JsonApi admin)
+    // False: it ended. Its port may be taken for a while: who connects to a port of the system's own range on which nobody listens
+    // may be given that very port.
+    private static async Task<bool> IsReadyAsync(JsonApi admin, int pid, Stopwatch patience)
     {
-        var patience = Stopwatch.StartNew();
         using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (await admin.StatusOfAsync("readyz") is not HttpStatusCode.OK)
         {
             if (patience.Elapsed > JsonApi.Patience) throw new TimeoutException("the API server does not become ready");
             await looks.WaitForNextTickAsync();
+            if (!Directory.Exists($"/proc/{pid}") || IsZombie(pid)) return false;
         }
+        return true;
     }
 
     // Killed, and not waited for by its parent.
