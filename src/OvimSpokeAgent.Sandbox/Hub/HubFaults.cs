@@ -66,6 +66,12 @@ public sealed class HubFaults
         lock (_lock) _faults.Add((fault, fault.Times));
     }
 
+    /// <summary>Removes the faults that satisfy a condition.</summary>
+    public void Remove(Func<HubFault, bool> condition)
+    {
+        lock (_lock) _faults.RemoveAll(entry => condition(entry.Fault));
+    }
+
     public void Clear()
     {
         lock (_lock) _faults.Clear();

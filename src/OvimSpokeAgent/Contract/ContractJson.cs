@@ -15,4 +15,5 @@ namespace OvimSpokeAgent.Contract;
 [JsonSerializable(typeof(ClusterMetrics))]
 [JsonSerializable(typeof(VdcResult))]
 [JsonSerializable(typeof(VdcDeletionResult))]
+[JsonSerializable(typeof(VdcFailure))]
 internal sealed partial class ContractJson : JsonSerializerContext;

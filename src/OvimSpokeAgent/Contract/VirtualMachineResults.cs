@@ -8,7 +8,7 @@ public sealed record VirtualMachineList
     public required int Count { get; init; }
 }
 
-/// <summary>The result of a deletion; the hub completes it by these words.</summary>
+/// <summary>The result of a VM's deletion. Without a key <c>namespace</c> the hub would take it for a VDC's.</summary>
 public sealed record DeletionResult
 {
     public string Status { get; init; } = "deleted";

@@ -156,6 +156,12 @@ internal sealed partial class OperationJournal : IDisposable
         }
     }
 
+    /// <summary>All records of an id: the hub repeats ids.</summary>
+    public IReadOnlyList<JournalRecord> WithId(string id)
+    {
+        lock (_lock) return [.. _records.WithId(id)];
+    }
+
     /// <summary>
     /// The newest delivered record with the same id as <paramref name="older"/>, which is about to be sent: the hub keeps
     /// the last result of an id, so that one has to be sent once more after it. Null where there is none.

@@ -25,7 +25,8 @@ internal static class ResultBody
             {
                 OperationId = operation.Id,
                 Status = outcome.IsCompleted ? successWord : "failed",
-                Result = outcome.Result is { } result && isStored ? Bounded(result) : outcome.Result,
+                Result = outcome.Result is { } result && isStored ? Bounded(result)
+                    : outcome.Result ?? VdcOperations.FailureOf(operation.Type, operation.Payload),
                 Error = outcome.Error is { Length: > MaxErrorLength } error ? error[..MaxErrorLength] + "…" : outcome.Error,
                 Timestamp = now,
                 Duration = duration.Ticks * TimeSpan.NanosecondsPerTick,

@@ -11,7 +11,7 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 internal sealed class CreateVdcHandler(
     VdcNamespaces namespaces, VdcRealizer realizer, Takeover takeover, VdcLocks locks, TimeProvider time) : IOperationHandler
 {
-    public string Type => "create_vdc";
+    public string Type => VdcOperations.Create;
 
     public IReadOnlyList<string> Aliases => ["VDCCreate"];
 

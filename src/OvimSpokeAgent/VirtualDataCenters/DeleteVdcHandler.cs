@@ -23,7 +23,7 @@ internal sealed class DeleteVdcHandler(
 {
     private const int ShownVms = 5;
 
-    public string Type => "delete_vdc";
+    public string Type => VdcOperations.Delete;
 
     public IReadOnlyList<string> Aliases => ["VDCDelete"];
 
@@ -101,8 +101,7 @@ internal sealed class DeleteVdcHandler(
         return OperationOutcome.Completed(
             new VdcDeletionResult
             {
-                Status = left.Count == 0 ? "deleted" : "deleted_with_warnings",
-                Namespace = ns,
+                Status = left.Count == 0 ? VdcOperations.Deleted : VdcOperations.DeletedWithWarnings,
                 Warnings = left.Count == 0 ? null : left,
             },
             ContractJson.Default.VdcDeletionResult);

@@ -9,7 +9,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 /// <summary>A test's own hand on the cluster: plain JSON, as an administrator.</summary>
 internal sealed class JsonApi(Kubernetes client) : IDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public static JsonApi Open(string kubeconfig) =>
         new(new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig)));

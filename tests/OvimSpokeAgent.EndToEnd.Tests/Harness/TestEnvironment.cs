@@ -27,11 +27,11 @@ internal sealed class TestEnvironment : IAsyncDisposable
     public string Namespace => _namespaces[0];
 
     /// <summary>Starts it on a cluster, which is disposed of with it if the test owns it.</summary>
-    public static async Task<TestEnvironment> StartAsync(ITestCluster cluster, bool ownsCluster)
+    public static async Task<TestEnvironment> StartAsync(ITestCluster cluster, bool ownsCluster, SandboxHubOptions? hub = null)
     {
         var ns = $"ovim-{Guid.NewGuid().ToString("N")[..8]}";
         var kubeconfig = await cluster.InstallAgentAsync(ns);
-        var environment = new TestEnvironment(cluster, ownsCluster, await SandboxHub.StartAsync(), ns, kubeconfig);
+        var environment = new TestEnvironment(cluster, ownsCluster, await SandboxHub.StartAsync(hub), ns, kubeconfig);
         environment._namespaces.Add(await cluster.HasManagedNamespaceAsync());
         return environment;
     }
