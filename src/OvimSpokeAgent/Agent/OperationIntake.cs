@@ -14,6 +14,7 @@ internal sealed class OperationIntake(
     OperationProcessor processor,
     OperationRegistry registry,
     HealthReporter health,
+    HubConnection hub,
     ReportErrors errors,
     TimeProvider time) : IOperationIntake
 {
@@ -46,6 +47,7 @@ internal sealed class OperationIntake(
         if (OperationEnvelope.Parse(operation, registry, time.GetUtcNow()) is { Operation: null, Error: { } error })
             return (PushOutcome.Refused, error);
         if (health.IsStopping) return (PushOutcome.NotNow, "the agent stops");
+        if (hub.Link.IsIdInUse) return (PushOutcome.NotNow, "the hub says that another live agent has this agent's id");
         if (!await WithinAsync(ReadyLimit, WaitUntilReadyAsync, cancellationToken))
             return (PushOutcome.NotNow, "operations cannot be stored now");
         return await WithinAsync(StoreLimit, token => processor.AcceptAsync([operation], token), cancellationToken)

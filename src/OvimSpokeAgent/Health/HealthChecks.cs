@@ -26,6 +26,7 @@ internal sealed class HubCheck(HubConnection connection, AgentSettings settings)
                 ? $"connecting to {settings.Hub.Endpoint}"
                 : $"connecting to {settings.Hub.Endpoint}: {link.Problem}");
         }
+        if (link is { IsIdInUse: true, Problem: { } inUse }) return HealthFinding.Degraded(inUse);
         if (link.Problem is not null)
             return HealthFinding.Warning($"the last {link.MissedReports} reports were not taken: {link.Problem}");
         if (connection.PollProblem is { } problem) return HealthFinding.Degraded($"registered, but it gives no operations: {problem}");
@@ -105,7 +106,7 @@ internal sealed class CachesCheck(IEnumerable<IWatchCacheStatus> caches) : IHeal
     }
 }
 
-/// <summary>Operations and results: how many wait, and whether the hub refuses any.</summary>
+/// <summary>Operations and results: how many wait, and whether the hub takes none.</summary>
 internal sealed class OperationsCheck(OperationProcessor processor, ResultDelivery delivery, OperationJournal journal)
     : IHealthCheck
 {
@@ -116,11 +117,9 @@ internal sealed class OperationsCheck(OperationProcessor processor, ResultDelive
     public HealthFinding Check()
     {
         var counts = $"{processor.Backlog} to do, {delivery.Pending} results to deliver";
-        if (journal.Status.Refused is > 0 and var refused)
-            return HealthFinding.Degraded($"{counts}, {refused} results refused by the hub");
-        return delivery.Problem is { } problem
-            ? HealthFinding.Degraded($"{counts}, the hub takes none: {problem}")
-            : HealthFinding.Healthy(counts);
+        if (delivery.Problem is { } problem) return HealthFinding.Degraded($"{counts}, the hub takes none: {problem}");
+        // Told once, when it was refused: nothing is wrong with the agent, and nothing can be done here.
+        return HealthFinding.Healthy(journal.Status.Refused is > 0 and var refused ? $"{counts}, {refused} refused by the hub" : counts);
     }
 }
 

@@ -14,7 +14,7 @@ internal sealed partial class HeartbeatLoop(
     HubConnection connection,
     IReportSource reports,
     HubPace pace,
-    HubPacing pacing,
+    RetryAfterGate gate,
     HubMetrics metrics,
     AgentSettings settings,
     TimeProvider time,
@@ -60,7 +60,7 @@ internal sealed partial class HeartbeatLoop(
     private async Task WaitAsync(TimeSpan due, Task? soon, CancellationToken cancellationToken)
     {
         var least = Min(settings.HeartbeatInterval, LeastBetweenReports);
-        var pause = Max(soon is null ? Max(due, least) : least, pacing.Remaining(HubEndpoint.Status));
+        var pause = Max(soon is null ? Max(due, least) : least, gate.Remaining(HubEndpoint.Status));
         await Task.Delay(pause, time, cancellationToken);
         if (soon is null || due <= pause) return;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -73,13 +73,26 @@ internal sealed partial class HeartbeatLoop(
     {
         try
         {
-            await hub.CheckHealthAsync(cancellationToken);
+            await AskForHealthAsync(cancellationToken);
             return true;
         }
         catch (HubException e)
         {
-            Failed(e.Message);
+            Failed(e);
             return false;
+        }
+    }
+
+    // Any answer will do: what stands before the hub may not route this. A report tells whether it is the hub.
+    private async Task AskForHealthAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await hub.CheckHealthAsync(cancellationToken);
+        }
+        catch (HubException e) when (e.Status is not null || !e.WasTried)
+        {
+            LogNoHealth(e.Message);
         }
     }
 
@@ -99,7 +112,7 @@ internal sealed partial class HeartbeatLoop(
         }
         catch (HubException e)
         {
-            Failed(e.Status is HttpStatusCode.Conflict ? InUse(e.Message) : e.Message);
+            Failed(e);
         }
         finally
         {
@@ -118,13 +131,13 @@ internal sealed partial class HeartbeatLoop(
         catch (HubException e) when (e.Status is HttpStatusCode.NotFound && connection.Link.IsRegistered)
         {
             LogForgotten(settings.AgentId, e.Message);
-            await hub.CheckHealthAsync(cancellationToken);
+            await AskForHealthAsync(cancellationToken);
             await hub.SendReportAsync(report, cancellationToken);
         }
     }
 
     private string InUse(string answer) =>
-        $"the hub says that {SettingsTable.AgentId.Name}={settings.AgentId} is in use by another live agent: "
+        $"the hub says that {SettingsTable.AgentId.Name}={settings.AgentId} is in use by another live agent, no operations are taken: "
         + $"each cluster needs its own (without the variable it comes from {SettingsTable.ZoneId.Name}): {answer}";
 
     private void Succeeded()
@@ -136,10 +149,13 @@ internal sealed partial class HeartbeatLoop(
         else if (before.MissedReports > 0) LogTakenAgain(before.MissedReports);
     }
 
-    private void Failed(string reason)
+    private void Failed(HubException exception)
     {
+        if (!exception.WasTried) return;
+        var isInUse = exception.Status is HttpStatusCode.Conflict;
+        var reason = isInUse ? InUse(exception.Message) : exception.Message;
         metrics.ReportFailed();
-        connection.Failed(reason);
+        connection.Failed(reason, isInUse);
         // One line for the first failure, one when the hub counts as lost, then one an hour; health tells the rest.
         if (connection.Link.MissedReports is not HubConnection.MissedReportsUntilLost && !_reminder.IsDue) return;
         LogFailed(connection.Link.MissedReports, reason);
@@ -158,6 +174,9 @@ internal sealed partial class HeartbeatLoop(
 
     [LoggerMessage(3003, LogLevel.Information, "The hub takes reports again, after {Missed} that it did not take")]
     private partial void LogTakenAgain(int missed);
+
+    [LoggerMessage(3005, LogLevel.Warning, "Going on with a report without the hub's health: {Answer}")]
+    private partial void LogNoHealth(string answer);
 
     [LoggerMessage(3004, LogLevel.Warning, "The hub does not know {AgentId} any more: registering anew ({Answer})")]
     private partial void LogForgotten(string agentId, string answer);

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using OvimSpokeAgent.Validation;
-using Polly.CircuitBreaker;
 using Polly.Timeout;
 
 namespace OvimSpokeAgent.Hub;
@@ -11,7 +10,7 @@ namespace OvimSpokeAgent.Hub;
 /// <see cref="HubException"/> that says what is wrong and where to look; only the caller's own cancellation is none.
 /// </summary>
 internal sealed class HubCaller(
-    HttpClient http, HubPacing pacing, HubCredentials credentials, HubMetrics metrics, TimeProvider time)
+    HttpClient http, RetryAfterGate gate, HubPresence presence, HubCredentials credentials, HubMetrics metrics, TimeProvider time)
 {
     private const int MaxErrorBytes = 4 << 10;
 
@@ -28,15 +27,21 @@ internal sealed class HubCaller(
         CancellationToken cancellationToken)
     {
         var endpoint = HubPaths.EndpointOf(request.RequestUri!);
+        if (gate.Remaining(endpoint) is var wait && wait > TimeSpan.Zero)
+        {
+            metrics.Called(endpoint, HubCallOutcome.NotTried);
+            throw new HubException($"{Describe(request)}: not tried, the hub asked to wait, {wait.TotalSeconds:0} s are left")
+            {
+                WasTried = false,
+            };
+        }
         try
         {
-            if (pacing.Remaining(endpoint) is var wait && wait > TimeSpan.Zero)
-                throw new HubException($"{Describe(request)}: not tried, the hub asked to wait, {wait.TotalSeconds:0} s are left");
-
             using var timer = new CancellationTokenSource(limit, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
             using var response = await SendAsync(request, limit, either.Token, cancellationToken);
-            pacing.Heed(endpoint, response);
+            gate.Heed(endpoint, response);
+            presence.Answered(endpoint, IsTaken(response));
             if (!IsTaken(response)) throw await FailureAsync(request, response, either.Token, cancellationToken);
             var answer = await read(response, either.Token);
             metrics.Called(endpoint, HubCallOutcome.Answered);
@@ -44,9 +49,8 @@ internal sealed class HubCaller(
         }
         catch (HubException e)
         {
-            if (e.Status is not null || e.InnerException is not (null or BrokenCircuitException)) pacing.Failed(endpoint, e.Message);
-            metrics.Called(endpoint, e.Status is not null ? HubCallOutcome.Refused
-                : e.InnerException is null or BrokenCircuitException ? HubCallOutcome.NotTried : HubCallOutcome.Failed);
+            if (e.Status is null) presence.Missed(endpoint);
+            metrics.Called(endpoint, e.Status is null ? HubCallOutcome.Failed : HubCallOutcome.Refused);
             throw;
         }
     }
@@ -74,11 +78,6 @@ internal sealed class HubCaller(
         {
             throw new HubException($"{Describe(request)}: no answer within {e.Timeout.TotalSeconds:0.###} s", e) { WasSent = true };
         }
-        catch (BrokenCircuitException e)
-        {
-            var last = pacing.LastFailure(HubPaths.EndpointOf(request.RequestUri!));
-            throw new HubException($"{Describe(request)}: not tried, after many failures, the last one: {last}", e);
-        }
         catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
         {
             throw new HubException($"{Describe(request)}: no answer within {limit.TotalSeconds:0.###} s", e) { WasSent = true };
@@ -89,7 +88,7 @@ internal sealed class HubCaller(
         HttpRequestMessage request, HttpResponseMessage response, CancellationToken either, CancellationToken caller)
     {
         var message = $"{Describe(request)}: {(int)response.StatusCode} {Shown(response.ReasonPhrase ?? "")}";
-        if (HubFailure.HintAt(response) is { } hint) message = $"{message}: {hint}";
+        if (HubFailure.HintAt(response, request.Content?.Headers) is { } hint) message = $"{message}: {hint}";
         var text = "";
         try
         {

@@ -10,7 +10,7 @@ namespace OvimSpokeAgent.Hub;
 
 /// <summary>
 /// All requests of the contract: identity headers and token come from <see cref="HubIdentityHandler"/>, connections from
-/// <see cref="HubTransport"/>, retries and circuit breakers from <see cref="HubResilience"/>.
+/// <see cref="HubTransport"/>, retries from <see cref="HubResilience"/>.
 /// </summary>
 internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentSettings settings)
 {
@@ -30,24 +30,44 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
         await caller.CallAsync(request, settings.Hub.Timeout, Ignore, cancellationToken);
     }
 
-    /// <summary>Sends a status report: registration and heartbeat. A big one goes compressed if the hub takes that.</summary>
+    /// <summary>
+    /// Sends a status report: registration and heartbeat. A big one goes compressed if the hub takes that, and as a trial if it
+    /// is too large otherwise.
+    /// </summary>
     /// <exception cref="HubException">The hub did not take it.</exception>
     public async Task SendReportAsync(StatusReport report, CancellationToken cancellationToken)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(report, ContractJson.Default.StatusReport);
-        if (abilities.TakesGzip && body.Length >= HubAbilities.LeastCompressed)
+        if (abilities.Compresses(body.Length) && await TrySendCompressedAsync(body, cancellationToken)) return;
+        try
         {
-            try
-            {
-                await PostReportAsync(HubAbilities.Compress(body), "gzip", cancellationToken);
-                return;
-            }
-            catch (HubException e) when (e.Status is HttpStatusCode.UnsupportedMediaType or HttpStatusCode.BadRequest)
-            {
-                abilities.RefusesGzip(); // another hub than the one that offered it
-            }
+            await PostReportAsync(body, null, cancellationToken);
         }
-        await PostReportAsync(body, null, cancellationToken);
+        catch (HubException e) when (e.Status is HttpStatusCode.RequestEntityTooLarge && abilities.MayTakeGzip)
+        {
+            if (!await TrySendCompressedAsync(body, cancellationToken)) throw;
+        }
+    }
+
+    // False: it is not understood, and will not be until another hub is there.
+    private async Task<bool> TrySendCompressedAsync(byte[] body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PostReportAsync(HubAbilities.Compress(body), "gzip", cancellationToken);
+            abilities.ReadsGzip();
+            return true;
+        }
+        catch (HubException e) when (e.Status is HttpStatusCode.UnsupportedMediaType or HttpStatusCode.BadRequest)
+        {
+            abilities.RefusesGzip();
+            return false;
+        }
+        catch (HubException e) when (e.Status is HttpStatusCode.RequestEntityTooLarge)
+        {
+            abilities.ReadsGzip(); // uncompressed it is larger still
+            throw;
+        }
     }
 
     /// <summary>Sends a result once; throws nothing but the caller's cancellation.</summary>
@@ -62,7 +82,7 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
         }
         catch (HubException e)
         {
-            return new(e.IsPermanent ? DeliveryOutcome.Refused : DeliveryOutcome.Unreachable, e.Message);
+            return new(e.DeliveryOutcome, e.Message);
         }
     }
 

@@ -40,12 +40,15 @@ internal sealed class HubConnection(TimeProvider time)
     }
 
     /// <summary>A report was not taken.</summary>
-    public void Failed(string reason)
+    /// <param name="reason">Why.</param>
+    /// <param name="isIdInUse">Whether the hub says that another live agent has this agent's id.</param>
+    public void Failed(string reason, bool isIdInUse = false)
     {
         var missed = _link.MissedReports + 1;
         Set(_link with
         {
             MissedReports = missed,
+            IsIdInUse = _link.IsIdInUse || isIdInUse,
             IsRegistered = _link.IsRegistered && missed < MissedReportsUntilLost,
             IsTrying = false,
             Problem = reason,
@@ -64,13 +67,13 @@ internal sealed class HubConnection(TimeProvider time)
     /// <summary>An operation that the hub pushed is stored.</summary>
     public void PushAccepted() => _isPushed = true;
 
-    /// <summary>Completes as soon as the hub takes reports.</summary>
-    public async Task WaitUntilRegisteredAsync(CancellationToken cancellationToken)
+    /// <summary>Completes as soon as what the hub has queued under this agent's id is this agent's: it takes its reports.</summary>
+    public async Task WaitUntilOperationsMayBeTakenAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             var changed = _changed.Next;
-            if (_link.IsRegistered) return;
+            if (_link is { IsRegistered: true, IsIdInUse: false }) return;
             await changed.WaitAsync(cancellationToken);
         }
     }
@@ -100,4 +103,7 @@ internal sealed record HubLink
 
     /// <summary>Why the last one failed; null when it did not.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>The hub said that another live agent has this agent's id, and took no report since: what it queues is the other's.</summary>
+    public bool IsIdInUse { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using OvimSpokeAgent.Operations;
 
 namespace OvimSpokeAgent.Hub;
 
@@ -7,6 +8,9 @@ internal sealed class HubException(string message, Exception? inner = null) : Ex
 {
     /// <summary>What the hub answered; null: nothing.</summary>
     public HttpStatusCode? Status { get; init; }
+
+    /// <summary>False: nothing was sent because the hub asked to be left alone, so nothing failed.</summary>
+    public bool WasTried { get; init; } = true;
 
     /// <summary>The hub may have got the request, and so may have done what it says.</summary>
     public bool WasSent { get; init; }
@@ -36,4 +40,11 @@ internal sealed class HubException(string message, Exception? inner = null) : Ex
             and not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound
                 or HttpStatusCode.MethodNotAllowed or HttpStatusCode.ProxyAuthenticationRequired
                 or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
+
+    /// <summary>What it means for a result that was to be delivered.</summary>
+    public DeliveryOutcome DeliveryOutcome =>
+        !WasTried ? DeliveryOutcome.NotTried
+        : IsPermanent ? DeliveryOutcome.Refused
+        : Status is null ? DeliveryOutcome.Unreachable
+        : DeliveryOutcome.Failed;
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -45,8 +46,13 @@ internal readonly record struct HubFailure(string Message, bool WasSent)
     }
 
     /// <summary>What an answer that did not do what was asked for means, where that is not in its body; null: nothing.</summary>
-    public static string? HintAt(HttpResponseMessage answer) => answer.StatusCode switch
+    /// <param name="answer">The answer.</param>
+    /// <param name="sent">The headers of what was sent, if it had a body.</param>
+    public static string? HintAt(HttpResponseMessage answer, HttpContentHeaders? sent) => answer.StatusCode switch
     {
+        HttpStatusCode.RequestEntityTooLarge => $"{sent?.ContentLength ?? 0} bytes were sent{Coding(sent)}: raise the limit of "
+            + "the hub, or of what stands before it (ingress-nginx: the annotation nginx.ingress.kubernetes.io/proxy-body-size, "
+            + "nginx: client_max_body_size, both 1 MiB by default)",
         HttpStatusCode.OK or HttpStatusCode.Accepted =>
             "a page in HTML, not the hub's answer: is a proxy or a login page in between?",
         HttpStatusCode.Unauthorized =>
@@ -57,6 +63,9 @@ internal readonly record struct HubFailure(string Message, bool WasSent)
         HttpStatusCode.ProxyAuthenticationRequired => "the proxy asks for credentials: check HTTPS_PROXY, HTTP_PROXY",
         _ => null,
     };
+
+    private static string Coding(HttpContentHeaders? sent) =>
+        sent?.ContentEncoding is { Count: > 0 } codings ? $", compressed with {string.Join(", ", codings)}" : "";
 
     // A redirect's query and user info may hold what is secret.
     private static string Shown(Uri location) => JsonText.Shorten(

@@ -97,6 +97,6 @@ internal enum HubCallOutcome
     /// <summary>No answer.</summary>
     Failed,
 
-    /// <summary>Held back by a circuit breaker or the hub's wish.</summary>
+    /// <summary>Held back because the hub asked for it.</summary>
     NotTried,
 }

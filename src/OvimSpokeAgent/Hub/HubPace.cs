@@ -12,6 +12,7 @@ namespace OvimSpokeAgent.Hub;
 internal sealed class HubPace(TimeSpan heartbeat, TimeSpan poll, Jitter jitter)
 {
     private const double PollSpread = 0.2;
+    private static readonly TimeSpan LongestBetweenFailedPolls = TimeSpan.FromSeconds(30);
 
     // Once the hub pushes, polls are the safety net.
     private static readonly TimeSpan LeastWithPush = TimeSpan.FromSeconds(30);
@@ -30,10 +31,13 @@ internal sealed class HubPace(TimeSpan heartbeat, TimeSpan poll, Jitter jitter)
     }
 
     /// <summary>How long after an empty or failed poll the next one is due.</summary>
+    /// <param name="failures">Polls that failed in a row.</param>
     /// <param name="isPushed">A push was accepted. That the hub could push says nothing: it may never do.</param>
-    public TimeSpan AfterPoll(bool isPushed = false)
+    public TimeSpan AfterPoll(int failures, bool isPushed = false)
     {
         var interval = isPushed && poll < LeastWithPush ? LeastWithPush : poll;
-        return interval * (1 - PollSpread + (2 * PollSpread * jitter()));
+        var wait = TimeSpan.FromTicks(interval.Ticks << Math.Clamp(failures - 1, 0, 16));
+        var longest = interval > LongestBetweenFailedPolls ? interval : LongestBetweenFailedPolls;
+        return (wait < longest ? wait : longest) * (1 - PollSpread + (2 * PollSpread * jitter()));
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Networking;
+using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Hub;
@@ -84,7 +85,7 @@ internal sealed partial class HubTransport(
             PooledConnectionLifetime = ConnectionLifetime,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(90), // over the heartbeat's interval
             ConnectTimeout = ConnectLimit,
-            MaxConnectionsPerServer = settings.Operations.Concurrency + 4, // results, beside heartbeat and poll
+            MaxConnectionsPerServer = DeliveryPace.MaxOnTheWay + 4, // results, beside heartbeat and poll
             EnableMultipleHttp2Connections = true,
             KeepAlivePingDelay = TimeSpan.FromSeconds(30),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),

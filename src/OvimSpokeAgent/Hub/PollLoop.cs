@@ -5,13 +5,16 @@ namespace OvimSpokeAgent.Hub;
 
 /// <summary>
 /// Takes operations from the hub: straight on while there are some, else every <c>OVIM_HUB_POLL_INTERVAL</c> ± 20 % (once a
-/// push was accepted, every 30 s); not while they could not be stored or executed, nor while the hub does not answer reports.
+/// push was accepted, every 30 s), less often while polls fail; not while they could not be stored or executed, nor while the
+/// hub does not take reports.
 /// </summary>
 internal sealed partial class PollLoop(
     HubClient hub,
     HubConnection connection,
+    HubPresence presence,
     IOperationIntake intake,
     HubPace pace,
+    RetryAfterGate gate,
     HubMetrics metrics,
     AgentSettings settings,
     TimeProvider time,
@@ -21,6 +24,7 @@ internal sealed partial class PollLoop(
     private readonly Lock _lock = new();
     private Task _polling = Task.CompletedTask;
     private readonly Reminder _reminder = new(time);
+    private int _failures;
 
     public string Name => "poll";
 
@@ -31,15 +35,16 @@ internal sealed partial class PollLoop(
         {
             while (true)
             {
-                await connection.WaitUntilRegisteredAsync(stopping.Token);
+                await connection.WaitUntilOperationsMayBeTakenAsync(stopping.Token);
                 await intake.WaitUntilReadyAsync(stopping.Token);
+                var back = presence.Back;
                 Task<bool> poll;
                 lock (_lock)
                 {
                     stopping.Token.ThrowIfCancellationRequested();
                     _polling = poll = PollAsync();
                 }
-                if (!await poll) await Task.Delay(pace.AfterPoll(connection.IsPushed), time, stopping.Token);
+                if (!await poll) await WaitAsync(back, stopping.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -59,6 +64,18 @@ internal sealed partial class PollLoop(
     }
 
     public void Dispose() => _stop.Dispose();
+
+    // Where polls fail, until the hub is back; and not less than it asked for.
+    private async Task WaitAsync(Task back, CancellationToken cancellationToken)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var due = Task.Delay(pace.AfterPoll(_failures, connection.IsPushed), time, waiting.Token);
+        await Task.WhenAny(_failures > 0 ? [due, back] : [due]);
+        await waiting.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        while (gate.Remaining(HubEndpoint.Operations) is var held && held > TimeSpan.Zero)
+            await Task.Delay(held, time, cancellationToken);
+    }
 
     // Not cancellable: what the hub handed out it has forgotten.
     private async Task<bool> PollAsync()
@@ -91,6 +108,7 @@ internal sealed partial class PollLoop(
 
     private void Failed(string reason, Action<string> log)
     {
+        _failures++;
         connection.PollFailed(reason);
         if (!_reminder.IsDue) return;
         log(reason);
@@ -99,6 +117,7 @@ internal sealed partial class PollLoop(
 
     private void Answered(PollAnswer answer)
     {
+        _failures = 0;
         connection.PollAnswered();
         if (_reminder.Over()) LogAnswers();
         if (answer.Loss is { } loss) LogLoss(answer.Operations.Count, loss);

@@ -18,7 +18,7 @@ internal sealed class OperationMetrics(IMetricFactory metrics)
         new HistogramConfiguration { Buckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800] });
 
     private readonly Counter _attempts = metrics.CreateCounter(
-        "ovim_results_sent_total", "Attempts to deliver a result (delivered, refused, unreachable).", ["outcome"]);
+        "ovim_results_sent_total", "Attempts to deliver a result (delivered, refused, failed, unreachable).", ["outcome"]);
 
     private readonly Counter _unanswerable = metrics.CreateCounter(
         "ovim_operations_unanswerable_total", "Operations without a usable id.");
@@ -32,12 +32,17 @@ internal sealed class OperationMetrics(IMetricFactory metrics)
         _duration.WithLabels(type).Observe(duration.TotalSeconds);
     }
 
-    public void ResultAttempted(DeliveryOutcome outcome) => _attempts.WithLabels(outcome switch
+    public void ResultAttempted(DeliveryOutcome outcome)
     {
-        DeliveryOutcome.Delivered => "delivered",
-        DeliveryOutcome.Refused => "refused",
-        _ => "unreachable",
-    }).Inc();
+        if (outcome is DeliveryOutcome.NotTried) return;
+        _attempts.WithLabels(outcome switch
+        {
+            DeliveryOutcome.Delivered => "delivered",
+            DeliveryOutcome.Refused => "refused",
+            DeliveryOutcome.Failed => "failed",
+            _ => "unreachable",
+        }).Inc();
+    }
 
     public void Unanswerable() => _unanswerable.Inc();
 }

@@ -1,29 +1,36 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>
 /// Brings results to the hub: at least once, with identical bodies, the oldest first, never two of one id at a time, a
-/// few in parallel, for as long as it takes. A result that the hub refuses for good blocks nothing.
+/// few in parallel, for as long as it takes. A result that the hub refuses for good, or never takes, blocks no other.
 /// </summary>
 internal sealed partial class ResultDelivery(
     IResultChannel channel,
     ILeadership leadership,
     OperationJournal journal,
     ReportErrors errors,
+    EventRecorder events,
     OperationMetrics metrics,
     AgentSettings settings,
     Jitter jitter,
     TimeProvider time,
     ILogger<ResultDelivery> logger)
 {
+    private const string Withheld = "not sent: of the VDC deletions with this id the hub knows only the one queued last, which "
+        + "failed, and would take it for done";
+
     private readonly long _start = time.GetTimestamp();
     private readonly Lock _lock = new();
     private readonly DeliveryQueue _queue = new(settings.Operations.Concurrency, jitter);
     private readonly AsyncSignal _changed = new();
     private readonly Reminder _reminder = new(time);
+    private readonly Dictionary<string, List<JournalRecord>> _heldBack = []; // by id, until another result of it is there
+    private long _enqueued;
     private string? _lastReason;
 
     /// <summary>Told of records that have to go out once more; see <see cref="OperationJournal.NewestDeliveredAfter"/>.</summary>
@@ -43,21 +50,30 @@ internal sealed partial class ResultDelivery(
     {
         get
         {
-            lock (_lock) return _queue is { HubFails: true, Count: > 0 } ? _lastReason : null;
+            lock (_lock) return _queue is { HubTakesNone: true, Count: > 0 } ? _lastReason : null;
         }
     }
 
     /// <summary>Sends a record's result, again if it was delivered before.</summary>
     public void Enqueue(JournalRecord record)
     {
-        lock (_lock) _queue.Add(record);
+        lock (_lock)
+        {
+            _enqueued++;
+            if (_heldBack.Remove(record.Operation.Id, out var held)) held.ForEach(_queue.Add);
+            _queue.Add(record);
+        }
         _changed.Set();
     }
 
     /// <summary>Forgets what waits: another agent may see to it.</summary>
     public void Clear()
     {
-        lock (_lock) _queue.Clear();
+        lock (_lock)
+        {
+            _queue.Clear();
+            _heldBack.Clear();
+        }
         _changed.Set();
     }
 
@@ -73,26 +89,44 @@ internal sealed partial class ResultDelivery(
     }
 
     /// <summary>Delivers until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(Enumerable.Range(0, settings.Operations.Concurrency).Select(_ => WorkAsync(cancellationToken)));
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var onTheWay = new List<Task>();
+        channel.Heard += OnHeard;
+        try
+        {
+            await SendAllAsync(onTheWay, stop.Token);
+        }
+        finally
+        {
+            channel.Heard -= OnHeard;
+            stop.Cancel();
+            await Task.WhenAll(onTheWay).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
 
     private TimeSpan Now => time.GetElapsedTime(_start);
 
-    private async Task WorkAsync(CancellationToken cancellationToken)
+    private async Task SendAllAsync(List<Task> onTheWay, CancellationToken cancellationToken)
     {
         while (true)
         {
             await channel.WaitUntilOpenAsync(cancellationToken);
+            foreach (var failed in onTheWay.Where(task => task is { IsCompleted: true, IsCompletedSuccessfully: false })) await failed;
+            onTheWay.RemoveAll(task => task.IsCompleted);
             var changed = _changed.Next;
-            Delivery? next;
+            Delivery? next = null;
             TimeSpan? due;
+            var held = channel.HeldFor;
             lock (_lock)
             {
-                next = _queue.TryTake(Now);
-                due = next is null ? _queue.NextDue() : null;
+                if (held == TimeSpan.Zero) next = _queue.TryTake(Now);
+                due = next is not null || _queue.Count == 0 ? null : held > TimeSpan.Zero ? Now + held : _queue.NextDue(Now);
             }
             if (next is null) await WaitAsync(changed, due, cancellationToken);
-            else await DeliverAsync(next, cancellationToken);
+            else onTheWay.Add(DeliverAsync(next, cancellationToken));
         }
     }
 
@@ -107,57 +141,129 @@ internal sealed partial class ResultDelivery(
     private static TimeSpan WholeMilliseconds(TimeSpan wait) =>
         TimeSpan.FromMilliseconds(Math.Ceiling(Math.Max(wait.TotalMilliseconds, 0)));
 
+    private void OnHeard(HubSign sign)
+    {
+        IReadOnlyList<Delivery> lost = [];
+        lock (_lock)
+        {
+            if (sign is HubSign.IsBack) lost = _queue.HubIsBack(Now);
+            else _queue.HubAnswers(Now);
+        }
+        foreach (var delivery in lost) delivery.GiveUp();
+        _changed.Set();
+    }
+
     private async Task DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         var record = delivery.Record;
+        var enqueued = Interlocked.Read(ref _enqueued);
+        var verdict = DeletionOrder.Judge(record, journal.WithId(record.Operation.Id));
+        if (verdict is DeletionVerdict.Wait)
+        {
+            HoldBack(delivery, enqueued);
+            return;
+        }
         // Stored before the older one goes out: whatever happens then, the newest is sent after it.
         if (journal.NewestDeliveredAfter(record) is { } newest)
             Reopened(await journal.ReopenAsync(newest.Key, cancellationToken));
 
-        var body = record.Result ?? throw new InvalidOperationException($"{record.Key} has no result");
-        // A process that was paused finds out here: what it has to say may be out of date.
-        if (leadership.Current is null) throw new OperationCanceledException(cancellationToken);
-        var attempt = await channel.SendAsync(record.Operation.Id, body, cancellationToken);
+        var attempt = verdict is DeletionVerdict.Withhold
+            ? new DeliveryAttempt(DeliveryOutcome.Refused, Withheld)
+            : await AttemptAsync(delivery, cancellationToken);
         metrics.ResultAttempted(attempt.Outcome);
-        if (attempt.Outcome is not DeliveryOutcome.Unreachable) await SettleAsync(record, attempt, cancellationToken);
+        if (attempt.Outcome is DeliveryOutcome.Delivered or DeliveryOutcome.Refused)
+        {
+            lock (_lock) _queue.Taken(Now);
+            _changed.Set();
+            await SettleAsync(record, attempt, cancellationToken);
+        }
+        lock (_lock) Ended(delivery, attempt);
+        _changed.Set();
+    }
+
+    // What it waits for may be there already.
+    private void HoldBack(Delivery delivery, long enqueued)
+    {
         lock (_lock)
         {
-            if (attempt.Outcome is DeliveryOutcome.Unreachable) Failed(delivery, attempt.Reason);
-            else Answered(delivery);
+            if (_enqueued != enqueued)
+            {
+                _queue.NotTried(delivery);
+            }
+            else
+            {
+                _queue.Done(delivery);
+                if (!_heldBack.TryGetValue(delivery.Id, out var held)) _heldBack[delivery.Id] = held = [];
+                held.Add(delivery.Record);
+            }
         }
         _changed.Set();
     }
 
-    private void Failed(Delivery delivery, string? reason)
+    private async Task<DeliveryAttempt> AttemptAsync(Delivery delivery, CancellationToken cancellationToken)
     {
-        _queue.Failed(delivery, Now);
-        _lastReason = reason;
-        if (!_reminder.IsDue) return;
-        LogNotTaken(_queue.Count, reason);
-        _reminder.Told();
+        var record = delivery.Record;
+        var body = record.Result ?? throw new InvalidOperationException($"{record.Key} has no result");
+        // A process that was paused finds out here: what it has to say may be out of date.
+        if (leadership.Current is null) throw new OperationCanceledException(cancellationToken);
+        var givenUp = new TaskCompletionSource<DeliveryAttempt>();
+        delivery.GiveUp = () => givenUp.TrySetResult(new(DeliveryOutcome.NotTried));
+        using var attempting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var sent = channel.SendAsync(record.Operation.Id, body, attempting.Token);
+        var attempt = await Task.WhenAny(sent, givenUp.Task);
+        if (attempt == sent) return await sent;
+        attempting.Cancel();
+        await ((Task)sent).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        cancellationToken.ThrowIfCancellationRequested();
+        return sent.IsCompletedSuccessfully ? await sent : await givenUp.Task;
     }
 
-    private void Answered(Delivery delivery)
+    // Under the lock.
+    private void Ended(Delivery delivery, DeliveryAttempt attempt)
     {
-        _queue.Answered(delivery);
-        if (_queue.Count == 0 && _reminder.Over()) LogAllTaken();
+        switch (attempt.Outcome)
+        {
+            case DeliveryOutcome.Delivered or DeliveryOutcome.Refused:
+                _queue.Done(delivery);
+                if (_queue.Count == 0 && _reminder.Over()) LogAllTaken();
+                break;
+            case DeliveryOutcome.NotTried:
+                _queue.NotTried(delivery);
+                break;
+            default:
+                _queue.Failed(delivery, Now, attempt.Outcome is DeliveryOutcome.Failed);
+                _lastReason = attempt.Reason;
+                if (!_reminder.IsDue) break;
+                LogNotTaken(_queue.Count, attempt.Reason);
+                _reminder.Told();
+                break;
+        }
     }
 
     private async Task SettleAsync(JournalRecord record, DeliveryAttempt attempt, CancellationToken cancellationToken)
     {
         var isDelivered = attempt.Outcome is DeliveryOutcome.Delivered;
-        if (!isDelivered)
-        {
-            LogRefused(record.Operation.Id, record.Key, attempt.Reason);
-            errors.Add($"the result of operation {record.Operation.Id} was refused: {attempt.Reason}");
-        }
+        // Told once: a refused result is sent again after a restart and when it is asked for, which is no news.
+        var isKnown = record.State is JournalState.Refused;
+        if (!isDelivered && !isKnown) TellRefused(record, attempt.Reason);
         // As it is now: it may have been opened again since it was queued. Delivered already, or gone: sent once more.
-        if (journal.Find(record.Key) is { State: not JournalState.Delivered })
+        if (journal.Find(record.Key) is { State: not JournalState.Delivered } current
+            && (isDelivered || current.State is not JournalState.Refused))
+        {
             await journal.SettleAsync(record.Key, isDelivered, cancellationToken);
+        }
     }
 
-    [LoggerMessage(2101, LogLevel.Error, "The hub refuses the result of operation {Id} ({Key}): {Reason}")]
-    private partial void LogRefused(string id, OperationKey key, string? reason);
+    private void TellRefused(JournalRecord record, string? reason)
+    {
+        var (id, type) = (record.Operation.Id, record.Operation.Type);
+        LogRefused(type, id, record.Key, reason);
+        errors.Add($"the result of operation {id} ({type}) was refused: {reason}");
+        events.Record(events.Agent, EventSeverity.Warning, "ResultRefused", $"the hub refuses the result of {type} {id}: {reason}");
+    }
+
+    [LoggerMessage(2101, LogLevel.Error, "The hub refuses the result of {Type} {Id} ({Key}): {Reason}")]
+    private partial void LogRefused(string type, string id, OperationKey key, string? reason);
 
     [LoggerMessage(2102, LogLevel.Warning, "The hub does not take results, {Pending} wait: {Reason}")]
     private partial void LogNotTaken(int pending, string? reason);

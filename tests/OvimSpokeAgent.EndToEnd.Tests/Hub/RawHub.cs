@@ -91,7 +91,7 @@ internal sealed class RawHub : IAsyncDisposable
                 _requests.Enqueue(request);
                 _changed.Set();
                 var script = _scripts.FirstOrDefault(entry => request.Path.Contains(entry.Key, StringComparison.Ordinal)).Value;
-                if (script is not null) await script(new RawConnection(this, stream, socket, _stop.Token));
+                if (script is not null) await script(new RawConnection(this, request, stream, socket, _stop.Token));
                 else await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"u8.ToArray(), _stop.Token);
             }
         }
@@ -144,11 +144,16 @@ internal sealed class RawHub : IAsyncDisposable
 }
 
 /// <summary>A request as it came.</summary>
-internal sealed record RawRequest(string Method, string Path, string Head);
+internal sealed record RawRequest(string Method, string Path, string Head)
+{
+    public string Body { get; init; } = "";
+}
 
 /// <summary>What a script can do to a connection.</summary>
-internal sealed class RawConnection(RawHub hub, Stream stream, Socket socket, CancellationToken stop)
+internal sealed class RawConnection(RawHub hub, RawRequest request, Stream stream, Socket socket, CancellationToken stop)
 {
+    public RawRequest Request => request;
+
     public Task WriteAsync(string text) => stream.WriteAsync(Encoding.UTF8.GetBytes(text), stop).AsTask();
 
     /// <summary>Ends the connection with RST instead of FIN.</summary>

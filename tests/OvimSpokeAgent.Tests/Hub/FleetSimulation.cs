@@ -67,14 +67,14 @@ internal sealed class FleetSimulation
             var agent = new Agent(new HubConnection(_time), new HubPace(_scenario.Heartbeat, _scenario.Poll, jitter));
             agent.Connection.Succeeded(); // the outage begins now
             _due.Enqueue((agent, false), _scenario.InPhase ? _scenario.Heartbeat / 2 : _scenario.Heartbeat * jitter());
-            _due.Enqueue((agent, true), _scenario.Poll * jitter());
+            EnqueuePoll(agent, _scenario.Poll * jitter());
         }
         var end = _scenario.Outage + _scenario.Watched;
         while (_due.TryDequeue(out var next, out var at) && at < end)
         {
             _time.Now = at;
-            if (next.IsPoll) Poll(next.Agent, at);
-            else Report(next.Agent, at);
+            if (!next.IsPoll) Report(next.Agent, at);
+            else if (next.Agent.NextPoll == at) Poll(next.Agent, at);
         }
         return _seconds;
     }
@@ -88,8 +88,9 @@ internal sealed class FleetSimulation
         {
             Count(at, isPoll: false);
             agent.Connection.Succeeded();
-            if (agent.PollWaits) _due.Enqueue((agent, true), at);
-            agent.PollWaits = false;
+            // Polls go on as soon as the hub is back.
+            if (agent.PollWaits || agent.FailedPolls > 0) EnqueuePoll(agent, at);
+            (agent.PollWaits, agent.FailedPolls) = (false, 0);
         }
         else
         {
@@ -108,7 +109,15 @@ internal sealed class FleetSimulation
             return;
         }
         if (IsHubThere(at)) Count(at, isPoll: true);
-        _due.Enqueue((agent, true), at + agent.Pace.AfterPoll());
+        agent.FailedPolls = IsHubThere(at) ? 0 : agent.FailedPolls + 1;
+        EnqueuePoll(agent, at + agent.Pace.AfterPoll(agent.FailedPolls));
+    }
+
+    // In the place of one that waits.
+    private void EnqueuePoll(Agent agent, TimeSpan at)
+    {
+        agent.NextPoll = at;
+        _due.Enqueue((agent, true), at);
     }
 
     private bool IsHubThere(TimeSpan at) => at >= _scenario.Outage;
@@ -127,6 +136,10 @@ internal sealed class FleetSimulation
 
         /// <summary>The poll loop waits for the hub to take a report.</summary>
         public bool PollWaits { get; set; }
+
+        public int FailedPolls { get; set; }
+
+        public TimeSpan NextPoll { get; set; }
     }
 
     private sealed class SimulatedTime : TimeProvider

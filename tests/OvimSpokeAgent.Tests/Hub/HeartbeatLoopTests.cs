@@ -87,7 +87,7 @@ public sealed class HeartbeatLoopTests : IAsyncDisposable
     [Fact]
     public async Task Hub_that_is_away_at_the_start_is_tried_again_with_a_growing_wait()
     {
-        _world.Hub.Answers(503, "not yet");
+        _world.Hub.Handles((_, _) => throw new HttpRequestException("not yet"));
         Start();
 
         foreach (var seconds in (double[])[1, 1.5, 3, 6, 12, 24, 45, 45]) // a jitter of one half; never more often than once a second
@@ -99,6 +99,40 @@ public sealed class HeartbeatLoopTests : IAsyncDisposable
         await AdvanceAsync(45 * Second);
         await ReportedAsync(1);
         Assert.Equal(["health", "status"], _world.Asked.TakeLast(2));
+    }
+
+    [Theory]
+    [InlineData(404)]
+    [InlineData(503)]
+    public async Task Hub_whose_health_is_not_routed_is_registered_with(int status)
+    {
+        _world.Hub.Handles(request => new HttpResponseMessage(
+            request.RequestUri!.AbsolutePath.EndsWith("/health", StringComparison.Ordinal) ? (HttpStatusCode)status : HttpStatusCode.OK));
+        Start();
+
+        await ReportedAsync(1);
+
+        Assert.Equal(["health", "status"], _world.Asked);
+        Assert.True(_world.Connection.Link.IsRegistered);
+    }
+
+    [Fact]
+    public async Task Id_in_use_by_another_agent_stays_so_until_a_report_is_taken()
+    {
+        Start();
+        await ReportedAsync(1);
+        _world.Hub.Answers(409, "in use");
+        await NextReportAsync(30 * Second);
+        Assert.True(_world.Connection.Link is { IsRegistered: true, IsIdInUse: true });
+        _world.Hub.Answers(500, "down");
+        await AdvanceAsync(30 * Second);
+        await Eventually.HoldsAsync(() => _world.Connection.Link.MissedReports == 2);
+        Assert.True(_world.Connection.Link.IsIdInUse);
+
+        _world.Hub.Answers(200, "");
+        await AdvanceAsync(30 * Second);
+
+        await Eventually.HoldsAsync(() => !_world.Connection.Link.IsIdInUse);
     }
 
     [Fact]

@@ -29,14 +29,16 @@ internal sealed class HubWorld : IDisposable
             BaseAddress = new Uri("https://hub.example.com/base/"),
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        var pacing = new HubPacing(Time, jitter);
+        var gate = new RetryAfterGate(Time, jitter);
+        Presence = new HubPresence(Time);
         Metrics = new HubMetrics(Prometheus.Metrics.WithCustomRegistry(_registry));
-        Client = new HubClient(new HubCaller(_http, pacing, credentials, Metrics, Time), new HubAbilities(), Settings);
         Connection = new HubConnection(Time);
+        Client = new HubClient(
+            new HubCaller(_http, gate, Presence, credentials, Metrics, Time), new HubAbilities(Connection), Settings);
         var pace = new HubPace(Settings.HeartbeatInterval, Settings.Hub.PollInterval, jitter);
         Heartbeat = new HeartbeatLoop(
-            Client, Connection, Reports, pace, pacing, Metrics, Settings, Time, NullLogger<HeartbeatLoop>.Instance);
-        Poll = new PollLoop(Client, Connection, Intake, pace, Metrics, Settings, Time, NullLogger<PollLoop>.Instance);
+            Client, Connection, Reports, pace, gate, Metrics, Settings, Time, NullLogger<HeartbeatLoop>.Instance);
+        Poll = new PollLoop(Client, Connection, Presence, Intake, pace, gate, Metrics, Settings, Time, NullLogger<PollLoop>.Instance);
         Hub.Handles(_ => new HttpResponseMessage(HttpStatusCode.NoContent));
     }
 
@@ -51,6 +53,8 @@ internal sealed class HubWorld : IDisposable
     public HubClient Client { get; }
 
     public HubConnection Connection { get; }
+
+    public HubPresence Presence { get; }
 
     public HeartbeatLoop Heartbeat { get; }
 

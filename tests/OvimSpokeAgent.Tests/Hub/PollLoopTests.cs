@@ -7,6 +7,7 @@ namespace OvimSpokeAgent.Tests.Hub;
 public sealed class PollLoopTests : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30); // between polls that fail
 
     private readonly CancellationTokenSource _end = new();
     private readonly Queue<string> _answers = new();
@@ -113,16 +114,47 @@ public sealed class PollLoopTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Failed_poll_waits_for_the_next()
+    public async Task Failed_polls_wait_for_the_next_for_longer_and_longer()
     {
         _world.Hub.Answers(404, "down");
         StartRegistered();
         _world.Time.Advance(await WaitAsync());
         await PolledAsync(2);
-        await WaitAsync();
+        _world.Time.Advance(await _world.Time.NextWaitAsync(Longest, Longest));
+        await PolledAsync(3);
+        await _world.Time.NextWaitAsync(Longest, Longest);
 
         Assert.Empty(_world.Intake.Taken);
-        Assert.Equal("2", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"failed\"}"));
+        Assert.Equal("3", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"failed\"}"));
+    }
+
+    [Fact]
+    public async Task Polls_that_failed_go_on_at_once_when_the_hub_is_back_on_another_endpoint()
+    {
+        _world.Hub.Answers(500, "down");
+        StartRegistered();
+        await PolledAsync(1);
+        await WaitAsync();
+        _world.Hub.Answers(204, "");
+
+        await _world.Client.CheckHealthAsync(default);
+
+        await PolledAsync(2);
+    }
+
+    [Fact]
+    public async Task Hub_that_asked_to_be_left_alone_is_not_asked_before_and_nothing_counts_as_failed()
+    {
+        _world.Hub.Answers(503, "busy", answer => answer.Headers.RetryAfter = new(TimeSpan.FromMinutes(2)));
+        StartRegistered();
+        await PolledAsync(1);
+        _world.Time.Advance(await WaitAsync());
+        _world.Hub.Answers(204, "");
+
+        _world.Time.Advance(await _world.Time.NextWaitAsync(TimeSpan.FromSeconds(100), TimeSpan.FromSeconds(150)));
+
+        await PolledAsync(2);
+        Assert.Equal("1", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"failed\"}"));
     }
 
     [Fact]

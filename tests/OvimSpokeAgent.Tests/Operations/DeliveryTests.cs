@@ -19,7 +19,7 @@ public sealed class DeliveryTests
         Assert.Equal(JournalState.Refused, _host.Store.Single("op-1").State);
         Assert.NotNull(_host.Store.Single("op-1").Result);
         Assert.Equal(1, _host.Journal.Status.Refused);
-        Assert.Equal("the result of operation op-1 was refused: as the test says", Assert.Single(_host.Errors.Pending()));
+        Assert.Equal("the result of operation op-1 (note) was refused: as the test says", Assert.Single(_host.Errors.Pending()));
         Assert.Equal(0, _host.Pending);
     }
 

@@ -2,10 +2,12 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
+using OvimSpokeAgent.Tests.Events;
 using OvimSpokeAgent.Tests.Simulation;
 
 namespace OvimSpokeAgent.Tests.Operations;
@@ -63,13 +65,16 @@ internal sealed class OperationsHost
     public OperationsHost Start()
     {
         var (settings, time, jitter) = (_environment.LoadClean(), Simulator.Time, (Jitter)(() => 0.5));
-        var metrics = new OperationMetrics(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()));
+        var factory = Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry());
+        var metrics = new OperationMetrics(factory);
+        var events = new EventRecorder(
+            new EventApi(), new ClusterConnectivity(time), factory, settings, time, NullLogger<EventRecorder>.Instance);
         var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell"), new Handler(this, "break"), new Handler(this, "wait"), new Handler(this, "busy"), new Handler(this, "gaze")]);
         var leadership = new SoleLeadership();
         Journal = new OperationJournal(_journalStore, settings, jitter, time, NullLogger<OperationJournal>.Instance);
         var scheduler = new OperationScheduler(settings.Operations.Concurrency, time);
         _delivery = new ResultDelivery(
-            Hub, leadership, Journal, Errors, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
+            Hub, leadership, Journal, Errors, events, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
         _processor = new OperationProcessor(
             registry,
             Journal,
@@ -179,6 +184,10 @@ internal sealed class FakeResultChannel(Simulator simulator) : IResultChannel
 
     private int _onTheWay;
 
+    public event Action<HubSign>? Heard;
+
+    public TimeSpan HeldFor { get; set; }
+
     /// <summary>How it answers, by the operation's id.</summary>
     public Func<string, DeliveryOutcome> Answer { get; set; } = _ => DeliveryOutcome.Delivered;
 
@@ -193,6 +202,9 @@ internal sealed class FakeResultChannel(Simulator simulator) : IResultChannel
     public string BodyOf(string id) => Results.Last(result => result.Id == id).Body;
 
     public Task WaitUntilOpenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>The hub is heard of on another endpoint.</summary>
+    public void IsHeard(HubSign sign) => Heard?.Invoke(sign);
 
     public async Task<DeliveryAttempt> SendAsync(
         string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)

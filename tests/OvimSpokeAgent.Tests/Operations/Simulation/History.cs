@@ -39,7 +39,10 @@ internal sealed class RecordHistory
     /// <summary>Every different result that was ever stored.</summary>
     public HashSet<string> Results { get; } = [];
 
-    /// <summary>It was stored by an agent that did not lead any more: its turn comes when the one that leads finds it.</summary>
+    /// <summary>
+    /// It was stored by an agent that did not lead any more, or that had given it back: its turn comes when the one that leads
+    /// finds it.
+    /// </summary>
     public required bool IsLate { get; init; }
 
     public string State { get; set; } = "";
@@ -106,7 +109,7 @@ internal sealed class History(Simulator simulator)
                 Key = name,
                 Id = (string)entry["id"]!,
                 Sequence = (long)entry["sequence"]!,
-                IsLate = !Arrivals.Any(arrival => arrival.Agent.Leads && arrival.Keys.Contains(name)),
+                IsLate = !Arrivals.Any(arrival => arrival.Agent.Leads && !arrival.IsGivenBack && arrival.Keys.Contains(name)),
             };
         }
         record.IsRemoved = false;

@@ -11,20 +11,19 @@ internal static class Invariants
 
     public static void Check(Schedule schedule, SimulatedWorld world)
     {
-        var records = schedule.Operations
-            .Select(operation => (Operation: operation, Record: world.History.Records.GetValueOrDefault(KeyOf(operation))))
-            .ToList();
+        var records = RecordsOf(schedule, world);
+        var withheld = Withheld(records, world);
         CheckArrivals(world);
         foreach (var (operation, record) in records)
         {
-            if (record is not null) CheckResult(operation, record, world);
+            if (record is not null) CheckResult(operation, record, withheld, world);
         }
         NamespaceModel.Check(
             schedule,
             records.Where(r => r.Operation.Namespace is not null && r.Record is not null).Select(r => (r.Operation, r.Record!)),
             world);
         CheckUnknownRecords(schedule, world);
-        CheckLastResults(records, world);
+        CheckLastResults([.. records.Where(r => r.Record is null || !withheld.Contains(r.Record.Key))], world);
         foreach (var target in schedule.Operations.Select(operation => operation.Target).OfType<string>().Distinct())
         {
             TargetModel.Check(
@@ -34,9 +33,10 @@ internal static class Invariants
         }
     }
 
-    public static void CheckNothingIsLeft(SimulatedWorld world)
+    public static void CheckNothingIsLeft(Schedule schedule, SimulatedWorld world)
     {
-        var left = world.History.Records.Values.Where(record => !record.IsRemoved).Select(record => $"{record.Key} {record.State}").ToList();
+        var withheld = Withheld(RecordsOf(schedule, world), world);
+        var left = world.History.Records.Values.Where(record => !record.IsRemoved && !withheld.Contains(record.Key)).Select(record => $"{record.Key} {record.State}").ToList();
         if (left.Count > 0) world.Failures.Add($"left in the journal: {string.Join(", ", left)}");
     }
 
@@ -45,6 +45,26 @@ internal static class Invariants
 
     public static string KeyOf(JsonElement operation) =>
         OperationEnvelope.Parse(operation, NoTypes, default).Operation!.Key.Value;
+
+    private static List<(ScheduledOperation Operation, RecordHistory? Record)> RecordsOf(Schedule schedule, SimulatedWorld world) =>
+        [.. schedule.Operations.Select(operation => (operation, world.History.Records.GetValueOrDefault(KeyOf(operation))))];
+
+    // Deletions of VDCs that the hub is not told of, rightly: it would take each for the one of this id that was queued last, and
+    // that failed.
+    private static HashSet<string> Withheld(List<(ScheduledOperation Operation, RecordHistory? Record)> records, SimulatedWorld world)
+    {
+        var withheld = new HashSet<string>();
+        foreach (var group in records.Where(r => r.Operation.Type == "delete_vdc" && r.Record is not null).GroupBy(r => r.Operation.Id))
+        {
+            var last = group.MaxBy(r => r.Operation.Mark.PadLeft(6), StringComparer.Ordinal).Record!;
+            if (last.Results.Any(SaysDeleted)) continue;
+            withheld.UnionWith(group.Select(r => r.Record!).Where(record => record.Results.Any(SaysDeleted)
+                && !world.Hub.Results.Any(result => record.Results.Contains(result.Body))).Select(record => record.Key));
+        }
+        return withheld;
+
+        static bool SaysDeleted(string body) => body.Contains("\"status\":\"deleted", StringComparison.Ordinal);
+    }
 
     // What arrived whole is journaled, unless the agent died with it in its hands.
     private static void CheckArrivals(SimulatedWorld world)
@@ -63,7 +83,8 @@ internal static class Invariants
             world.Failures.Add($"{record.Key} ({record.Id}) is the record of no operation");
     }
 
-    private static void CheckResult(ScheduledOperation operation, RecordHistory record, SimulatedWorld world)
+    private static void CheckResult(
+        ScheduledOperation operation, RecordHistory record, HashSet<string> withheld, SimulatedWorld world)
     {
         if (operation.Type == "look")
         {
@@ -77,7 +98,7 @@ internal static class Invariants
             return;
         }
         var body = record.Results.Single();
-        if (!world.Hub.Results.Any(result => result.Id == operation.Id && result.Body == body))
+        if (!withheld.Contains(record.Key) && !world.Hub.Results.Any(result => result.Id == operation.Id && result.Body == body))
             world.Failures.Add($"operation {operation.Mark} was done and its result never delivered");
         var expected = operation.Type switch
         {

@@ -26,6 +26,7 @@ internal sealed class SimulatedAgent
     private readonly SimulatedWorld _world;
     private readonly ClusterConnectivity _connectivity;
     private readonly HubConnection _connection;
+    private readonly HubPresence _presence;
     private readonly LeaderElection _election;
     private readonly List<ILoop> _loops;
     private readonly OperationProcessor _processor;
@@ -41,6 +42,7 @@ internal sealed class SimulatedAgent
         Network = new SimulatedNetwork(world.Simulator);
         _connectivity = new ClusterConnectivity(time);
         _connection = new HubConnection(time);
+        _presence = new HubPresence(time);
         var api = new SimulatedApi(world.Cluster, Network, _connectivity);
         _election = new LeaderElection(api, settings, time, NullLogger<LeaderElection>.Instance);
         var guarded = new LeaderOnlyApi(api, _election);
@@ -81,11 +83,11 @@ internal sealed class SimulatedAgent
             time,
             NullLogger<OperationExecutor>.Instance);
         _delivery = new ResultDelivery(
-            new SimulatedChannel(world.Simulator, world.Hub, _connection), _election, Journal, errors, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
+            new SimulatedChannel(world.Simulator, world.Hub, _presence), _election, Journal, errors, events, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
         _processor = new OperationProcessor(
             registry, Journal, scheduler, executor, _delivery, errors, metrics, settings, time, NullLogger<OperationProcessor>.Instance);
         var operations = new OperationLoop(_election, Journal, _processor, scheduler, _delivery, settings, time);
-        _intake = new OperationIntake(_connectivity, caches.Loops.Cast<IWatchCacheStatus>(), operations, _processor, registry, health, errors, time);
+        _intake = new OperationIntake(_connectivity, caches.Loops.Cast<IWatchCacheStatus>(), operations, _processor, registry, health, _connection, errors, time);
         _loops = [_election, .. caches.Loops, operations, Vdcs.Loop];
     }
 
@@ -164,12 +166,20 @@ internal sealed class SimulatedAgent
         }
     }
 
+    private void Noted(HubEndpoint endpoint, bool isAnswered)
+    {
+        if (isAnswered) _presence.Answered(endpoint, isGood: true);
+        else _presence.Missed(endpoint);
+    }
+
     private async Task ReportAsync()
     {
         while (true)
         {
             await _election.WaitUntilNotStandbyAsync(default);
-            if (await _world.Hub.ReportAsync()) _connection.Succeeded();
+            var isTaken = await _world.Hub.ReportAsync();
+            Noted(HubEndpoint.Status, isTaken);
+            if (isTaken) _connection.Succeeded();
             else _connection.Failed("down");
             await Task.Delay(Heartbeat, _world.Time);
         }
@@ -179,10 +189,11 @@ internal sealed class SimulatedAgent
     {
         while (!_stopsPolling)
         {
-            await _connection.WaitUntilRegisteredAsync(default);
+            await _connection.WaitUntilOperationsMayBeTakenAsync(default);
             await _intake.WaitUntilReadyAsync(default);
             if (_stopsPolling) return;
             var answer = await _world.Hub.PollAsync();
+            Noted(HubEndpoint.Operations, answer is not null);
             if (answer is { Operations.Count: > 0 } or { Loss: not null })
             {
                 var arrival = _world.History.Arrives(this, [.. answer.Operations.Select(Copy)]);

@@ -104,10 +104,25 @@ internal sealed class SimulatedHub(Simulator simulator)
 }
 
 /// <summary>An agent's way to the hub.</summary>
-internal sealed class SimulatedChannel(Simulator simulator, SimulatedHub hub, HubConnection connection) : IResultChannel
+internal sealed class SimulatedChannel(Simulator simulator, SimulatedHub hub, HubPresence presence) : IResultChannel
 {
-    public Task WaitUntilOpenAsync(CancellationToken cancellationToken) =>
-        connection.WaitUntilRegisteredAsync(cancellationToken);
+    public event Action<HubSign>? Heard
+    {
+        add => presence.Heard += value;
+        remove => presence.Heard -= value;
+    }
+
+    public TimeSpan HeldFor => TimeSpan.Zero;
+
+    public async Task WaitUntilOpenAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var answer = presence.Answer;
+            if (presence.IsAnswering) return;
+            await answer.WaitAsync(cancellationToken);
+        }
+    }
 
     public async Task<DeliveryAttempt> SendAsync(
         string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -116,7 +131,9 @@ internal sealed class SimulatedChannel(Simulator simulator, SimulatedHub hub, Hu
         var answer = new TaskCompletionSource<DeliveryAttempt>();
         simulator.World.Run(() => _ = GoAsync());
         await using var cancel = cancellationToken.UnsafeRegister(_ => answer.TrySetCanceled(cancellationToken), null);
-        return await answer.Task;
+        var attempt = await answer.Task;
+        if (attempt.Outcome is not DeliveryOutcome.Unreachable) presence.Answered(HubEndpoint.Result, attempt.Outcome is not DeliveryOutcome.Failed);
+        return attempt;
 
         async Task GoAsync() => answer.TrySetResult(await hub.TakeAsync(operationId, body));
     }

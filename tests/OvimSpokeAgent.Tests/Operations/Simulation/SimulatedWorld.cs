@@ -169,7 +169,7 @@ internal sealed class SimulatedWorld
         Simulator.RunFor(TimeSpan.FromSeconds(40)); // whatever should not come any more comes now
         Invariants.Check(_schedule, this);
         RunOut();
-        Invariants.CheckNothingIsLeft(this);
+        Invariants.CheckNothingIsLeft(_schedule, this);
         if (Failures.Count > 0) throw new SimulationException(string.Join('\n', Failures));
     }
 

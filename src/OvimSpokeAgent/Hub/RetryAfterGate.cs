@@ -8,7 +8,7 @@ namespace OvimSpokeAgent.Hub;
 /// Holds back requests to an endpoint for as long as the hub asked (<c>Retry-After</c> with 429 or 503), and a little
 /// longer: agents that were told the same do not come back as one.
 /// </summary>
-internal sealed class HubPacing(TimeProvider time, Jitter jitter)
+internal sealed class RetryAfterGate(TimeProvider time, Jitter jitter)
 {
     // A hub that says more is wrong, or its clock is: its zone would be stale for the whole time.
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
@@ -17,13 +17,6 @@ internal sealed class HubPacing(TimeProvider time, Jitter jitter)
     private static readonly TimeSpan MostSpread = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<HubEndpoint, long> _until = [];
-    private readonly ConcurrentDictionary<HubEndpoint, string> _lastFailures = [];
-
-    /// <summary>How the last call of an endpoint failed that was tried: why the next ones may be held back.</summary>
-    public string? LastFailure(HubEndpoint endpoint) => _lastFailures.GetValueOrDefault(endpoint);
-
-    /// <summary>A call was tried and failed.</summary>
-    public void Failed(HubEndpoint endpoint, string reason) => _lastFailures[endpoint] = reason;
 
     /// <summary>How long the endpoint is still to be left alone; zero: it may be asked.</summary>
     public TimeSpan Remaining(HubEndpoint endpoint)
