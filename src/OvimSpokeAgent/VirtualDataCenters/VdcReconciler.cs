@@ -143,6 +143,7 @@ internal sealed class VdcReconciler : ILoop
             return;
         }
         if (declared.DeletedBy is not null) await GoOnDeletingAsync(declared, cancellationToken);
+        else if (_states.Get(ns) is { DeletionWaitsFor: not null } state) _states.Set(ns, state with { DeletionWaitsFor = null });
         if (declared.Declaration is null) return;
         var wait = UntilSettled(ns);
         if (wait == TimeSpan.Zero) _weakenings.Judge(declared);
