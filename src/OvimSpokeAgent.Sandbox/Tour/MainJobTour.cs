@@ -10,6 +10,8 @@ namespace OvimSpokeAgent.Sandbox.Tour;
 internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpan? patience = null)
 {
     private const string Vm = "demo";
+    private const string Vdc = "team";
+    private const string VdcNamespace = $"vdc-sandbox-{Vdc}";
 
     private readonly TimeSpan _patience = patience ?? TimeSpan.FromSeconds(60);
     private int _steps;
@@ -26,6 +28,8 @@ internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpa
             await StartsAsync(stop);
             await RefusesAsync(stop);
             await DeletesAsync(stop);
+            await MakesVdcAsync(stop);
+            await DeletesVdcAsync(stop);
             await screen.WriteLineAsync("\nThat was the main job, and all went as it should.");
             return null;
         }
@@ -84,6 +88,51 @@ internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpa
         await ReportAsync($"reports no {Vm} any more", report => Find(report) is null, stop);
         await TellAsync("It is gone, from the cluster and from the agent's reports.");
     }
+
+    private async Task MakesVdcAsync(CancellationToken stop)
+    {
+        await StepAsync($"The hub makes a VDC \"{Vdc}\" with 4 CPUs and 8Gi for all its VMs; {HowVdcWorkComes}.");
+        world.Hub.CreateVdc(Vdc, new JsonObject
+        {
+            ["zone_id"] = SandboxWorld.ZoneId,
+            ["target_namespace"] = VdcNamespace,
+            ["quota"] = new JsonObject { ["cpu"] = "4", ["memory"] = "8Gi" },
+            ["network_policy"] = "isolated",
+        });
+        await VdcBecomesAsync(HubVdcPhase.Active, stop);
+        var report = await ReportAsync($"reports {Vdc} as Active", report => FindVdc(report).Text("status") == "Active", stop);
+        var memory = FindVdc(report).Number("resource_usage", "memory_capacity") >> 30;
+        await TellAsync($"The hub has it as active. The agent reports its namespace {VdcNamespace} as Active, with {memory}Gi.");
+    }
+
+    private async Task DeletesVdcAsync(CancellationToken stop)
+    {
+        await StepAsync($"The hub deletes the VDC; {HowVdcWorkComes}.");
+        world.Hub.DeleteVdc(Vdc);
+        await VdcBecomesAsync(null, stop);
+        await ReportAsync($"reports no {Vdc} any more", report => FindVdc(report) is null, stop);
+        await TellAsync("It is gone, from the hub, the cluster and the agent's reports.");
+    }
+
+    private string HowVdcWorkComes =>
+        world.HubKind is HubKind.Today ? "today's hub pushes it to the agent" : "this kind of hub queues it, and the agent polls";
+
+    /// <summary>Waits until the hub has the VDC in a phase; null: no longer.</summary>
+    private async Task VdcBecomesAsync(HubVdcPhase? phase, CancellationToken stop) => await WithinAsync(
+        async token =>
+        {
+            await world.Hub.WaitForAsync(hub => hub.Vdcs.FirstOrDefault(vdc => vdc.Name == Vdc)?.Phase == phase, token);
+            return true;
+        },
+        () => $"the hub should have VDC {Vdc} as {phase?.ToString() ?? "gone"}, but has {Describe()}",
+        stop);
+
+    private string Describe() =>
+        string.Join(", ", world.Hub.Vdcs.Select(vdc => $"{vdc.Name} {vdc.Phase} {vdc.Problem}").DefaultIfEmpty("none"))
+        + string.Concat(world.Hub.Lost.Select(lost => $"; lost: {lost.Operation.Text("type")}, {lost.Why}"));
+
+    private static JsonObject? FindVdc(JsonObject report) =>
+        report.Objects("vdcs").FirstOrDefault(vdc => vdc.Text("namespace") == VdcNamespace);
 
     /// <summary>Queues an operation; its result must be a completion.</summary>
     private async Task CompletesAsync(string type, CancellationToken stop, params (string Field, JsonNode Value)[] more)

@@ -20,7 +20,7 @@ internal static class SandboxRun
             if (!settings.Exit) await StayAsync(world, settings, screen, stop);
             return problem is null ? 0 : 1;
         }
-        catch (SandboxException e)
+        catch (Exception e) when (e is SandboxException or HttpRequestException)
         {
             await errors.WriteLineAsync($"sandbox: {e.Message}");
             return 1;

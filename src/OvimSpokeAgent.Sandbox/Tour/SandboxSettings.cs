@@ -12,7 +12,7 @@ internal sealed record SandboxSettings
 
     public bool HasTour { get; init; } = true;
 
-    public HubKind HubKind { get; init; } = HubKind.Active;
+    public HubKind HubKind { get; init; } = HubKind.Today;
 
     /// <summary>0: any free one.</summary>
     public int HubPort { get; init; }

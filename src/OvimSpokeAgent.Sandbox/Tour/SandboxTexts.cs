@@ -27,9 +27,10 @@ internal static class SandboxTexts
     public static string Hints(SandboxWorld world, SandboxSettings settings)
     {
         var payload = $$"""{"name":"mine","namespace":"{{SandboxWorld.Namespace}}","image_url":"quay.io/containerdisks/fedora:41","cpu":1,"memory":"1Gi"}""";
+        var pace = world.HubKind is HubKind.Today ? " (where the hub has pushed, the agent polls every 30 s only)" : "";
         var text = $$"""
 
-            Now you. Queue an operation at the hub, then see its result and the agent's last report:
+            Now you. Queue an operation at the hub, then see its result{{pace}} and the agent's last report:
 
               curl {{world.Hub.Url}}sandbox/operations -d '{"agent_id":"{{SandboxWorld.AgentId}}","type":"create_vm","payload":{{payload}}}'
               curl {{world.Hub.Url}}sandbox/results

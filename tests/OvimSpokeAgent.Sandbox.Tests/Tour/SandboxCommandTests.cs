@@ -17,16 +17,19 @@ public sealed partial class SandboxCommandTests : IDisposable
     private readonly StringWriter _screen = new();
     private readonly StringWriter _errors = new();
 
-    [Fact]
-    public async Task The_tour_goes_through_the_main_job_and_ends()
+    [Theory]
+    [InlineData("today", "pushes")]
+    [InlineData("active", "polls")]
+    public async Task The_tour_goes_through_the_main_job_and_ends(string hubKind, string howVdcWorkComes)
     {
-        var code = await RunAsync("--exit");
+        var code = await RunAsync("--exit", "--hub-kind", hubKind);
 
         Assert.Equal("", _errors.ToString());
         Assert.Equal(0, code);
         var told = _screen.ToString();
         Assert.Matches(@"reported as starting[^1-9]*reported as running[\s\S]*stop_vm[\s\S]*reported as stopped[\s\S]*start_vm[\s\S]*reported as running", told);
         Assert.Contains("failed, \"memory:", told, StringComparison.Ordinal);
+        Assert.Matches($@"makes a VDC[^\n]*{howVdcWorkComes}[\s\S]*as Active, with 8Gi[\s\S]*deletes the VDC[^\n]*{howVdcWorkComes}[\s\S]*gone, from the hub", told);
         Assert.Contains("all went as it should", told, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.GetDirectoryName(KubeconfigIn(told))), "its files should be gone");
     }
