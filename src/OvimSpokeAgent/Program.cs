@@ -6,18 +6,24 @@ return await AgentCommand.RunAsync(args, Console.Out, Console.Error, RunAsync);
 
 static async Task<int> RunAsync()
 {
+    FatalExit.Arm();
     var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
         .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "");
     try
     {
         using var second = new SecondSignal();
         await using var agent = AgentHost.Build(environment);
-        await agent.RunAsync();
-        return 0;
+        return await FatalExit.RunAsync(agent);
     }
     catch (ConfigurationException e)
     {
         await Console.Error.WriteAsync(e.Message);
         return SettingsResult.ExitCode;
+    }
+#pragma warning disable CA1031 // the end of the process, whatever it is by
+    catch (Exception e)
+#pragma warning restore CA1031
+    {
+        return FatalExit.Tell("start", e); // before there was a host
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
@@ -72,6 +73,11 @@ public static class AgentHost
 
         var app = builder.Build();
         app.Services.GetRequiredService<ConnectionLimit>().Use(app);
+        app.Use((context, next) =>
+        {
+            CurrentComponent.Name = context.GetEndpoint()?.DisplayName ?? "HTTP";
+            return next(context);
+        });
         app.MapHealth();
         app.MapPush();
         app.MapAgentMetrics();

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Operations;
@@ -49,7 +50,7 @@ internal sealed partial class OperationExecutor(
                 null);
         }
 #pragma warning disable CA1031 // as below; and what came with this operation must not be lost with it
-        catch (Exception e)
+        catch (Exception e) when (!e.IsFatal())
         {
             return PreparedOperation.Rejected(Bug(e, operation));
         }
@@ -66,6 +67,7 @@ internal sealed partial class OperationExecutor(
         if (ended.IsCancellationRequested) return null;
         if (prepared.Plan is not { } plan) return OperationOutcome.Failed(prepared.Rejection!);
 
+        CurrentComponent.Name = $"operation {MetricType(record.Operation)}";
         var limit = OperationLimit.Of(record.Operation, settings.Operations);
         var context = CreateContext(record.Operation with { Timeout = limit.Timeout }, record, slot);
         if (record.State is JournalState.Received && time.GetUtcNow() - record.ReceivedAt > settings.Operations.Expiry)
@@ -83,7 +85,7 @@ internal sealed partial class OperationExecutor(
             return null;
         }
 #pragma warning disable CA1031 // as below
-        catch (Exception e)
+        catch (Exception e) when (!e.IsFatal())
         {
             return OperationOutcome.Failed(Bug(e, record.Operation));
         }
@@ -110,7 +112,7 @@ internal sealed partial class OperationExecutor(
             return OperationOutcome.Failed(e.Message);
         }
 #pragma warning disable CA1031 // the supervisor of handlers: a bug in one must not lose the operation's result
-        catch (Exception e) when (e is not OperationCanceledException and not KubernetesApiException)
+        catch (Exception e) when (e is not OperationCanceledException and not KubernetesApiException && !e.IsFatal())
         {
             return OperationOutcome.Failed(Bug(e, context.Operation));
         }

@@ -7,7 +7,7 @@ namespace OvimSpokeAgent.Supervision;
 /// <summary>
 /// Runs a loop for the life of the host. The one place where any exception of a loop is caught: it is logged, counted
 /// and shown in health, and the loop starts again after a jittered wait that grows from a second to half a minute with
-/// failures in close succession.
+/// failures in close succession. Only fatal errors pass: they end the process.
 /// </summary>
 internal sealed partial class SupervisedLoop<TLoop>(
     TLoop loop, LoopRegistry registry, TimeProvider time, ILogger<TLoop> logger, Jitter? jitter = null)
@@ -35,6 +35,7 @@ internal sealed partial class SupervisedLoop<TLoop>(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        CurrentComponent.Name = Name;
         var inARow = 0;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -49,7 +50,7 @@ internal sealed partial class SupervisedLoop<TLoop>(
                 return;
             }
 #pragma warning disable CA1031 // whatever a loop fails by, it must go on
-            catch (Exception e) when (e is not OutOfMemoryException)
+            catch (Exception e) when (!e.IsFatal())
 #pragma warning restore CA1031
             {
                 inARow = time.GetElapsedTime(started) < CalmAfter ? inARow + 1 : 1;

@@ -21,13 +21,18 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = new();
+    private readonly ConcurrentQueue<string> _errors = new();
     private readonly AsyncSignal _changed = new();
 
     private AgentProcess(ProcessStartInfo start, Uri url)
     {
         (_process, Url) = (new Process { StartInfo = start }, url);
         _process.OutputDataReceived += (_, line) => Wrote(line.Data);
-        _process.ErrorDataReceived += (_, line) => Wrote(line.Data);
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is not null) _errors.Enqueue(line.Data);
+            Wrote(line.Data);
+        };
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
@@ -38,6 +43,9 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 
     /// <summary>What it wrote so far: log and errors.</summary>
     public string Output => string.Join('\n', _output);
+
+    /// <summary>The lines of it that went to stderr.</summary>
+    public IReadOnlyCollection<string> Errors => _errors;
 
     public static AgentProcess Start(params (string Name, string Value)[] variables) =>
         Start(variables.ToDictionary(variable => variable.Name, variable => variable.Value));

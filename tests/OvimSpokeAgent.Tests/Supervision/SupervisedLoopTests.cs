@@ -88,6 +88,17 @@ public sealed class SupervisedLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Memory_that_is_out_is_not_handled_here()
+    {
+        await _supervised.StartAsync(default);
+
+        _loop.Fails(new InvalidOperationException("it failed", new InsufficientMemoryException()));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _supervised.ExecuteTask!.WaitAsync(Limits.Patience));
+        Assert.Equal((1, 0), (_loop.Runs, _supervised.Failures));
+    }
+
+    [Fact]
     public async Task Loop_that_has_nothing_more_to_do_is_not_started_again()
     {
         await _supervised.StartAsync(default);
