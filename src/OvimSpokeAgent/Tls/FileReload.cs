@@ -24,7 +24,7 @@ internal sealed partial class FileReload : ILoop
     private readonly Gauge _expiry;
     private readonly Gauge _unusable;
     private readonly Dictionary<IFileValue, string> _problemsLogged = [];
-    private readonly HashSet<(IFileValue Value, string Thumbprint)> _expiryLogged = [];
+    private readonly Dictionary<IFileValue, string> _expiryLogged = [];
 
     public FileReload(
         IEnumerable<IFileValueOwner> owners, IMetricFactory metrics, TimeProvider time, ILogger<FileReload> logger)
@@ -72,7 +72,9 @@ internal sealed partial class FileReload : ILoop
         var now = _time.GetUtcNow();
         if (CertificateExpiry.Of(value, now) is not { } expiry) return;
         _expiry.WithLabels(value.What).Set(expiry.At.ToUnixTimeSeconds());
-        if (expiry.IsNear(now) && _expiryLogged.Add((value, expiry.Thumbprint))) LogExpiry(expiry.Describe(now));
+        if (!expiry.IsNear(now) || _expiryLogged.GetValueOrDefault(value) == expiry.Thumbprint) return;
+        _expiryLogged[value] = expiry.Thumbprint;
+        LogExpiry(expiry.Describe(now));
     }
 
     [LoggerMessage(3201, LogLevel.Information, "The {What} changed and is in use ({Settings})")]

@@ -19,7 +19,7 @@ internal sealed class QuotaLedger : IDisposable
     private readonly Instancetypes _instancetypes;
     private readonly Func<OperationKey, bool> _isUnfinished;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<string, Account> _accounts = [];
+    private readonly ConcurrentDictionary<string, Account> _accounts = []; // of namespaces in which there is something
     private readonly IDisposable[] _subscriptions;
 
     /// <param name="machines">The VMs.</param>
@@ -43,6 +43,9 @@ internal sealed class QuotaLedger : IDisposable
         foreach (var machine in machines.Items) Seen(machine.Name, machine);
         foreach (var instance in instances.Items) Seen(instance.Name, instance);
     }
+
+    /// <summary>In how many namespaces there is something.</summary>
+    public int Namespaces => _accounts.Count;
 
     /// <summary>Every VM of a namespace, with those that operations were admitted to make or to make larger.</summary>
     public IReadOnlyList<LedgerEntry> EntriesOf(string ns)
@@ -71,8 +74,7 @@ internal sealed class QuotaLedger : IDisposable
     /// </summary>
     public string? Reserve(VirtualMachineClaim claim, Func<QuotaUsage, VirtualMachineFootprint?, string?> refuse)
     {
-        var account = _accounts.GetOrAdd(claim.Vm.Namespace, _ => new Account());
-        lock (account)
+        return In(claim.Vm.Namespace, account =>
         {
             ForgetEnded(account);
             var others = account.Vms.Keys.Union(account.Reservations.Keys).Where(name => name != claim.Vm)
@@ -83,18 +85,14 @@ internal sealed class QuotaLedger : IDisposable
             if (claim.Kind is not ClaimKind.Start && seen?.Machine?.Operation != claim.Key.Value)
                 account.Reservations[claim.Vm] = new Reservation(claim);
             return null;
-        }
+        });
     }
 
     /// <summary>Gives back what was reserved for a claim.</summary>
     public void Release(VirtualMachineClaim claim)
     {
-        if (!_accounts.TryGetValue(claim.Vm.Namespace, out var account)) return;
-        lock (account)
-        {
-            if (account.Reservations.TryGetValue(claim.Vm, out var reservation) && reservation.Key == claim.Key)
-                account.Reservations.Remove(claim.Vm);
-        }
+        In(claim.Vm.Namespace, account => account.Reservations.TryGetValue(claim.Vm, out var reservation)
+            && reservation.Key == claim.Key && account.Reservations.Remove(claim.Vm));
     }
 
     public void Dispose()
@@ -104,8 +102,7 @@ internal sealed class QuotaLedger : IDisposable
 
     private void Seen(NamespacedName name, VirtualMachineItem? machine)
     {
-        var account = _accounts.GetOrAdd(name.Namespace, _ => new Account());
-        lock (account)
+        In(name.Namespace, account =>
         {
             // Each write of the agent names its operation on the VM: from then on the VM itself counts.
             if (account.Reservations.TryGetValue(name, out var reservation)
@@ -113,14 +110,35 @@ internal sealed class QuotaLedger : IDisposable
             {
                 account.Reservations.Remove(name);
             }
-            account.Set(name, seen => seen with { Machine = machine });
-        }
+            return account.Set(name, seen => seen with { Machine = machine });
+        });
     }
 
     private void Seen(NamespacedName name, VirtualMachineInstanceItem? instance)
     {
-        var account = _accounts.GetOrAdd(name.Namespace, _ => new Account());
-        lock (account) account.Set(name, seen => seen with { Instance = instance });
+        In(name.Namespace, account => account.Set(name, seen => seen with { Instance = instance }));
+    }
+
+    // One at a time in a namespace. An account in which nothing is left is closed: whoever waited for it takes a new one.
+    private T In<T>(string ns, Func<Account, T> act)
+    {
+        while (true)
+        {
+            var account = _accounts.GetOrAdd(ns, _ => new Account());
+            lock (account)
+            {
+                if (account.IsClosed) continue;
+                try
+                {
+                    return act(account);
+                }
+                finally
+                {
+                    account.IsClosed = account.Vms.Count == 0 && account.Reservations.Count == 0;
+                    if (account.IsClosed) _accounts.TryRemove(ns, out _);
+                }
+            }
+        }
     }
 
     private void ForgetEnded(Account account)
@@ -191,11 +209,14 @@ internal sealed class QuotaLedger : IDisposable
 
         public Dictionary<NamespacedName, Reservation> Reservations { get; } = [];
 
-        public void Set(NamespacedName name, Func<SeenVm, SeenVm> change)
+        public bool IsClosed { get; set; }
+
+        public bool Set(NamespacedName name, Func<SeenVm, SeenVm> change)
         {
             var seen = change(Vms.GetValueOrDefault(name) ?? new SeenVm(null, null));
-            if (seen is { Machine: null, Instance: null }) Vms.Remove(name);
-            else Vms[name] = seen;
+            if (seen is { Machine: null, Instance: null }) return Vms.Remove(name);
+            Vms[name] = seen;
+            return true;
         }
     }
 }

@@ -140,6 +140,7 @@ internal sealed class VdcReconciler : ILoop
             _states.Forget(ns);
             _repair.Forget(ns);
             _pauses.TryRemove(ns, out _);
+            _locks.Forget(ns);
             return;
         }
         if (declared.DeletedBy is not null) await GoOnDeletingAsync(declared, cancellationToken);

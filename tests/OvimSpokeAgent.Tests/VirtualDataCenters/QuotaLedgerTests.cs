@@ -32,6 +32,23 @@ public sealed class QuotaLedgerTests
     }
 
     [Fact]
+    public async Task Namespace_in_which_nothing_is_left_is_forgotten()
+    {
+        await using var world = await QuotaWorld.OpenAsync();
+        await world.HasVmAsync("web", 2, 4);
+        Assert.Equal(1, world.Ledger.Namespaces);
+        Assert.Null(world.Reserves(world.Claims("new", 1, 1), allowed: 8));
+
+        await world.LosesVmAsync("web");
+        Assert.Equal(1, world.Ledger.Namespaces);
+        world.Ledger.Release(world.Claims("new", 1, 1));
+
+        Assert.Equal(0, world.Ledger.Namespaces);
+        await world.HasVmAsync("web", 2, 4);
+        Assert.Equal(new QuotaUsage(2, 4L << 30, 1), world.Usage());
+    }
+
+    [Fact]
     public async Task Instancetype_gives_the_size()
     {
         await using var world = await QuotaWorld.OpenAsync(cluster => cluster.Has(KubeVirtKinds.ClusterInstancetype, new JsonObject
