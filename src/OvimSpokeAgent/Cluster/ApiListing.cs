@@ -13,13 +13,16 @@ internal static class ApiListing
     /// <param name="type">How they are read.</param>
     /// <param name="cancellationToken">Cancels the requests.</param>
     /// <param name="labelSelector">Which of them; null: all.</param>
+    /// <param name="keep">What of each is kept, where anyone may make them large; null: all.</param>
     public static async Task<IReadOnlyList<T>> ListAllAsync<T>(
         this IKubernetesApi api,
         ResourceKind kind,
         string ns,
         JsonTypeInfo<T> type,
         CancellationToken cancellationToken,
-        string? labelSelector = null)
+        string? labelSelector = null,
+        Func<T, T>? keep = null)
+        where T : class, IKubernetesObject
     {
         var items = new List<T>();
         string? next = null;
@@ -28,8 +31,8 @@ internal static class ApiListing
             do
             {
                 var query = new ListQuery { LabelSelector = labelSelector, Limit = PageSize, Continue = next };
-                var page = await api.ListAsync(kind, ns, query, type, cancellationToken);
-                items.AddRange(page.Items);
+                var page = await api.ListAsync(
+                    kind, ns, query, type, item => items.Add(keep is null ? item.Value : keep(item.Value)), cancellationToken);
                 next = page.Continue;
             }
             while (next is not null);

@@ -15,13 +15,7 @@ internal static class ClusterServices
         services.AddSingleton<KubernetesApi>();
         services.AddSingleton<IKubernetesApi>(provider => new LeaderOnlyApi(
             provider.GetRequiredService<KubernetesApi>(), provider.GetRequiredService<ILeadership>()));
-        services.AddWatchCache(new WatchSpec<NamespaceObject, ManagedNamespace>
-        {
-            Kind = KubernetesKinds.Namespace,
-            Type = ClusterJson.Default.NamespaceObject,
-            Project = ManagedNamespace.From,
-            LabelSelector = ManagedNamespaces.LabelSelector,
-        });
+        services.AddWatchCache(ManagedNamespace.Watch);
         services.AddSingleton<ManagedNamespaces>();
         services.AddSingleton<AccessReviews>();
         services.AddNeededPermissions(
@@ -34,7 +28,7 @@ internal static class ClusterServices
     /// <summary>A cache of a kind, kept current for the life of the host.</summary>
     public static IServiceCollection AddWatchCache<TObject, TItem>(
         this IServiceCollection services, WatchSpec<TObject, TItem> spec)
-        where TObject : IKubernetesObject
+        where TObject : class, IKubernetesObject
         where TItem : class
     {
         services.AddSingleton(provider => new WatchCache<TObject, TItem>(

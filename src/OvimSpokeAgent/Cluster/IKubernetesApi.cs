@@ -14,10 +14,24 @@ internal interface IKubernetesApi
     /// <summary>Reads one object.</summary>
     Task<T> GetAsync<T>(ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken);
 
-    /// <summary>One page of a collection.</summary>
+    /// <summary>
+    /// Lists one page of a collection, and hands on each object as it arrives: not even a page of large objects is in memory at
+    /// once. The time limit holds for each object anew. A failure may come after some objects were handed on.
+    /// </summary>
+    /// <param name="kind">The kind.</param>
     /// <param name="ns">Namespace, or empty for all.</param>
-    Task<ObjectList<T>> ListAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken);
+    /// <param name="query">What to list.</param>
+    /// <param name="type">The objects' type.</param>
+    /// <param name="take">Takes each object.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    Task<ListPage> ListAsync<T>(
+        ResourceKind kind,
+        string ns,
+        ListQuery query,
+        JsonTypeInfo<T> type,
+        Action<ReadObject<T>> take,
+        CancellationToken cancellationToken)
+        where T : class, IKubernetesObject;
 
     /// <summary>
     /// Watches a collection from <see cref="ListQuery.ResourceVersion"/> on (bookmarks asked for). Returns once the
@@ -25,7 +39,8 @@ internal interface IKubernetesApi
     /// <see cref="ApiErrorReason.Expired"/>).
     /// </summary>
     Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken);
+        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject;
 
     /// <summary>Creates with <c>POST</c>: an existing object is <see cref="ApiErrorReason.AlreadyExists"/>.</summary>
     Task<T> CreateAsync<T>(
@@ -76,8 +91,31 @@ internal sealed record ListQuery
     public TimeSpan? Timeout { get; init; }
 }
 
+/// <summary>A page of a collection, its objects aside.</summary>
+/// <param name="ResourceVersion">The version of the collection.</param>
+/// <param name="Continue">The token of the next page; null: there is none.</param>
+internal sealed record ListPage(string ResourceVersion, string? Continue);
+
 /// <summary>A page of a collection.</summary>
 internal sealed record ObjectList<T>(IReadOnlyList<T> Items, string ResourceVersion, string? Continue);
+
+internal static class KubernetesApiLists
+{
+    /// <summary>As the other, for pages of objects that are small: fails where one cannot be read.</summary>
+    public static async Task<ObjectList<T>> ListAsync<T>(
+        this IKubernetesApi api,
+        ResourceKind kind,
+        string ns,
+        ListQuery query,
+        JsonTypeInfo<T> type,
+        CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
+    {
+        var items = new List<T>();
+        var page = await api.ListAsync(kind, ns, query, type, item => items.Add(item.Value), cancellationToken);
+        return new ObjectList<T>(items, page.ResourceVersion, page.Continue);
+    }
+}
 
 /// <summary>The kinds of watch events that reach callers (ERROR is an exception).</summary>
 internal enum WatchEventType
@@ -89,7 +127,8 @@ internal enum WatchEventType
 }
 
 /// <summary>One event of a watch; of a bookmark only the resourceVersion counts.</summary>
-internal readonly record struct WatchEvent<T>(WatchEventType Type, T Object);
+internal readonly record struct WatchEvent<T>(WatchEventType Type, ReadObject<T> Object)
+    where T : class, IKubernetesObject;
 
 /// <summary>How to delete.</summary>
 internal sealed record DeleteOptions

@@ -7,6 +7,7 @@ using System.Text.Json.Serialization.Metadata;
 using k8s;
 using k8s.Exceptions;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Cluster;
@@ -31,19 +32,42 @@ internal sealed class KubernetesApi(
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, kind.ObjectPath(name), null, null, type, cancellationToken);
 
-    public async Task<ObjectList<T>> ListAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    public Task<ListPage> ListAsync<T>(
+        ResourceKind kind,
+        string ns,
+        ListQuery query,
+        JsonTypeInfo<T> type,
+        Action<ReadObject<T>> take,
+        CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
     {
         var path = kind.CollectionPath(ns) + QueryString(query);
-        return await ReadAnswerAsync(
-            HttpMethod.Get, path, null, null, body => ListReader.Read(body, type), cancellationToken);
+        return AskAsync(
+            $"GET /{path.Split('?')[0]}",
+            async (description, limit, token) =>
+            {
+                using var response = await OpenAsync(path, description, token);
+                var body = await response.Content.ReadAsStreamAsync(token);
+                return await ListReader.ReadAsync(body, type, TakeInTime, token);
+
+                void TakeInTime(ReadObject<T> item)
+                {
+                    limit.CancelAfter(RequestLimit);
+                    take(item);
+                }
+            },
+            cancellationToken);
     }
 
     public async Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
         ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
     {
         var path = kind.CollectionPath(ns) + QueryString(query, watch: true);
-        var response = await OpenWatchAsync(path, cancellationToken);
+        var response = await AskAsync(
+            $"GET /{path.Split('?')[0]} (watch)",
+            (description, _, token) => OpenAsync(path, description, token),
+            cancellationToken);
         return ReadEventsAsync(response, type, $"watch {kind}", cancellationToken);
     }
 
@@ -101,26 +125,49 @@ internal sealed class KubernetesApi(
             path,
             body,
             contentType,
-            answer => JsonSerializer.Deserialize(answer, type) ?? throw new JsonException("the answer is null"),
+            answer => ObjectJson.Read(answer, type),
             cancellationToken);
 
     private delegate T AnswerReader<T>(ReadOnlySpan<byte> body);
 
-    private async Task<T> ReadAnswerAsync<T>(
-        HttpMethod method, string path, JsonObject? body, string? contentType, AnswerReader<T> read, CancellationToken cancellationToken)
+    private Task<T> ReadAnswerAsync<T>(
+        HttpMethod method, string path, JsonObject? body, string? contentType, AnswerReader<T> read, CancellationToken cancellationToken) =>
+        AskAsync(
+            $"{method} /{path.Split('?')[0]}",
+            async (description, _, token) =>
+            {
+                using var request = await CreateRequestAsync(method, path, body, contentType, token);
+                using var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseContentRead, token);
+                var answer = await response.Content.ReadAsByteArrayAsync(token);
+                if (!response.IsSuccessStatusCode) throw Failure(response, answer, description);
+                connectivity.Answered();
+                return read(answer);
+            },
+            cancellationToken);
+
+    // The answer's head; its body is the caller's to read.
+    private async Task<HttpResponseMessage> OpenAsync(string path, string description, CancellationToken cancellationToken)
     {
-        var description = $"{method} /{path.Split('?')[0]}";
+        using var request = await CreateRequestAsync(HttpMethod.Get, path, null, null, cancellationToken);
+        var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (response.IsSuccessStatusCode)
+        {
+            connectivity.Answered();
+            return response;
+        }
+        using (response) throw Failure(response, await response.Content.ReadAsByteArrayAsync(cancellationToken), description);
+    }
+
+    private async Task<T> AskAsync<T>(
+        string description,
+        Func<string, CancellationTokenSource, CancellationToken, Task<T>> ask,
+        CancellationToken cancellationToken)
+    {
         using var limit = new CancellationTokenSource(RequestLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var request = await CreateRequestAsync(method, path, body, contentType, either.Token);
-            using var response = await client.HttpClient.SendAsync(
-                request, HttpCompletionOption.ResponseContentRead, either.Token);
-            var answer = await response.Content.ReadAsByteArrayAsync(either.Token);
-            if (!response.IsSuccessStatusCode) throw Failure(response, answer, description);
-            connectivity.Answered();
-            return read(answer);
+            return await ask(description, limit, either.Token);
         }
         catch (Exception e) when (IsBrokenConnection(e))
         {
@@ -136,38 +183,12 @@ internal sealed class KubernetesApi(
         }
     }
 
-    private async Task<HttpResponseMessage> OpenWatchAsync(string path, CancellationToken cancellationToken)
-    {
-        var description = $"GET /{path.Split('?')[0]} (watch)";
-        using var limit = new CancellationTokenSource(RequestLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            using var request = await CreateRequestAsync(HttpMethod.Get, path, null, null, either.Token);
-            var response = await client.HttpClient.SendAsync(
-                request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            if (response.IsSuccessStatusCode)
-            {
-                connectivity.Answered();
-                return response;
-            }
-            using (response) throw Failure(response, await response.Content.ReadAsByteArrayAsync(either.Token), description);
-        }
-        catch (Exception e) when (IsBrokenConnection(e))
-        {
-            throw Unreachable(description, e);
-        }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw Unreachable(description, new TimeoutException($"no answer within {RequestLimit.TotalSeconds} s", e));
-        }
-    }
-
     private async IAsyncEnumerable<WatchEvent<T>> ReadEventsAsync<T>(
         HttpResponseMessage response,
         JsonTypeInfo<T> type,
         string request,
         [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
     {
         using (response)
         {
@@ -180,6 +201,7 @@ internal sealed class KubernetesApi(
 
     private async Task<bool> MoveNextAsync<T>(
         IAsyncEnumerator<WatchEvent<T>> events, string description, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
     {
         try
         {
@@ -268,7 +290,7 @@ internal sealed class KubernetesApi(
     private static KubernetesApiException Unreadable(string description, JsonException e) =>
         new(ApiErrorReason.Unreadable, $"{description}: the answer cannot be read: {JsonText.Describe(e)}", inner: e);
 
-    private static bool IsBrokenConnection(Exception e) => e is HttpRequestException or IOException;
+    private static bool IsBrokenConnection(Exception e) => e is (HttpRequestException or IOException) && !e.IsFatal();
 
     private static string QueryString(ListQuery query, bool watch = false)
     {

@@ -13,12 +13,19 @@ internal sealed class LeaderOnlyApi(IKubernetesApi api, ILeadership leadership) 
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         api.GetAsync(kind, name, type, cancellationToken);
 
-    public Task<ObjectList<T>> ListAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        api.ListAsync(kind, ns, query, type, cancellationToken);
+    public Task<ListPage> ListAsync<T>(
+        ResourceKind kind,
+        string ns,
+        ListQuery query,
+        JsonTypeInfo<T> type,
+        Action<ReadObject<T>> take,
+        CancellationToken cancellationToken)
+        where T : class, IKubernetesObject =>
+        api.ListAsync(kind, ns, query, type, take, cancellationToken);
 
     public Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject =>
         api.WatchAsync(kind, ns, query, type, cancellationToken);
 
     public Task<T> CreateAsync<T>(

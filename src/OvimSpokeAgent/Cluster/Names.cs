@@ -43,6 +43,12 @@ internal static class Names
     /// </summary>
     public const string DeletionAnnotation = "ovim.io/deleting";
 
+    /// <summary>On namespaces and objects of former agents.</summary>
+    public const string FormerManagedByLabel = "ovim.io/managed-by";
+
+    /// <summary>On namespaces that the hub or a former agent made: the VDC's name.</summary>
+    public const string VdcNameLabel = "ovim.io/vdc-name";
+
     /// <summary>On a journal record: how far the operation got.</summary>
     public const string OperationStateLabel = "ovim.io/operation-state";
 

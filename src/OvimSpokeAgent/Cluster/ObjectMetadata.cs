@@ -11,6 +11,9 @@ internal sealed record ObjectMetadata
 {
     public static readonly ObjectMetadata None = new();
 
+    // The names of operations are those of their journal records.
+    private const int MaxOperationLength = 253;
+
     public string Name { get => field ?? ""; init; }
 
     public string Namespace { get => field ?? ""; init; }
@@ -32,6 +35,17 @@ internal sealed record ObjectMetadata
 
     [JsonIgnore]
     public NamespacedName Key => new(Namespace, Name);
+
+    /// <summary>
+    /// It with those labels alone that have a meaning here, and of annotations who made it: what is kept where there are many.
+    /// </summary>
+    public ObjectMetadata Bounded() => this with
+    {
+        Annotations = Annotation(Names.CreatedByAnnotation) is { Length: <= MaxOperationLength } maker
+            ? new Dictionary<string, string> { [Names.CreatedByAnnotation] = maker }
+            : null,
+        Labels = KeptLabels.Of(Labels, 0, 0).All,
+    };
 
     /// <summary>The value of a label, or null.</summary>
     public string? Label(string name) => Labels is not null && Labels.TryGetValue(name, out var value) ? value : null;

@@ -27,12 +27,16 @@ internal readonly record struct Quantity
     public const decimal Max = 1_000_000_000;
 
     private const decimal MaxValue = Max * (1L << 30);
+    private const string MaxText = "1000000000Gi";
 
-    /// <summary>The quantity as it was written.</summary>
+    /// <summary>The quantity as it was written; or one of its value, where that is more than anyone can use.</summary>
     public string Text { get; }
 
     /// <summary>Cores, or bytes.</summary>
     public decimal Value { get; }
+
+    /// <summary>It stands for more, of which nobody knows how much.</summary>
+    public bool IsSaturated { get; private init; }
 
     /// <summary>
     /// Parses by Kubernetes' rules: a decimal number with a suffix (<c>n u m k M G T P E</c>, <c>Ki … Ei</c>) or an
@@ -58,26 +62,44 @@ internal readonly record struct Quantity
         return true;
     }
 
-    /// <summary>A number of whole units, e.g. <c>OfUnit(4, "Gi")</c>.</summary>
-    /// <exception cref="ArgumentException">It is more than <see cref="Max"/>, or there is no such unit.</exception>
-    public static Quantity OfUnit(decimal number, string unit)
+    /// <summary>
+    /// Reads a quantity that others wrote, by the same rules, but what is beyond use, on either side of zero, becomes
+    /// <see cref="Max"/> GiB and <see cref="IsSaturated"/>. False for what is no quantity.
+    /// </summary>
+    public static bool TryRead([NotNullWhen(true)] string? text, out Quantity quantity)
     {
-        var text = number.ToString("0.############################", CultureInfo.InvariantCulture) + unit;
-        return TryParse(text, out var quantity)
-            ? quantity
-            : throw new ArgumentException($"{text} is no quantity", nameof(number));
+        if (TryParse(text, out quantity)) return true;
+        if (text is null) return false;
+        var isNegative = text.StartsWith('-');
+        var rest = isNegative || text.StartsWith('+') ? text.AsSpan(1) : text;
+        var number = rest[..^rest.TrimStart("0123456789.").Length];
+        // Too long, too fine or too large for a decimal: near enough to tell where it is.
+        if (number.IsEmpty || !TryDouble(rest, number, out var value)) return false;
+        if (value < (double)Nano && number.ContainsAnyInRange('1', '9')) value = (double)Nano;
+        quantity = value < (double)MaxValue ? OfUnit((decimal)(isNegative ? -value : value), "") : Saturated(isNegative);
+        return true;
     }
 
-    /// <summary>Cores, as Kubernetes writes them: whole, or in millicores; rounded up to these.</summary>
+    /// <summary>A number of units, e.g. <c>OfUnit(4, "Gi")</c>; what is beyond <see cref="Max"/> GiB becomes that.</summary>
+    /// <exception cref="ArgumentException">There is no such unit.</exception>
+    public static Quantity OfUnit(decimal number, string unit)
+    {
+        if (TryParse(number.ToString("0.############################", CultureInfo.InvariantCulture) + unit, out var quantity)) return quantity;
+        return TrySuffix(unit, out _) ? Saturated(number < 0) : throw new ArgumentException($"{unit} is no unit", nameof(unit));
+    }
+
+    /// <summary>Cores, as Kubernetes writes them: whole, or in millicores; rounded up to these. Saturates.</summary>
     public static Quantity OfCores(decimal cores)
     {
+        if (Math.Abs(cores) > MaxValue) return Saturated(cores < 0);
         var millicores = Math.Ceiling(cores * 1000);
         return millicores % 1000 == 0 ? OfUnit(millicores / 1000, "") : OfUnit(millicores, "m");
     }
 
-    /// <summary>A number of bytes, rounded up to whole ones, in the largest binary unit that keeps it whole.</summary>
+    /// <summary>A number of bytes, rounded up to whole ones, in the largest binary unit that keeps it whole. Saturates.</summary>
     public static Quantity OfBytes(decimal bytes)
     {
+        if (Math.Abs(bytes) > MaxValue) return Saturated(bytes < 0);
         bytes = Math.Ceiling(bytes);
         var (suffix, factor) = Suffixes
             .Where(unit => unit.Suffix.EndsWith('i') && bytes != 0 && bytes % unit.Factor == 0)
@@ -87,14 +109,31 @@ internal readonly record struct Quantity
 
     public override string ToString() => Text;
 
-    private static bool TryFactor(ReadOnlySpan<char> suffix, out decimal factor)
+    private static Quantity Saturated(bool isNegative) =>
+        new(isNegative ? "-" + MaxText : MaxText, isNegative ? -MaxValue : MaxValue) { IsSaturated = true };
+
+    private static bool TryFactor(ReadOnlySpan<char> suffix, out decimal factor) =>
+        TrySuffix(suffix, out factor) || TryExponent(suffix, out factor);
+
+    private static bool TrySuffix(ReadOnlySpan<char> suffix, out decimal factor)
     {
+        factor = 0;
         foreach (var (name, value) in Suffixes)
         {
             factor = value;
             if (suffix.SequenceEqual(name)) return true;
         }
-        return TryExponent(suffix, out factor);
+        return false;
+    }
+
+    private static bool TryDouble(ReadOnlySpan<char> all, ReadOnlySpan<char> number, out double value)
+    {
+        const NumberStyles Style = NumberStyles.AllowDecimalPoint;
+        if (!TrySuffix(all[number.Length..], out var factor))
+            return double.TryParse(all, Style | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value);
+        var isNumber = double.TryParse(number, Style, CultureInfo.InvariantCulture, out value);
+        value *= (double)factor;
+        return isNumber;
     }
 
     private static bool TryExponent(ReadOnlySpan<char> suffix, out decimal factor)

@@ -122,6 +122,9 @@ internal sealed record StatusCause
 internal sealed record AnyObject : IKubernetesObject
 {
     public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
+
+    /// <summary>It with <see cref="ObjectMetadata.Bounded"/>.</summary>
+    public static AnyObject Bounded(AnyObject item) => item with { Metadata = item.Metadata.Bounded() };
 }
 
 /// <summary>JSON of the Kubernetes API as far as every kind shares it.</summary>

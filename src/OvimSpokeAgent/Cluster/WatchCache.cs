@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using OvimSpokeAgent.Supervision;
 using Polly;
 using Polly.Retry;
@@ -12,10 +10,10 @@ namespace OvimSpokeAgent.Cluster;
 /// (410) leads to a new list. While the server cannot be reached, what was known stays readable.
 /// </summary>
 internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheStatus
-    where TObject : IKubernetesObject
+    where TObject : class, IKubernetesObject
     where TItem : class
 {
-    private const int PageSize = 500;
+    private const int PageSize = 100;
 
     // One cut watch is everyday life (load balancers, servers that restart) and no news; from the second on it is.
     private const int VainWatchesUntilFailing = 2;
@@ -40,11 +38,10 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private readonly Backoff _betweenTries;
     private readonly Backoff _betweenWatches;
     private readonly ResiliencePipeline _untilAnswered;
+    private readonly ObjectGuard _projected;
     private readonly ObjectGuard _told;
 
-    private readonly ConcurrentDictionary<NamespacedName, Entry> _items = [];
-    private readonly AsyncSignal _changed = new();
-    private ImmutableList<Action<CacheChange<TItem>>> _subscribers = [];
+    private readonly CachedItems<TItem> _items;
     private volatile CacheStatus _status;
     private string? _resourceVersion;
     private long _events;
@@ -60,7 +57,8 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         Jitter? jitter = null)
     {
         (_api, _spec, _time, _logger, _jitter) = (api, spec, time, logger, jitter ?? Random.Shared.NextDouble);
-        _told = failures.At($"{Name}, told");
+        (_projected, _told) = (failures.At(Name), failures.At($"{Name}, told"));
+        _items = new CachedItems<TItem>(_told);
         _betweenTries = new Backoff(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10), _jitter);
         _betweenWatches = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), _jitter);
         _status = new CacheStatus { Since = time.GetUtcNow() };
@@ -92,20 +90,16 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     public int Count => _items.Count;
 
     /// <summary>A snapshot of all items.</summary>
-    public ICollection<TItem> Items => [.. _items.Select(pair => pair.Value.Item)];
+    public ICollection<TItem> Items => _items.All;
 
     /// <summary>The items of one namespace.</summary>
-    public IEnumerable<TItem> ItemsIn(string ns) => _items.Where(pair => pair.Key.Namespace == ns).Select(pair => pair.Value.Item);
+    public IEnumerable<TItem> ItemsIn(string ns) => _items.In(ns);
 
     /// <summary>The item, or null.</summary>
-    public TItem? Get(NamespacedName name) => _items.GetValueOrDefault(name)?.Item;
+    public TItem? Get(NamespacedName name) => _items.Get(name)?.Item;
 
     /// <summary>Calls back for every change, on the cache's own loop: quickly, please. Dispose to end it.</summary>
-    public IDisposable Subscribe(Action<CacheChange<TItem>> onChange)
-    {
-        ImmutableInterlocked.Update(ref _subscribers, list => list.Add(onChange));
-        return new Subscription(() => ImmutableInterlocked.Update(ref _subscribers, list => list.Remove(onChange)));
-    }
+    public IDisposable Subscribe(Action<CacheChange<TItem>> onChange) => _items.Subscribe(onChange);
 
     /// <inheritdoc />
     public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
@@ -173,24 +167,21 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
 
     private async Task ListAsync(CancellationToken cancellationToken)
     {
-        var listed = new Dictionary<NamespacedName, Entry>();
+        var listed = new Dictionary<NamespacedName, CachedItem<TItem>?>();
         string? next = null;
         string version;
         do
         {
             var query = new ListQuery { LabelSelector = _spec.LabelSelector, Limit = PageSize, Continue = next };
-            var page = await _api.ListAsync(Kind, "", query, _spec.Type, cancellationToken);
-            foreach (var item in page.Items)
-            {
-                if (EntryOf(item) is { } entry) listed[item.Metadata.Key] = entry;
-            }
-            (next, version) = (page.Continue, page.ResourceVersion);
+            (version, next) = await _api.ListAsync(
+                Kind, "", query, _spec.Type, item => listed[item.Metadata.Key] = Keep(item), cancellationToken);
         }
         while (next is not null);
 
-        foreach (var name in _items.Keys.Where(name => !listed.ContainsKey(name)).OrderBy(name => name.ToString(), StringComparer.Ordinal))
-            Remove(name);
-        foreach (var (name, entry) in listed) Put(name, entry);
+        var gone = _items.Names.Where(name => !listed.ContainsKey(name)).OrderBy(name => name.ToString(), StringComparer.Ordinal);
+        foreach (var name in gone.ToList()) _items.Remove(name);
+        foreach (var (name, item) in listed) _items.Put(name, item);
+        foreach (var guard in (ObjectGuard[])[_projected, _told]) guard.GoneBut(listed.Keys);
         _resourceVersion = version;
         var now = _time.GetUtcNow();
         Enter(CacheState.Synced, null, status => status with { LastSync = now, LastEvent = now });
@@ -210,9 +201,12 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 _events++;
                 _vainWatches = 0;
                 if (item.Metadata.ResourceVersion is { Length: > 0 } version) _resourceVersion = version;
-                if (type is WatchEventType.Bookmark) { }
-                else if (type is not WatchEventType.Deleted && EntryOf(item) is { } entry) Put(item.Metadata.Key, entry);
-                else Remove(item.Metadata.Key);
+                if (type is WatchEventType.Deleted)
+                {
+                    _projected.Gone(item.Metadata.Key);
+                    _items.Remove(item.Metadata.Key);
+                }
+                else if (type is not WatchEventType.Bookmark) _items.Put(item.Metadata.Key, Keep(item));
                 Heard();
             }
         }
@@ -222,29 +216,19 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         }
     }
 
-    // A version that is known already is no change: the time at which it was first seen stays.
-    private Entry? EntryOf(TObject item)
+    // What is kept of an object; null where nothing can be. A version that is known already is no change: the time at which it
+    // was first seen stays.
+    private CachedItem<TItem>? Keep(ReadObject<TObject> item)
     {
-        if (_items.TryGetValue(item.Metadata.Key, out var known) && known.Version == item.Metadata.ResourceVersion) return known;
-        return _spec.Project(item, _time.GetUtcNow()) is { } kept ? new Entry(item.Metadata.ResourceVersion, kept) : null;
-    }
-
-    private void Put(NamespacedName name, Entry entry)
-    {
-        var old = _items.GetValueOrDefault(name);
-        _items[name] = entry;
-        if (!entry.Item.Equals(old?.Item)) Tell(new CacheChange<TItem>(name, old?.Item, entry.Item));
-    }
-
-    private void Remove(NamespacedName name)
-    {
-        if (_items.TryRemove(name, out var old)) Tell(new CacheChange<TItem>(name, old.Item, null));
-    }
-
-    private void Tell(CacheChange<TItem> change)
-    {
-        _told.RunAll(change.Name, _subscribers.Select(subscriber => (Action)(() => subscriber(change))));
-        _changed.Set();
+        var metadata = item.Metadata;
+        var known = _items.Get(metadata.Key);
+        if (known?.Version == metadata.ResourceVersion) return known;
+        var now = _time.GetUtcNow();
+        var kept = _projected.Run(
+            metadata.Key,
+            () => _spec.Project(item.Value, now),
+            failure => _spec.Unreadable?.Invoke(new(metadata, failure.Message, now), known?.Item));
+        return kept is null ? null : new CachedItem<TItem>(metadata.ResourceVersion, kept);
     }
 
     private void Heard()
@@ -265,7 +249,8 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         // An API server that just started may not know its custom kinds yet: only a second look decides.
         if (_status.State is CacheState.KindMissing)
         {
-            foreach (var name in _items.Keys) Remove(name);
+            foreach (var name in _items.Names) _items.Remove(name);
+            _projected.GoneBut<NamespacedName>([]);
         }
         Enter(CacheState.KindMissing, problem, status => status with { LastSync = null });
     }
@@ -279,28 +264,20 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         _status = _status with { Since = _time.GetUtcNow() };
         if (state is CacheState.Synced) LogSynced(Kind, Count);
         else LogNotSynced(Kind, state, problem);
-        _changed.Set();
+        _items.Wake();
     }
 
     private async Task WaitAsync(Func<bool> condition, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var changed = _changed.Next;
+            var changed = _items.NextChange;
             if (condition()) return;
             await changed.WaitAsync(cancellationToken);
         }
     }
 
     private TimeSpan Jittered(TimeSpan upTo) => upTo * (0.5 + (_jitter() / 2));
-
-    /// <summary>An item and the version of the object it was made of.</summary>
-    private sealed record Entry(string Version, TItem Item);
-
-    private sealed class Subscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
-    }
 
     [LoggerMessage(5001, LogLevel.Information, "Watching {Kind}: {Count} objects")]
     private partial void LogSynced(ResourceKind kind, int count);

@@ -54,9 +54,15 @@ internal interface IWatchCacheStatus
 internal readonly record struct CacheChange<TItem>(NamespacedName Name, TItem? Old, TItem? New)
     where TItem : class;
 
+/// <summary>An object of which nothing is known but this.</summary>
+/// <param name="Metadata">Its name, and what else of its metadata could be read.</param>
+/// <param name="Problem">Why nothing else is known.</param>
+/// <param name="SeenAt">When it was seen so.</param>
+internal sealed record UnreadableObject(ObjectMetadata Metadata, string Problem, DateTimeOffset SeenAt);
+
 /// <summary>What a cache watches and what it keeps of it.</summary>
 internal sealed record WatchSpec<TObject, TItem>
-    where TObject : IKubernetesObject
+    where TObject : class, IKubernetesObject
     where TItem : class
 {
     public required ResourceKind Kind { get; init; }
@@ -65,6 +71,13 @@ internal sealed record WatchSpec<TObject, TItem>
 
     /// <summary>Keeps of an object, seen at this time, what is used; the rest is garbage at once. Null: nothing of it is.</summary>
     public required Func<TObject, DateTimeOffset, TItem?> Project { get; init; }
+
+    /// <summary>
+    /// Keeps something of an object that is not as its kind should be, or that <see cref="Project"/> fails at; of what was kept
+    /// of the object before, or null, it may keep all. Null (also where this is): nothing is kept, the object is as good as
+    /// gone.
+    /// </summary>
+    public Func<UnreadableObject, TItem?, TItem?>? Unreadable { get; init; }
 
     public string? LabelSelector { get; init; }
 

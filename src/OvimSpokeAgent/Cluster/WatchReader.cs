@@ -15,10 +15,11 @@ internal static class WatchReader
     private const int BufferSize = 16 << 10;
 
     /// <exception cref="KubernetesApiException">The stream carried an ERROR event.</exception>
-    /// <exception cref="JsonException">A line is no event of this kind.</exception>
+    /// <exception cref="JsonException">A line is no event, or one about an object without a name.</exception>
     /// <exception cref="IOException">The stream broke, or an event is over <see cref="MaxEventBytes"/>.</exception>
     public static async IAsyncEnumerable<WatchEvent<T>> ReadAsync<T>(
         Stream stream, JsonTypeInfo<T> type, string request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
     {
         var pipe = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: BufferSize));
         long searched = 0; // of the event that is not whole yet
@@ -51,10 +52,11 @@ internal static class WatchReader
     }
 
     private static WatchEvent<T> Parse<T>(ReadOnlySequence<byte> line, JsonTypeInfo<T> type, string request)
+        where T : class, IKubernetesObject
     {
         string? eventType = null;
         Utf8JsonReader at = default;
-        var reader = new Utf8JsonReader(line);
+        var reader = new Utf8JsonReader(line, ObjectJson.Options);
         reader.Read();
         // The server writes the type first, but the order of keys means nothing in JSON.
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
@@ -70,15 +72,12 @@ internal static class WatchReader
         if (at.TokenType is not JsonTokenType.StartObject) throw new JsonException("a watch event without an object");
         return eventType switch
         {
-            "ADDED" => new(WatchEventType.Added, Read(ref at, type)),
-            "MODIFIED" => new(WatchEventType.Modified, Read(ref at, type)),
-            "DELETED" => new(WatchEventType.Deleted, Read(ref at, type)),
-            "BOOKMARK" => new(WatchEventType.Bookmark, Read(ref at, type)),
-            "ERROR" => throw Read(ref at, ClusterJson.Default.StatusDocument).ToException(request),
+            "ADDED" => new(WatchEventType.Added, ObjectJson.Read(at, type)),
+            "MODIFIED" => new(WatchEventType.Modified, ObjectJson.Read(at, type)),
+            "DELETED" => new(WatchEventType.Deleted, ObjectJson.Read(at, type)),
+            "BOOKMARK" => new(WatchEventType.Bookmark, ObjectJson.Read(at, type)),
+            "ERROR" => throw JsonSerializer.Deserialize(ref at, ClusterJson.Default.StatusDocument)!.ToException(request),
             _ => throw new JsonException($"a watch event of type {Validation.JsonText.Show(eventType ?? "")}"),
         };
     }
-
-    private static T Read<T>(ref Utf8JsonReader reader, JsonTypeInfo<T> type) =>
-        JsonSerializer.Deserialize(ref reader, type) ?? throw new JsonException("a watch event without an object");
 }

@@ -91,6 +91,9 @@ public sealed record VdcStatus
 
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
+    /// <summary>Set where <see cref="Labels"/> are not all: the agent's own, and of others at most 32 and 4 KiB.</summary>
+    public bool? LabelsTruncated { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; init; }

@@ -29,6 +29,9 @@ public sealed record VirtualMachineStatus
 
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
+    /// <summary>Set where <see cref="Labels"/> are not all: the agent's own, and of others at most 32 and 4 KiB.</summary>
+    public bool? LabelsTruncated { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>When the agent last saw this VM change.</summary>

@@ -40,6 +40,9 @@ internal sealed record DeclaredNamespace
 
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
+    /// <summary>It has more labels than are kept: one that is not among them may be there all the same.</summary>
+    public bool AreLabelsTruncated { get; init; }
+
     /// <summary>The agent's own annotations.</summary>
     public required IReadOnlyDictionary<string, string> Annotations { get; init; }
 
@@ -61,7 +64,7 @@ internal sealed record DeclaredNamespace
     {
         var text = ns.OwnAnnotations.GetValueOrDefault(Names.DeclaredAnnotation);
         var (declaration, problem) = text is null ? (null, null) : VdcDeclaration.Parse(text);
-        var labels = ns.Labels ?? new Dictionary<string, string>();
+        var labels = ns.Labels.All ?? new Dictionary<string, string>();
         var madeBy = ns.OwnAnnotations.GetValueOrDefault(Names.CreatedByAnnotation);
         var isVdc = madeBy is not null && (labels.ContainsKey(Names.VdcLabel) || declaration?.Name is not null)
             && labels.GetValueOrDefault(Names.ManagedByLabel) == Names.Agent;
@@ -77,6 +80,7 @@ internal sealed record DeclaredNamespace
             Problem = problem ?? (isVdc && text is null ? $"the annotation {Names.DeclaredAnnotation} is missing" : null),
             IsTerminating = ns.IsTerminating,
             Labels = labels,
+            AreLabelsTruncated = ns.Labels.AreTruncated,
             Annotations = ns.OwnAnnotations,
             CreatedAt = ns.CreatedAt,
             SeenAt = ns.SeenAt,

@@ -59,7 +59,11 @@ internal sealed class DeletionBlockers(IKubernetesApi api)
     {
         var listing = Kinds.Select(kind => FinalizersOfAsync(kind, ns.Metadata.Name, cancellationToken)).ToList();
         var guests = await api.ListAllAsync(
-            KubeVirtKinds.VirtualMachineInstance, ns.Metadata.Name, VdcJson.Default.GuestObject, cancellationToken);
+            KubeVirtKinds.VirtualMachineInstance,
+            ns.Metadata.Name,
+            VdcJson.Default.GuestObject,
+            cancellationToken,
+            keep: guest => guest with { Metadata = guest.Metadata.Bounded() });
         var finalizers = (await Task.WhenAll(listing)).SelectMany(found => found).Concat(FinalizersOf(KubeVirtKinds.VirtualMachineInstance, guests)).ToList();
         // While a guest shuts down, KubeVirt's finalizers are as they should be.
         var running = guests.Where(guest => guest.Status?.Phase is not ("Succeeded" or "Failed")).ToList();
@@ -85,7 +89,7 @@ internal sealed class DeletionBlockers(IKubernetesApi api)
     }
 
     private async Task<IEnumerable<(string Name, string Text)>> FinalizersOfAsync(ResourceKind kind, string ns, CancellationToken cancellationToken) =>
-        FinalizersOf(kind, await api.ListAllAsync(kind, ns, ClusterJson.Default.AnyObject, cancellationToken));
+        FinalizersOf(kind, await api.ListAllAsync(kind, ns, ClusterJson.Default.AnyObject, cancellationToken, keep: AnyObject.Bounded));
 
     private static IEnumerable<(string Name, string Text)> FinalizersOf(ResourceKind kind, IEnumerable<IKubernetesObject> items) => items
         .Where(item => item.Metadata is { DeletionTimestamp: not null, Finalizers.Count: > 0 })

@@ -14,7 +14,7 @@ internal sealed record HubNamespace
 
     public required bool IsTerminating { get; init; }
 
-    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+    public required KeptLabels Labels { get; init; }
 
     public DateTimeOffset? CreatedAt { get; init; }
 
@@ -29,7 +29,7 @@ internal sealed record HubNamespace
             Uid = ns.Metadata.Uid,
             VdcName = OtherOwners.VdcNameOf(labels),
             IsTerminating = ns.Metadata.DeletionTimestamp is not null,
-            Labels = labels,
+            Labels = KeptLabels.ForReport(labels),
             CreatedAt = ns.Metadata.CreationTimestamp,
             SeenAt = now,
         };
@@ -46,13 +46,13 @@ internal static class OtherOwners
     public const string HubSelector = $"{Names.ManagedByLabel}={HubController}";
 
     /// <summary>On the namespaces and objects of former agents.</summary>
-    public const string FormerLabel = "ovim.io/managed-by";
+    public const string FormerLabel = Names.FormerManagedByLabel;
 
     /// <summary>Selects what former agents made.</summary>
     public const string FormerSelector = $"{FormerLabel} in (spoke-agent,ovim-spoke-agent)";
 
     private const string HubController = "ovim";
-    private const string VdcNameLabel = "ovim.io/vdc-name";
+    private const string VdcNameLabel = Names.VdcNameLabel;
 
     private static readonly string[] FormerAgents = ["spoke-agent", "ovim-spoke-agent"];
 

@@ -21,15 +21,18 @@ internal static class NamespaceDrift
     /// <param name="declared">The declaration that is there.</param>
     /// <param name="createdBy">Who made it, as it is there.</param>
     /// <param name="settings">The settings.</param>
+    /// <param name="mayHaveMore">There are more labels than these: one without a meaning here that is missing is no difference.</param>
     public static Drift Of(
-        DeclaredNamespace vdc, IReadOnlyDictionary<string, string> labels, string? declared, string? createdBy, AgentSettings settings)
+        DeclaredNamespace vdc, IReadOnlyDictionary<string, string> labels, string? declared, string? createdBy, AgentSettings settings,
+        bool mayHaveMore = false)
     {
         if (!vdc.IsVdc || vdc.Declaration is not { } declaration) return new(false, []);
         var fields = new List<FieldDrift>();
         var wanted = VdcManifests.NamespaceLabels(vdc.Name, declaration, settings, labels.GetValueOrDefault(Names.ZoneLabel));
         foreach (var (key, value) in wanted)
         {
-            if (labels.GetValueOrDefault(key) is var there && there != value) fields.Add(new(["metadata", "labels", key], there, value));
+            var there = labels.GetValueOrDefault(key);
+            if (there != value && !(there is null && mayHaveMore && !KeptLabels.IsAlwaysKept(key))) fields.Add(new(["metadata", "labels", key], there, value));
         }
         if (declared is null || VdcDeclaration.Parse(declared) is not { Declaration.Name: not null })
             fields.Add(new(["metadata", "annotations", Names.DeclaredAnnotation], declared, declaration.ToText()));

@@ -6,6 +6,15 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// <summary>What the agent reads of a NetworkPolicy's spec (networking.k8s.io/v1).</summary>
 internal sealed record NetworkPolicySpec
 {
+    /// <summary>Lets everything through, both ways.</summary>
+    public static readonly NetworkPolicySpec AllowAll = new()
+    {
+        PodSelector = new LabelSelector(),
+        PolicyTypes = ["Ingress", "Egress"],
+        Ingress = [new NetworkPolicyRule()],
+        Egress = [new NetworkPolicyRule()],
+    };
+
     /// <summary>Null selects nothing, an empty selector every pod of the namespace.</summary>
     public LabelSelector? PodSelector { get; init; }
 

@@ -68,6 +68,12 @@ internal sealed record OwnedManifest(ResourceKind Kind, NamespacedName Name, Jso
 /// <summary>What is kept of an object of a VDC.</summary>
 internal record OwnedItem
 {
+    // More than the agent ever writes, and it is in memory for as long as the object is there.
+    private const int MaxLength = 64 << 10;
+
+    /// <summary>The fingerprint of an object of which nothing is as anyone declared it.</summary>
+    protected const string Nothing = """{"isTooLong":true}""";
+
     public required NamespacedName Name { get; init; }
 
     public required string Uid { get; init; }
@@ -75,7 +81,7 @@ internal record OwnedItem
     /// <summary>It carries the agent's label.</summary>
     public required bool IsOurs { get; init; }
 
-    /// <summary>What it means, by <see cref="OwnedFingerprint"/>.</summary>
+    /// <summary>What it means, by <see cref="OwnedFingerprint"/>; of what is longer than the agent writes, nothing.</summary>
     public required string Fingerprint { get; init; }
 
     public static OwnedItem From(OwnedObject item, DateTimeOffset now) => From(item);
@@ -91,7 +97,7 @@ internal record OwnedItem
         Name = item.Metadata.Key,
         Uid = item.Metadata.Uid,
         IsOurs = IsMarked(item),
-        Fingerprint = OwnedFingerprint.Of(item),
+        Fingerprint = OwnedFingerprint.Of(item) is { Length: <= MaxLength } fingerprint ? fingerprint : Nothing,
     };
 
     private static bool IsMarked(OwnedObject item) => item.Metadata.Label(Names.ManagedByLabel) == Names.Agent;
@@ -126,9 +132,10 @@ internal sealed record ResourceQuotaItem : OwnedItem
     private static Dictionary<string, decimal> ValuesOf(IReadOnlyDictionary<string, string>? texts)
     {
         var values = new Dictionary<string, decimal>();
-        foreach (var (resource, text) in texts ?? new Dictionary<string, string>())
+        foreach (var resource in VdcManifests.QuotaResources)
         {
-            if (Quantity.TryParse(text, out var quantity)) values[resource] = quantity.Value;
+            if (texts is not null && texts.TryGetValue(resource, out var text) && Quantity.TryRead(text, out var quantity))
+                values[resource] = quantity.Value;
         }
         return values;
     }
@@ -136,6 +143,16 @@ internal sealed record ResourceQuotaItem : OwnedItem
 
 internal sealed record NetworkPolicyItem : OwnedItem
 {
+    /// <summary>What is watched for it: everyone's policies.</summary>
+    public static WatchSpec<NetworkPolicyObject, NetworkPolicyItem> Watch { get; } = new()
+    {
+        Kind = KubernetesKinds.NetworkPolicy,
+        Type = VdcJson.Default.NetworkPolicyObject,
+        Project = From,
+        Unreadable = FromUnreadable,
+    };
+
+    /// <summary>What it lets through; where that is too long or too odd to be judged, everything.</summary>
     public required NetworkPolicySpec Spec { get; init; }
 
     public static NetworkPolicyItem From(NetworkPolicyObject policy, DateTimeOffset now)
@@ -147,9 +164,20 @@ internal sealed record NetworkPolicyItem : OwnedItem
             Uid = item.Uid,
             IsOurs = item.IsOurs,
             Fingerprint = item.Fingerprint,
-            Spec = policy.Spec?.Deserialize(VdcJson.Default.NetworkPolicySpec) ?? new NetworkPolicySpec(),
+            Spec = item.Fingerprint == Nothing ? NetworkPolicySpec.AllowAll
+                : policy.Spec?.Deserialize(VdcJson.Default.NetworkPolicySpec) ?? new NetworkPolicySpec(),
         };
     }
+
+    /// <summary>One that cannot be read may let everything through.</summary>
+    public static NetworkPolicyItem FromUnreadable(UnreadableObject policy, NetworkPolicyItem? before) => new()
+    {
+        Name = policy.Metadata.Key,
+        Uid = policy.Metadata.Uid,
+        IsOurs = false,
+        Fingerprint = Nothing,
+        Spec = NetworkPolicySpec.AllowAll,
+    };
 }
 
 /// <summary>JSON of the kinds a VDC is made of.</summary>

@@ -97,7 +97,7 @@ internal sealed class QuotaAdmission(
 
         void Sum(string field, long asked, long used, Quantity? allowed, Func<long, string> show)
         {
-            if (allowed is { } a && used + asked > a.Value)
+            if (allowed is { } a && (decimal)used + asked > a.Value)
                 reasons.Add($"quota.{field}: asked {show(asked)}, used {show(used)}, allowed {a.Text}");
         }
     }

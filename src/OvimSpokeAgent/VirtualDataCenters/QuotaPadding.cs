@@ -24,6 +24,7 @@ internal readonly record struct QuotaPadding(decimal Cpu, decimal Memory)
             ? new QuotaPadding(cores, bytes)
             : null;
 
+    // More than this the agent never writes; a quota of any declaration and it is a quantity still.
     private static bool TryParse(string text, out decimal value) =>
-        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value);
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value <= long.MaxValue;
 }

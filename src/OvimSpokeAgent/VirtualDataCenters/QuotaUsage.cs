@@ -1,3 +1,4 @@
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
@@ -8,6 +9,7 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// <param name="Vms">The number of VMs.</param>
 internal readonly record struct QuotaUsage(long Vcpus, long MemoryBytes, int Vms)
 {
-    /// <summary>With one more VM.</summary>
-    public QuotaUsage With(VirtualMachineFootprint vm) => new(Vcpus + vm.Vcpus, MemoryBytes + vm.MemoryBytes, Vms + 1);
+    /// <summary>With one more VM. Saturates.</summary>
+    public QuotaUsage With(VirtualMachineFootprint vm) =>
+        new(Saturating.Add(Vcpus, vm.Vcpus), Saturating.Add(MemoryBytes, vm.MemoryBytes), Vms + 1);
 }

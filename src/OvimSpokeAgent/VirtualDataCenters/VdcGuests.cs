@@ -16,7 +16,7 @@ internal sealed class VdcGuests(
 {
     /// <summary>All VMs in the namespace; none on a cluster without KubeVirt.</summary>
     public Task<IReadOnlyList<AnyObject>> ListVmsAsync(string ns, CancellationToken cancellationToken) =>
-        api.ListAllAsync(KubeVirtKinds.VirtualMachine, ns, ClusterJson.Default.AnyObject, cancellationToken);
+        api.ListAllAsync(KubeVirtKinds.VirtualMachine, ns, ClusterJson.Default.AnyObject, cancellationToken, keep: AnyObject.Bounded);
 
     /// <summary>Asks for the deletion of every VM, and of every guest without one: KubeVirt shuts the guests down first.</summary>
     /// <returns>The uids of those whose deletion was asked for, now or before, and the names of all that are left.</returns>
@@ -25,7 +25,7 @@ internal sealed class VdcGuests(
     {
         // Asked of the server: the caches may not have heard of the newest yet.
         var vms = await ListVmsAsync(ns, cancellationToken);
-        var guests = await api.ListAllAsync(KubeVirtKinds.VirtualMachineInstance, ns, ClusterJson.Default.AnyObject, cancellationToken);
+        var guests = await api.ListAllAsync(KubeVirtKinds.VirtualMachineInstance, ns, ClusterJson.Default.AnyObject, cancellationToken, keep: AnyObject.Bounded);
         var names = vms.Select(vm => vm.Metadata.Name).ToHashSet();
         var toGo = vms.Select(vm => (Kind: KubeVirtKinds.VirtualMachine, vm.Metadata))
             .Concat(guests.Where(guest => !names.Contains(guest.Metadata.Name)).Select(guest => (KubeVirtKinds.VirtualMachineInstance, guest.Metadata)))

@@ -19,6 +19,9 @@ internal static class VdcManifests
     public const string RequestsMemory = "requests.memory";
     public const string RequestsStorage = "requests.storage";
 
+    /// <summary>All that is limited or counted.</summary>
+    public static readonly IReadOnlyList<string> QuotaResources = [RequestsCpu, RequestsMemory, RequestsStorage, VmCount, PodCount];
+
     private const int NoPodLimit = 1_000_000;
 
     // What a container without requests counts: with a quota it must have some, and it must not have a VM's.

@@ -130,7 +130,8 @@ internal sealed class VdcNamespaces(
         vdc.Labels,
         vdc.Annotations.GetValueOrDefault(Names.DeclaredAnnotation),
         vdc.Annotations.GetValueOrDefault(Names.CreatedByAnnotation),
-        settings);
+        settings,
+        vdc.AreLabelsTruncated);
 
     /// <summary>Puts back what someone changed on the namespace of a VDC.</summary>
     /// <returns>The namespace as it was, and what differed; null: nothing did.</returns>

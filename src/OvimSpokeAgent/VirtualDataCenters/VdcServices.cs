@@ -68,12 +68,7 @@ internal static class VdcServices
             Project = OwnedItem.From,
             LabelSelector = VdcCaches.OwnSelector,
         });
-        services.AddWatchCache(new WatchSpec<NetworkPolicyObject, NetworkPolicyItem>
-        {
-            Kind = KubernetesKinds.NetworkPolicy,
-            Type = VdcJson.Default.NetworkPolicyObject,
-            Project = NetworkPolicyItem.From,
-        });
+        services.AddWatchCache(NetworkPolicyItem.Watch);
         services.AddWatchCache(new WatchSpec<RoleBindingObject, OwnedItem>
         {
             Kind = KubernetesKinds.RoleBinding,

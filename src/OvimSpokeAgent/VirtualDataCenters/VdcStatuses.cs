@@ -1,4 +1,5 @@
 using System.Globalization;
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Supervision;
 
@@ -42,8 +43,14 @@ internal sealed class VdcStatuses(
             Name = ns.VdcName!,
             Namespace = ns.Name,
             Status = ns.IsTerminating ? "Terminating" : "Active",
-            ResourceUsage = new ResourceMetrics { CpuUsed = usage.Vcpus * 1000, MemoryUsed = usage.MemoryBytes, VmCount = usage.Vms },
-            Labels = ns.Labels,
+            ResourceUsage = new ResourceMetrics
+            {
+                CpuUsed = Saturating.Multiply(usage.Vcpus, 1000),
+                MemoryUsed = usage.MemoryBytes,
+                VmCount = usage.Vms,
+            },
+            Labels = ns.Labels.All,
+            LabelsTruncated = ns.Labels.AreTruncated ? true : null,
             CreatedAt = ns.CreatedAt ?? ns.SeenAt,
             UpdatedAt = ns.SeenAt,
         };
@@ -55,7 +62,6 @@ internal sealed class VdcStatuses(
         Namespace = vdc.Name,
         Status = "Failed",
         ResourceUsage = new ResourceMetrics(),
-        Labels = vdc.Labels,
         CreatedAt = vdc.CreatedAt ?? vdc.SeenAt,
         UpdatedAt = vdc.SeenAt,
         Warnings = [$"the agent cannot tell its status: {problem}"],
@@ -65,6 +71,7 @@ internal sealed class VdcStatuses(
     {
         var state = states.Get(vdc.Name);
         var quota = vdc.Declaration?.Quota ?? new QuotaDeclaration();
+        var labels = KeptLabels.ForReport(vdc.Labels);
         var machines = ledger.MachinesOf(vdc.Name);
         var usage = machines.Aggregate(default(QuotaUsage), (sum, vm) => sum.With(vm.Footprint));
         return new VdcStatus
@@ -75,7 +82,8 @@ internal sealed class VdcStatuses(
                 : (vdc.Problem ?? state.Problem ?? state.Fault) is not null ? "Failed"
                 : state.IsWhole ? "Active" : "Pending",
             ResourceUsage = UsageOf(vdc, quota, usage),
-            Labels = vdc.Labels,
+            Labels = labels.All,
+            LabelsTruncated = labels.AreTruncated || vdc.AreLabelsTruncated ? true : null,
             CreatedAt = vdc.CreatedAt ?? vdc.SeenAt,
             UpdatedAt = vdc.SeenAt,
             Warnings = Warnings(vdc, state, quota, usage, machines) is { Count: > 0 } warnings ? warnings : null,
@@ -85,9 +93,9 @@ internal sealed class VdcStatuses(
     private ResourceMetrics UsageOf(DeclaredNamespace vdc, QuotaDeclaration quota, QuotaUsage usage)
     {
         var counted = caches.Quotas.Get(new(vdc.Name, VdcNames.Quota))?.Used;
-        var (cpu, cpuAllowed) = (usage.Vcpus * 1000, (long)((quota.Cpu?.Value ?? 0) * 1000));
-        var memoryAllowed = (long)(quota.Memory?.Value ?? 0);
-        var (storage, storageAllowed) = ((long)Counted(VdcManifests.RequestsStorage), (long)(quota.Storage?.Value ?? 0));
+        var (cpu, cpuAllowed) = (Saturating.Multiply(usage.Vcpus, 1000), Saturating.Ceiling((quota.Cpu?.Value ?? 0) * 1000));
+        var memoryAllowed = Saturating.Ceiling(quota.Memory?.Value ?? 0);
+        var (storage, storageAllowed) = (Saturating.Ceiling(Counted(VdcManifests.RequestsStorage)), Saturating.Ceiling(quota.Storage?.Value ?? 0));
         return new ResourceMetrics
         {
             CpuUsed = cpu,
@@ -99,7 +107,7 @@ internal sealed class VdcStatuses(
             StorageUsed = storage,
             StorageCapacity = storageAllowed,
             StoragePercent = Percent(storage, storageAllowed),
-            PodCount = (int)Counted(VdcManifests.PodCount),
+            PodCount = int.CreateSaturating(Counted(VdcManifests.PodCount)),
             VmCount = usage.Vms,
         };
 
@@ -129,6 +137,9 @@ internal sealed class VdcStatuses(
             var more = cramped.Count > ShownVms ? $" and {cramped.Count - ShownVms} more" : "";
             warnings.Add($"the quota has no room for a second pod of VM {string.Join(", ", cramped.Take(ShownVms).Select(vm => vm.Name))}{more}: cannot migrate");
         }
+        var odd = machines.Where(vm => vm.Footprint.Problem is not null).OrderBy(vm => vm.Name.Name, StringComparer.Ordinal).ToList();
+        warnings.AddRange(odd.Take(ShownVms).Select(vm => $"VM {vm.Name.Name}: {vm.Footprint.Problem}"));
+        if (odd.Count > ShownVms) warnings.Add($"{odd.Count - ShownVms} more VMs of which something is odd");
         if (quota.Cpu is null) return warnings;
         // What they request is what a ResourceQuota sees of them.
         var light = machines.Count(vm => (vm.Footprint.CpuRequest ?? 0) < vm.Footprint.Vcpus / settings.CpuOvercommit);

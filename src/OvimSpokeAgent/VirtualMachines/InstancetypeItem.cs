@@ -5,7 +5,8 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// <summary>What is kept of an instancetype: the size it gives, and what makes its VMs' pods larger.</summary>
 /// <param name="Vcpus">vCPUs.</param>
 /// <param name="MemoryBytes">Guest memory.</param>
-internal sealed record InstancetypeItem(long Vcpus, long MemoryBytes)
+/// <param name="Problem">Why they are not as they are written; null: they are.</param>
+internal sealed record InstancetypeItem(long Vcpus, long MemoryBytes, string? Problem = null)
 {
     public bool HasDedicatedCpus { get; init; }
 
@@ -13,13 +14,18 @@ internal sealed record InstancetypeItem(long Vcpus, long MemoryBytes)
 
     public static InstancetypeItem From(InstancetypeObjectBase type, DateTimeOffset now) => From(type.Spec);
 
-    public static InstancetypeItem From(InstancetypeSpec? spec) => new(
-        Math.Max(1, VirtualMachineFootprint.Saturated(spec?.Cpu?.Guest ?? 1)),
-        VirtualMachineFootprint.Saturated(VirtualMachineFootprint.Value(spec?.Memory?.Guest) ?? 0))
+    public static InstancetypeItem From(InstancetypeSpec? spec)
     {
-        HasDedicatedCpus = spec?.Cpu?.DedicatedCpuPlacement is true,
-        HasHostDevices = spec is { HostDevices.Count: > 0 } or { Gpus.Count: > 0 },
-    };
+        var sizes = new SizeReader();
+        return new(
+            sizes.Vcpus("cpu.guest", spec?.Cpu?.Guest ?? 1),
+            Saturating.Ceiling(sizes.Read("memory.guest", spec?.Memory?.Guest)?.Value ?? 0),
+            sizes.Problem)
+        {
+            HasDedicatedCpus = spec?.Cpu?.DedicatedCpuPlacement is true,
+            HasHostDevices = spec is { HostDevices.Count: > 0 } or { Gpus.Count: > 0 },
+        };
+    }
 }
 
 /// <summary>The instancetype of a VM, and where KubeVirt has pinned it.</summary>

@@ -91,5 +91,6 @@ internal sealed class Instancetypes(
         MemoryBytes = type.MemoryBytes,
         HasDedicatedCpus = vm.HasDedicatedCpus || type.HasDedicatedCpus,
         HasHostDevices = vm.HasHostDevices || type.HasHostDevices,
+        Problem = vm.Problem ?? type.Problem,
     };
 }

@@ -162,6 +162,10 @@ internal sealed record VirtualMachineCpu
     public long? Cores { get; init; }
 
     public long? Threads { get; init; }
+
+    /// <summary>The vCPUs of one socket: cores × threads, each at least 1.</summary>
+    [JsonIgnore]
+    public long VcpusOfSocket => Saturating.Multiply(Math.Max(1, Cores ?? 1), Math.Max(1, Threads ?? 1));
 }
 
 internal sealed record VirtualMachineMemory

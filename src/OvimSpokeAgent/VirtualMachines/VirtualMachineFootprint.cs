@@ -6,11 +6,12 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// <summary>What a VM takes of its namespace.</summary>
 internal sealed record VirtualMachineFootprint
 {
-    private const long Most = 1L << 59;
-
     public static readonly VirtualMachineFootprint None = new() { Vcpus = 0, MemoryBytes = 0 };
 
-    /// <summary>vCPUs; 0 where an instancetype says it.</summary>
+    // No object's name is longer; what is cut off here names none, as before.
+    private const int MaxNameLength = 254;
+
+    /// <summary>vCPUs, at most <see cref="SizeReader.MaxVcpus"/>; 0 where an instancetype says it.</summary>
     public required long Vcpus { get; init; }
 
     /// <summary>Guest memory; 0 where an instancetype says it, or nobody.</summary>
@@ -34,39 +35,48 @@ internal sealed record VirtualMachineFootprint
 
     public bool HasHostDevices { get; init; }
 
+    /// <summary>Why it is not what the VM takes; null: it is.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>The footprint of a VM by its template.</summary>
-    public static VirtualMachineFootprint Of(VirtualMachineObject vm) => Of(vm.Spec?.Template?.Spec, ReferenceOf(vm));
+    /// <param name="vm">The VM.</param>
+    /// <param name="sizes">Reads it, and knows what was odd about other sizes of the VM.</param>
+    public static VirtualMachineFootprint Of(VirtualMachineObject vm, SizeReader? sizes = null) =>
+        Of(vm.Spec?.Template?.Spec, ReferenceOf(vm), sizes ?? new SizeReader());
 
     /// <summary>The footprint of a VMI.</summary>
-    public static VirtualMachineFootprint Of(VirtualMachineInstanceSpec? spec) => Of(spec, null);
+    /// <param name="spec">The VMI's spec.</param>
+    /// <param name="sizes">As for a VM.</param>
+    public static VirtualMachineFootprint Of(VirtualMachineInstanceSpec? spec, SizeReader? sizes = null) => Of(spec, null, sizes ?? new SizeReader());
 
-    private static VirtualMachineFootprint Of(VirtualMachineInstanceSpec? spec, InstancetypeReference? type)
+    private static VirtualMachineFootprint Of(VirtualMachineInstanceSpec? spec, InstancetypeReference? type, SizeReader sizes)
     {
         var domain = spec?.Domain;
         return new VirtualMachineFootprint
         {
-            Vcpus = type is null ? VcpusOf(domain) : 0,
-            MemoryBytes = type is null ? MemoryOf(domain) : 0,
+            Vcpus = type is null ? VcpusOf(domain, sizes) : 0,
+            MemoryBytes = type is null ? MemoryOf(domain, sizes) : 0,
             Instancetype = type,
-            CpuRequest = Value(domain?.Resources?.Requests?.GetValueOrDefault("cpu")) is { } cores ? Math.Max(0, cores) : null,
-            MemoryRequest = Value(domain?.Resources?.Requests?.GetValueOrDefault("memory")) is { } bytes ? Saturated(bytes) : null,
+            CpuRequest = sizes.Read("requests.cpu", Request(domain, "cpu"))?.Value,
+            MemoryRequest = sizes.Read("requests.memory", Request(domain, "memory")) is { } bytes ? Saturating.Ceiling(bytes.Value) : null,
             HasTpm = domain?.Devices?.Tpm is { ValueKind: JsonValueKind.Object },
             HasDedicatedCpus = domain?.Cpu?.DedicatedCpuPlacement is true || domain?.Resources?.Limits is { Count: > 0 },
             IsArm64 = spec?.Architecture == "arm64",
             HasHostDevices = domain?.Devices is { HostDevices.Count: > 0 } or { Gpus.Count: > 0 },
+            Problem = sizes.Problem, // after all else was read
         };
     }
 
     private static InstancetypeReference? ReferenceOf(VirtualMachineObject vm)
     {
-        if (vm.Spec?.Instancetype is not { } matcher || (NullIfEmpty(matcher.Name) ?? NullIfEmpty(matcher.RevisionName)) is null) return null;
-        var type = new TypeReference(KindOf(matcher), matcher.Name ?? "");
-        var noted = vm.Status?.InstancetypeRef is { } status && (NullIfEmpty(status.Name) ?? type.Name) == type.Name
+        if (vm.Spec?.Instancetype is not { } matcher || (Kept(matcher.Name) ?? Kept(matcher.RevisionName)) is null) return null;
+        var type = new TypeReference(KindOf(matcher), Kept(matcher.Name) ?? "");
+        var noted = vm.Status?.InstancetypeRef is { } status && (Kept(status.Name) ?? type.Name) == type.Name
             ? status.ControllerRevisionRef?.Name
             : null;
-        return new InstancetypeReference(type, NullIfEmpty(matcher.RevisionName), NullIfEmpty(noted));
+        return new InstancetypeReference(type, Kept(matcher.RevisionName), Kept(noted));
 
-        static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+        static string? Kept(string? name) => string.IsNullOrEmpty(name) ? null : name.Length <= MaxNameLength ? name : name[..MaxNameLength];
     }
 
     // KubeVirt takes the kind in any case and in the plural; without one it means the cluster-wide.
@@ -77,35 +87,27 @@ internal sealed record VirtualMachineFootprint
     };
 
     // sockets × cores × threads, else the limit or the request (KubeVirt rounds up), else 1.
-    private static long VcpusOf(VirtualMachineDomain? domain)
+    private static long VcpusOf(VirtualMachineDomain? domain, SizeReader sizes)
     {
-        if (TopologyOf(domain) is { } vcpus) return vcpus;
-        var cores = Value(domain?.Resources?.Limits?.GetValueOrDefault("cpu"))
-            ?? Value(domain?.Resources?.Requests?.GetValueOrDefault("cpu"));
-        return Math.Max(1, Saturated(cores ?? 1));
+        if (sizes.Vcpus(domain?.Cpu) is { } vcpus) return vcpus;
+        var cores = sizes.Read("limits.cpu", Limit(domain, "cpu")) ?? sizes.Read("requests.cpu", Request(domain, "cpu"));
+        return sizes.Vcpus("cpu", Saturating.Ceiling(cores?.Value ?? 1));
     }
 
-    /// <summary>sockets × cores × threads, each 1 where absent; null where none is given.</summary>
-    public static long? TopologyOf(VirtualMachineDomain? domain)
+    private static long MemoryOf(VirtualMachineDomain? domain, SizeReader sizes)
     {
-        if (domain?.Cpu is not { } cpu || (cpu.Sockets ?? cpu.Cores ?? cpu.Threads) is null) return null;
-        Int128 product = 1;
-        foreach (var count in (long?[])[cpu.Sockets, cpu.Cores, cpu.Threads]) product = Int128.Min(product * Math.Max(1, count ?? 1), Most);
-        return (long)product;
+        var memory = sizes.Read("memory.guest", domain?.Memory?.Guest)
+            ?? sizes.Read("requests.memory", Request(domain, "memory"))
+            ?? sizes.Read("limits.memory", Limit(domain, "memory"));
+        return Saturating.Ceiling(memory?.Value ?? 0);
     }
 
-    private static long MemoryOf(VirtualMachineDomain? domain) => Saturated(
-        Value(domain?.Memory?.Guest)
-        ?? Value(domain?.Resources?.Requests?.GetValueOrDefault("memory"))
-        ?? Value(domain?.Resources?.Limits?.GetValueOrDefault("memory"))
-        ?? 0);
+    /// <summary>A quantity, within bounds; null where there is none.</summary>
+    public static decimal? Value(JsonElement? quantity) => new SizeReader().Read("", quantity)?.Value;
 
-    /// <summary>Absurd values of someone else's objects must not overflow sums.</summary>
-    public static long Saturated(decimal value) => (long)Math.Ceiling(Math.Clamp(value, 0, Most));
+    private static JsonElement? Request(VirtualMachineDomain? domain, string resource) =>
+        domain?.Resources?.Requests?.GetValueOrDefault(resource);
 
-    /// <summary>A quantity; null where there is none that is right.</summary>
-    public static decimal? Value(JsonElement? quantity) =>
-        quantity is { ValueKind: JsonValueKind.String or JsonValueKind.Number } q && Quantity.TryParse(q.ToString(), out var parsed)
-            ? parsed.Value
-            : null;
+    private static JsonElement? Limit(VirtualMachineDomain? domain, string resource) =>
+        domain?.Resources?.Limits?.GetValueOrDefault(resource);
 }

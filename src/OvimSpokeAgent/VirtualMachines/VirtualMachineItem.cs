@@ -1,12 +1,26 @@
 using System.Globalization;
-using System.Text.Json;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
-/// <summary>What is kept of a VM.</summary>
+/// <summary>
+/// What is kept of a VM: a few KiB, however large its owner made it. Of labels what reports have, of messages 1 KiB each.
+/// </summary>
 internal sealed record VirtualMachineItem
 {
+    private const int MaxMessageLength = 1024;
+    private const int MaxNameLength = 253;
+
+    /// <summary>What is watched for it.</summary>
+    public static WatchSpec<VirtualMachineObject, VirtualMachineItem> Watch { get; } = new()
+    {
+        Kind = KubeVirtKinds.VirtualMachine,
+        Type = KubeVirtJson.Default.VirtualMachineObject,
+        Project = From,
+        Unreadable = FromUnreadable,
+    };
+
     public required NamespacedName Name { get; init; }
 
     public required string Uid { get; init; }
@@ -58,7 +72,10 @@ internal sealed record VirtualMachineItem
     /// <summary>The agent's operation that last wrote the VM; null: none did.</summary>
     public string? Operation { get; init; }
 
-    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+    public KeptLabels Labels { get; init; }
+
+    /// <summary>Why the VM cannot be read, and all else but name and uid may be of before or nothing; null: it can.</summary>
+    public string? Unreadable { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -68,12 +85,14 @@ internal sealed record VirtualMachineItem
     public static VirtualMachineItem From(VirtualMachineObject vm, DateTimeOffset now)
     {
         var conditions = vm.Status?.Conditions ?? [];
+        var sizes = new SizeReader();
+        var domain = vm.Spec?.Template?.Spec?.Domain;
         return new VirtualMachineItem
         {
             Name = vm.Metadata.Key,
             Uid = vm.Metadata.Uid,
-            Strategy = vm.Spec?.Strategy ?? "Halted",
-            PrintableStatus = vm.Status?.PrintableStatus ?? "",
+            Strategy = JsonText.Shorten(vm.Spec?.Strategy ?? "Halted"),
+            PrintableStatus = JsonText.Shorten(vm.Status?.PrintableStatus ?? ""),
             IsDeleting = vm.Metadata.DeletionTimestamp is not null,
             IsObserved = conditions.Count > 0,
             Failure = MessageOf(conditions, "Failure", "True") ?? MessageOf(conditions, "Synchronized", "False")
@@ -84,96 +103,74 @@ internal sealed record VirtualMachineItem
             VolumeMigration = MessageOf(conditions, VirtualMachines.VolumeMigration.Moving, "True"),
             RestartRequired = conditions.Any(c => c.Type == "RestartRequired" && c.Status == "True"),
             FailedStarts = vm.Status?.StartFailure?.ConsecutiveFailCount ?? 0,
-            Cpu = CpuOf(vm.Spec?.Template?.Spec?.Domain),
-            Memory = MemoryOf(vm.Spec?.Template?.Spec?.Domain),
-            Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? []),
-            Footprint = VirtualMachineFootprint.Of(vm),
-            Operation = vm.Metadata.Annotation(Names.OperationAnnotation),
-            Labels = vm.Metadata.Labels,
+            Cpu = CpuOf(domain, sizes),
+            Memory = MemoryOf(domain, sizes),
+            Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? [], sizes),
+            Footprint = VirtualMachineFootprint.Of(vm, sizes),
+            Operation = vm.Metadata.Annotation(Names.OperationAnnotation) is { Length: <= MaxNameLength } operation ? operation : null,
+            Labels = KeptLabels.ForReport(vm.Metadata.Labels),
             CreatedAt = vm.Metadata.CreationTimestamp ?? now,
             SeenAt = now,
         };
     }
 
-    /// <summary>sockets × cores × threads (each 1 where absent), else the CPU request.</summary>
-    public static string? CpuOf(VirtualMachineDomain? domain) =>
-        VirtualMachineFootprint.TopologyOf(domain)?.ToString(CultureInfo.InvariantCulture)
-        ?? Text(domain?.Resources?.Requests?.GetValueOrDefault("cpu"));
-
-    /// <summary><c>memory.guest</c>, else the memory request.</summary>
-    public static string? MemoryOf(VirtualMachineDomain? domain) =>
-        Text(domain?.Memory?.Guest) ?? Text(domain?.Resources?.Requests?.GetValueOrDefault("memory"));
-
-    /// <summary>The sum of what the templates ask for; null where none of them says it.</summary>
-    public static string? StorageOf(IReadOnlyList<DataVolumeTemplate> templates)
+    /// <summary>A VM that cannot be read: what was known of it before still holds, as far as anyone can tell.</summary>
+    public static VirtualMachineItem FromUnreadable(UnreadableObject vm, VirtualMachineItem? before)
     {
-        var sizes = templates.Select(template => Text(template.Spec?.Storage?.Size ?? template.Spec?.Pvc?.Size))
-            .Select(text => Quantity.TryParse(text, out var size) ? size : (Quantity?)null)
-            .OfType<Quantity>()
-            .ToList();
-        return sizes.Count switch
+        var known = before?.Uid == vm.Metadata.Uid ? before : new VirtualMachineItem
         {
-            0 => null,
-            1 => sizes[0].Text,
-            _ => Quantity.OfBytes(sizes.Sum(size => size.Value)).Text,
+            Name = vm.Metadata.Key,
+            Uid = vm.Metadata.Uid,
+            Strategy = "Halted",
+            PrintableStatus = "",
+            IsDeleting = false,
+            IsObserved = false,
+            CreatedAt = vm.Metadata.CreationTimestamp ?? vm.SeenAt,
+            SeenAt = vm.SeenAt,
+        };
+        var problem = $"the agent cannot read it: {vm.Problem}";
+        return known! with
+        {
+            Unreadable = problem,
+            IsDeleting = vm.Metadata.DeletionTimestamp is not null,
+            Footprint = known.Footprint with { Problem = problem },
+            SeenAt = vm.SeenAt,
         };
     }
 
-    private static string? Text(JsonElement? quantity) => quantity switch
+    /// <summary>sockets × cores × threads (each 1 where absent), else the CPU request.</summary>
+    public static string? CpuOf(VirtualMachineDomain? domain, SizeReader sizes) =>
+        sizes.Vcpus(domain?.Cpu)?.ToString(CultureInfo.InvariantCulture)
+        ?? sizes.Read("requests.cpu", domain?.Resources?.Requests?.GetValueOrDefault("cpu"))?.Text;
+
+    /// <summary><c>memory.guest</c>, else the memory request.</summary>
+    public static string? MemoryOf(VirtualMachineDomain? domain, SizeReader sizes) =>
+        (sizes.Read("memory.guest", domain?.Memory?.Guest)
+            ?? sizes.Read("requests.memory", domain?.Resources?.Requests?.GetValueOrDefault("memory")))?.Text;
+
+    /// <summary>The sum of what the templates ask for; null where none of them says it.</summary>
+    public static string? StorageOf(IReadOnlyList<DataVolumeTemplate> templates, SizeReader sizes)
     {
-        { ValueKind: JsonValueKind.String } text => text.GetString(),
-        { ValueKind: JsonValueKind.Number } number => number.GetRawText(),
-        _ => null,
-    };
+        const string Field = "dataVolumeTemplates";
+        var read = templates.Select(template => sizes.Read(Field, template.Spec?.Storage?.Size ?? template.Spec?.Pvc?.Size))
+            .OfType<Quantity>()
+            .ToList();
+        return read.Count switch
+        {
+            0 => null,
+            1 => read[0].Text,
+            _ => sizes.Sum($"the sum of {Field}", read).Text,
+        };
+    }
 
     // KubeVirt, api/core/v1, VirtualMachineInstancePaused: its reasons say by whom.
     private static string? PausedOf(IReadOnlyList<KubeVirtCondition> conditions) =>
         conditions.FirstOrDefault(c => c is { Type: "Paused", Status: "True" }) is { Reason: { Length: > 0 } reason and not "PausedByUser" } paused
-            ? string.IsNullOrEmpty(paused.Message) ? reason : $"{reason}: {paused.Message}"
+            ? Kept(string.IsNullOrEmpty(paused.Message) ? reason : $"{reason}: {paused.Message}")
             : null;
 
     private static string? MessageOf(IReadOnlyList<KubeVirtCondition> conditions, string type, string status) =>
-        conditions.FirstOrDefault(c => c.Type == type && c.Status == status)?.Text;
-}
+        conditions.FirstOrDefault(c => c.Type == type && c.Status == status)?.Text is { } text ? Kept(text) : null;
 
-/// <summary>What is kept of a VMI.</summary>
-internal sealed record VirtualMachineInstanceItem
-{
-    public required NamespacedName Name { get; init; }
-
-    public required string Uid { get; init; }
-
-    public required string Phase { get; init; }
-
-    /// <summary>The guest has ended, well or not.</summary>
-    public bool IsFinal => Phase is "Succeeded" or "Failed";
-
-    public string? NodeName { get; init; }
-
-    public string? IpAddress { get; init; }
-
-    /// <summary>vCPUs as they are: an instancetype's, too.</summary>
-    public string? Cpu { get; init; }
-
-    public string? Memory { get; init; }
-
-    /// <summary>What the guest takes as it runs.</summary>
-    public VirtualMachineFootprint Footprint { get; init; } = VirtualMachineFootprint.None;
-
-    public required DateTimeOffset SeenAt { get; init; }
-
-    public static VirtualMachineInstanceItem From(VirtualMachineInstanceObject vmi, DateTimeOffset now) => new()
-    {
-        Name = vmi.Metadata.Key,
-        Uid = vmi.Metadata.Uid,
-        Phase = vmi.Status?.Phase ?? "",
-        NodeName = NullIfEmpty(vmi.Status?.NodeName),
-        IpAddress = GuestAddress.Of(vmi.Status?.Interfaces),
-        Cpu = VirtualMachineItem.CpuOf(vmi.Spec?.Domain),
-        Memory = VirtualMachineItem.MemoryOf(vmi.Spec?.Domain),
-        Footprint = VirtualMachineFootprint.Of(vmi.Spec),
-        SeenAt = now,
-    };
-
-    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    private static string Kept(string message) => message.Length <= MaxMessageLength ? message : JsonText.Shorten(message, MaxMessageLength);
 }

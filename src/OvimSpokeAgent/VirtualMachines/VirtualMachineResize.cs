@@ -99,7 +99,7 @@ internal sealed class VirtualMachineResize
 
     /// <summary>The vCPUs of one socket.</summary>
     public static long Of(VirtualMachineCpu? cpu) =>
-        (long)Math.Min((decimal)Math.Max(1, cpu?.Cores ?? 1) * Math.Max(1, cpu?.Threads ?? 1), Most);
+        (long)Math.Min(cpu?.VcpusOfSocket ?? 1, Most);
 
     private JsonObject Topology(int vcpus)
     {

@@ -8,18 +8,8 @@ internal static class VirtualMachineServices
     /// <summary>KubeVirt VMs: caches, manager and operations.</summary>
     public static IServiceCollection AddVirtualMachines(this IServiceCollection services)
     {
-        services.AddWatchCache(new WatchSpec<VirtualMachineObject, VirtualMachineItem>
-        {
-            Kind = KubeVirtKinds.VirtualMachine,
-            Type = KubeVirtJson.Default.VirtualMachineObject,
-            Project = VirtualMachineItem.From,
-        });
-        services.AddWatchCache(new WatchSpec<VirtualMachineInstanceObject, VirtualMachineInstanceItem>
-        {
-            Kind = KubeVirtKinds.VirtualMachineInstance,
-            Type = KubeVirtJson.Default.VirtualMachineInstanceObject,
-            Project = VirtualMachineInstanceItem.From,
-        });
+        services.AddWatchCache(VirtualMachineItem.Watch);
+        services.AddWatchCache(VirtualMachineInstanceItem.Watch);
         services.AddWatchCache(new WatchSpec<InstancetypeObject, InstancetypeItem>
         {
             Kind = KubeVirtKinds.Instancetype,

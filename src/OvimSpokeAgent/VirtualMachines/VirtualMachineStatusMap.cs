@@ -73,10 +73,11 @@ internal static class VirtualMachineStatusMap
             Cpu = vm.Cpu ?? vmi?.Cpu ?? type?.Vcpus.ToString(CultureInfo.InvariantCulture),
             Memory = vm.Memory ?? vmi?.Memory ?? (type is { MemoryBytes: > 0 } ? Quantity.OfBytes(type.MemoryBytes).Text : null),
             Storage = vm.Storage,
-            Labels = vm.Labels,
+            Labels = vm.Labels.All,
+            LabelsTruncated = vm.Labels.AreTruncated ? true : null,
             CreatedAt = vm.CreatedAt,
             UpdatedAt = seen,
-            Message = message,
+            Message = Join(message, vmi?.Unreadable, vm.Unreadable is null ? vm.Footprint.Problem : null),
             RestartRequired = vm.RestartRequired ? true : null,
         };
     }
@@ -90,7 +91,8 @@ internal static class VirtualMachineStatusMap
         Namespace = vm.Name.Namespace,
         Status = "error",
         Phase = vm.PrintableStatus,
-        Labels = vm.Labels,
+        Labels = vm.Labels.All,
+        LabelsTruncated = vm.Labels.AreTruncated ? true : null,
         CreatedAt = vm.CreatedAt,
         UpdatedAt = vm.SeenAt,
         Message = $"the agent cannot tell its status: {problem}",
@@ -99,7 +101,8 @@ internal static class VirtualMachineStatusMap
     /// <summary>The hub's word and, where something is wrong or missing, why.</summary>
     public static (string Word, string? Message) WordOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
     {
-        if (vm.IsDeleting) return ("deleting", null);
+        if (vm.IsDeleting) return ("deleting", vm.Unreadable);
+        if (vm.Unreadable is not null) return ("error", vm.Unreadable);
         var word = StageOf(vm, vmi);
         if (vm.Failure is not null && (StagesOnTheWay.Contains(word) || IsKeptFromStarting(word, vm, vmi)))
             return ("error", vm.Failure);
@@ -111,6 +114,16 @@ internal static class VirtualMachineStatusMap
             "stopped" when vmi is { Phase: "Failed" } => (word, "the last run failed"),
             _ => (word, vm.Failure ?? vm.VolumeMigration),
         };
+    }
+
+    private static string? Join(params ReadOnlySpan<string?> messages)
+    {
+        List<string> said = [];
+        foreach (var message in messages)
+        {
+            if (message is not null) said.Add(message);
+        }
+        return said.Count == 0 ? null : string.Join("; ", said);
     }
 
     // Halted is as wished; after a run the failure is that of the run.

@@ -295,21 +295,27 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         return LostAnswer?.Invoke(request) is { } lost ? Task.FromException(lost) : Task.CompletedTask;
     }
 
-    public async Task<ObjectList<T>> ListAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    public async Task<ListPage> ListAsync<T>(
+        ResourceKind kind,
+        string ns,
+        ListQuery query,
+        JsonTypeInfo<T> type,
+        Action<ReadObject<T>> take,
+        CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
     {
         await Task.Yield();
         cancellationToken.ThrowIfCancellationRequested();
         Note(new FakeRequest("list", kind, new NamespacedName(ns, ""), query.Continue ?? ""));
-        lock (_lock)
-        {
-            var page = _store.List(kind, ns, query, MaxPage);
-            return new ObjectList<T>([.. page.Items.Select(item => item.Deserialize(type)!)], page.ResourceVersion, page.Continue);
-        }
+        (IReadOnlyList<JsonObject> Items, string ResourceVersion, string? Continue) page;
+        lock (_lock) page = _store.List(kind, ns, query, MaxPage);
+        foreach (var item in page.Items) take(FakeStore.Read(item, type));
+        return new ListPage(page.ResourceVersion, page.Continue);
     }
 
     public Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
         ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
     {
         cancellationToken.ThrowIfCancellationRequested();
         Note(new FakeRequest("watch", kind, new NamespacedName(ns, ""), query.ResourceVersion ?? ""));

@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.Tests.Cluster;
@@ -25,6 +28,15 @@ internal sealed class FakeStore(TimeProvider time)
 
     public static NamespacedName NameOf(JsonObject body) =>
         new((string?)body["metadata"]?["namespace"] ?? "", (string?)body["metadata"]?["name"] ?? "");
+
+    /// <summary>An object as the agent reads it.</summary>
+    public static ReadObject<T> Read<T>(JsonObject item, JsonTypeInfo<T> type)
+        where T : class, IKubernetesObject
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(item.ToJsonString()), ObjectJson.Options);
+        reader.Read();
+        return ObjectJson.Read(reader, type);
+    }
 
     public JsonObject? Find(ResourceKind kind, NamespacedName name) =>
         _objects.TryGetValue(Key(kind, name), out var found) ? found.Object.DeepClone().AsObject() : null;

@@ -46,6 +46,7 @@ internal sealed class FakeWatch(ResourceKind kind, string ns, string? labelSelec
 
     public async IAsyncEnumerable<WatchEvent<T>> ReadAsync<T>(
         JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
     {
         try
         {
@@ -53,7 +54,7 @@ internal sealed class FakeWatch(ResourceKind kind, string ns, string? labelSelec
             while (await _events.Reader.WaitToReadAsync(cancellationToken))
             {
                 while (_events.Reader.TryRead(out var change))
-                    yield return new WatchEvent<T>(change.Type, change.Object.Deserialize(type)!);
+                    yield return new WatchEvent<T>(change.Type, FakeStore.Read(change.Object, type));
             }
         }
         finally

@@ -128,8 +128,77 @@ public sealed class QuantityTests
     }
 
     [Fact]
-    public void More_than_anything_has_cannot_be_made() =>
-        Assert.Throws<ArgumentException>(() => Quantity.OfUnit(Quantity.Max * 2, "Gi"));
+    public void More_than_anything_has_is_made_to_the_most_there_is()
+    {
+        foreach (var quantity in (Quantity[])
+            [Quantity.OfUnit(Quantity.Max * 2, "Gi"), Quantity.OfBytes(decimal.MaxValue), Quantity.OfCores(decimal.MaxValue)])
+        {
+            Assert.Equal((Most, true), (quantity.Value, quantity.IsSaturated));
+        }
+        Assert.Equal(-Most, Quantity.OfBytes(decimal.MinValue).Value);
+        Assert.Throws<ArgumentException>(() => Quantity.OfUnit(1, "Qi"));
+    }
+
+    [Theory]
+    [InlineData("4Gi", 4L << 30, false)]
+    [InlineData("-1", -1, false)]
+    [InlineData("1200Pi", Most, true)]
+    [InlineData("1Ei", Most, true)]
+    [InlineData("-1Ei", -Most, true)]
+    [InlineData("1e28", Most, true)]
+    [InlineData("1e999999999", Most, true)]
+    [InlineData("1e99999999999999999999", Most, true)]
+    [InlineData("0e999999999", 0, false)]
+    [InlineData("79228162514264337593543950336", Most, true)]
+    [InlineData("99999999999999999999999999999999999999999999999999999999999999999999999999Ki", Most, true)]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000000000000000000000000002", 2, false)]
+    [InlineData("2.00000000000000000000000000000000000000000000000000000000000000000000000000000000000000Ki", 2048, false)]
+    public void What_others_wrote_saturates(string text, long value, bool isSaturated)
+    {
+        Assert.True(Quantity.TryRead(text, out var quantity));
+        Assert.Equal((value, isSaturated), ((long)quantity.Value, quantity.IsSaturated));
+        Assert.InRange(quantity.Text.Length, 1, 64);
+    }
+
+    [Theory]
+    [InlineData("1e-999999999")]
+    [InlineData("0.00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000001Gi")]
+    public void What_others_wrote_is_never_rounded_to_nothing(string text)
+    {
+        Assert.True(Quantity.TryRead(text, out var quantity));
+        Assert.Equal(0.000000001m, quantity.Value);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("∞")]
+    [InlineData("--1")]
+    [InlineData("+-1")]
+    [InlineData("1e")]
+    [InlineData("1e1.5")]
+    [InlineData("1e3Gi")]
+    [InlineData("1.2.3")]
+    [InlineData("e5")]
+    [InlineData("１２")]
+    [InlineData("1 ")]
+    [InlineData("1,5")]
+    public void What_is_no_quantity_is_none_whoever_wrote_it(string? text) => Assert.False(Quantity.TryRead(text, out _));
+
+    [Fact]
+    public void Any_text_of_others_is_within_bounds_or_no_quantity() =>
+        Gen.Select(Gen.Char["0123456789.eE+-KMGi"].Array[0, 90], Gen.Bool).Sample((chars, isDoubled) =>
+        {
+            var text = new string(chars) + (isDoubled ? new string(chars) : "");
+            var isRead = Quantity.TryRead(text, out var quantity);
+            if (Quantity.TryParse(text, out var parsed)) Assert.Equal((true, parsed), (isRead, quantity));
+            if (isRead) Assert.InRange(quantity.Value, -Most, Most);
+            if (isRead) Assert.True(Quantity.TryParse(quantity.Text, out _));
+        });
+
+    private const long Most = 1_000_000_000L << 30;
 
     private static readonly string[] Suffixes =
         ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "e2", "E3", "e-4", "E+5"];

@@ -35,9 +35,12 @@ public abstract class WatchCacheWorld : IAsyncDisposable
             {
                 Kind = Kind,
                 Type = ClusterJson.Default.AnyObject,
-                Project = (item, now) => item.Metadata.Label("color") == "none"
-                    ? null
-                    : new Widget(item.Metadata.Key, item.Metadata.Label("color") ?? "", now),
+                Project = (item, now) => item.Metadata.Label("color") == Cursed
+                    ? throw new OverflowException("too large")
+                    : item.Metadata.Label("color") == "none"
+                        ? null
+                        : new Widget(item.Metadata.Key, item.Metadata.Label("color") ?? "", now),
+                Unreadable = (item, before) => KeepsUnreadable ? new Widget(item.Metadata.Key, $"{before?.Color}?", item.SeenAt) : null,
                 LabelSelector = "team=a",
             },
             Failures,
@@ -52,6 +55,15 @@ public abstract class WatchCacheWorld : IAsyncDisposable
         if (!Loop.IsFaulted) await Loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         End.Dispose();
     }
+
+    /// <summary>The color of a widget that the projection fails at.</summary>
+    private protected const string Cursed = "cursed";
+
+    /// <summary>Whether something is kept of what cannot be read.</summary>
+    private protected bool KeepsUnreadable { get; set; }
+
+    private protected IEnumerable<string> Failing() =>
+        Failures.FailingPlaces.SelectMany(place => place.Current.Failures.Select(failure => $"{place.Place}: {failure.Name}"));
 
     private protected static NamespacedName Name(string name) => new("acme", name);
 

@@ -106,6 +106,28 @@ public sealed class WatchReaderTests
     }
 
     [Fact]
+    public async Task Object_that_is_not_as_its_kind_is_costs_itself_alone()
+    {
+        const string Odd =
+            """
+            {"type":"ADDED","object":{"metadata":{"name":"a","namespace":"acme","resourceVersion":"1","labels":{"x":[7]}}}}
+            {"type":"ADDED","object":{"metadata":{"name":"b","namespace":"acme","resourceVersion":"2"}}}
+
+            """;
+        var read = new List<ReadObject<AnyObject>>();
+
+        await foreach (var (_, item) in WatchReader.ReadAsync(
+            new Chunks([Encoding.UTF8.GetBytes(Odd)]), ClusterJson.Default.AnyObject, "watch widgets", default))
+        {
+            read.Add(item);
+        }
+
+        Assert.Equal([("acme/a", "1"), ("acme/b", "2")], read.Select(item => (item.Metadata.Key.ToString(), item.Metadata.ResourceVersion)));
+        Assert.Contains("$.metadata.labels.x", Assert.Throws<JsonException>(() => read[0].Value).Message, StringComparison.Ordinal);
+        Assert.Equal("b", read[1].Value.Metadata.Name);
+    }
+
+    [Fact]
     public async Task Wait_for_the_next_event_can_be_cancelled()
     {
         using var end = new CancellationTokenSource();
@@ -135,70 +157,4 @@ public sealed class WatchReaderTests
         var pipe = new System.IO.Pipelines.Pipe();
         return (pipe.Reader.AsStream(), pipe.Writer.AsStream());
     }
-
-    /// <summary>A stream that hands out one chunk a read.</summary>
-    private sealed class Chunks(IReadOnlyList<byte[]> chunks) : ReadOnlyStream
-    {
-        private readonly Queue<byte[]> _chunks = new(chunks.Where(chunk => chunk.Length > 0));
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (!_chunks.TryPeek(out var chunk)) return ValueTask.FromResult(0);
-            var length = Math.Min(chunk.Length, buffer.Length);
-            chunk.AsMemory(0, length).CopyTo(buffer);
-            _chunks.Dequeue();
-            if (length < chunk.Length)
-            {
-                var rest = _chunks.ToArray();
-                _chunks.Clear();
-                _chunks.Enqueue(chunk[length..]);
-                foreach (var other in rest) _chunks.Enqueue(other);
-            }
-            return ValueTask.FromResult(length);
-        }
-    }
-
-    /// <summary>Begins like an event and never ends.</summary>
-    private sealed class Endless(byte[] begin) : ReadOnlyStream
-    {
-        public long Sent { get; private set; }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            buffer.Span.Fill((byte)'x');
-            if (Sent == 0) begin.CopyTo(buffer);
-            Sent += buffer.Length;
-            return ValueTask.FromResult(buffer.Length);
-        }
-    }
-}
-
-/// <summary>A stream of which only reading counts.</summary>
-internal abstract class ReadOnlyStream : Stream
-{
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -55,12 +55,19 @@ internal sealed class EventApi : IKubernetesApi
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<ObjectList<T>> ListAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+    public Task<ListPage> ListAsync<T>(
+        ResourceKind kind,
+        string ns,
+        ListQuery query,
+        JsonTypeInfo<T> type,
+        Action<ReadObject<T>> take,
+        CancellationToken cancellationToken)
+        where T : class, IKubernetesObject =>
         throw new NotSupportedException();
 
     public Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject =>
         throw new NotSupportedException();
 
     public Task<T> MergePatchStatusAsync<T>(

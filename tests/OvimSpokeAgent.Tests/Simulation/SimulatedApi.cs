@@ -80,12 +80,25 @@ internal sealed class SimulatedApi(FakeKubernetesApi server, SimulatedNetwork ne
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync($"get {kind} {name}", () => server.GetAsync(kind, name, type, default), cancellationToken);
 
-    public Task<ObjectList<T>> ListAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        SendAsync($"list {kind}", () => server.ListAsync(kind, ns, query, type, default), cancellationToken);
+    // Nothing of an answer that is lost on the way is taken.
+    public async Task<ListPage> ListAsync<T>(
+        ResourceKind kind,
+        string ns,
+        ListQuery query,
+        JsonTypeInfo<T> type,
+        Action<ReadObject<T>> take,
+        CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
+    {
+        var items = new List<ReadObject<T>>();
+        var page = await SendAsync($"list {kind}", () => server.ListAsync(kind, ns, query, type, items.Add, default), cancellationToken);
+        items.ForEach(take);
+        return page;
+    }
 
     public Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
-        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        ResourceKind kind, string ns, ListQuery query, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject =>
         SendAsync($"watch {kind}", () => server.WatchAsync(kind, ns, query, type, cancellationToken), cancellationToken);
 
     public Task<T> CreateAsync<T>(

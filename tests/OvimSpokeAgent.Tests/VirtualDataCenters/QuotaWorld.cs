@@ -32,15 +32,26 @@ internal sealed class QuotaWorld : IAsyncDisposable
         Cluster = new FakeKubernetesApi(Time);
         Cluster.HasNamespace(Ns);
         prepare?.Invoke(Cluster);
-        _machines = Cache(KubeVirtKinds.VirtualMachine, KubeVirtJson.Default.VirtualMachineObject, VirtualMachineItem.From);
-        _instances = Cache(
-            KubeVirtKinds.VirtualMachineInstance, KubeVirtJson.Default.VirtualMachineInstanceObject, VirtualMachineInstanceItem.From);
-        _types = Cache<InstancetypeObject, InstancetypeItem>(
-            KubeVirtKinds.Instancetype, KubeVirtJson.Default.InstancetypeObject, InstancetypeItem.From);
-        _clusterTypes = Cache<ClusterInstancetypeObject, InstancetypeItem>(
-            KubeVirtKinds.ClusterInstancetype, KubeVirtJson.Default.ClusterInstancetypeObject, InstancetypeItem.From);
-        _revisions = Cache(
-            KubernetesKinds.ControllerRevision, KubeVirtJson.Default.ControllerRevisionObject, InstancetypeRevisionItem.From);
+        _machines = Cache(VirtualMachineItem.Watch);
+        _instances = Cache(VirtualMachineInstanceItem.Watch);
+        _types = Cache(new WatchSpec<InstancetypeObject, InstancetypeItem>
+        {
+            Kind = KubeVirtKinds.Instancetype,
+            Type = KubeVirtJson.Default.InstancetypeObject,
+            Project = InstancetypeItem.From,
+        });
+        _clusterTypes = Cache(new WatchSpec<ClusterInstancetypeObject, InstancetypeItem>
+        {
+            Kind = KubeVirtKinds.ClusterInstancetype,
+            Type = KubeVirtJson.Default.ClusterInstancetypeObject,
+            Project = InstancetypeItem.From,
+        });
+        _revisions = Cache(new WatchSpec<ControllerRevisionObject, InstancetypeRevisionItem>
+        {
+            Kind = KubernetesKinds.ControllerRevision,
+            Type = KubeVirtJson.Default.ControllerRevisionObject,
+            Project = InstancetypeRevisionItem.From,
+        });
         Types = new Instancetypes(Cluster, _types, _clusterTypes, _revisions);
         Ledger = new QuotaLedger(_machines, _instances, Types, _unfinished.Contains, Time);
         Net = new QuotaNet(Ledger, Time);
@@ -177,11 +188,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
         ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["cpu"] = $"{vcpus}" } },
     };
 
-    private WatchCache<TObject, TItem> Cache<TObject, TItem>(
-        ResourceKind kind,
-        System.Text.Json.Serialization.Metadata.JsonTypeInfo<TObject> type,
-        Func<TObject, DateTimeOffset, TItem?> project)
-        where TObject : IKubernetesObject
-        where TItem : class =>
-        new(Cluster, new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project }, TestFailures.Create(Time), Time, NullLogger.Instance);
+    private WatchCache<TObject, TItem> Cache<TObject, TItem>(WatchSpec<TObject, TItem> spec)
+        where TObject : class, IKubernetesObject
+        where TItem : class => new(Cluster, spec, TestFailures.Create(Time), Time, NullLogger.Instance);
 }

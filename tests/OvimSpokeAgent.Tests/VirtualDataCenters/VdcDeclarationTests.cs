@@ -7,6 +7,23 @@ namespace OvimSpokeAgent.Tests.VirtualDataCenters;
 
 public sealed class VdcDeclarationTests
 {
+    private const string Whole =
+        """
+        {"vdc_name":"dev","vdc_namespace":"hub","organization":"acme","zone_id":"z","display_name":"D","description":"d","quota":{"cpu":"4","memory":"8Gi","storage":"1Ti","vms":5},
+         "limit_range":{"min_cpu":"1","max_memory":"4Gi"},"network_policy":"custom","custom_network_config":{"allow_ingress_from_namespaces":["a"],"allow_egress_to_ports":[443],
+         "deny_all_ingress":false},"admin_groups":["g"],"labels":{"a":"b"},"annotations":{"c":"d"}}
+        """;
+
+    [Fact]
+    public void Anything_that_stands_in_the_place_of_a_declaration_is_read_or_has_a_reason() =>
+        Gen.Select(Gen.Int[0, Whole.Length - 1], Gen.Int[0, 40], Gen.OneOf("", "null", "{}", "[]", "7", "-1e400", "\"\\ud800\"", "\"\u0000\"", "}", "x", "\"" + new string('x', 5000) + "\""))
+            .Sample((at, length, put) =>
+            {
+                var text = Whole[..at] + put + Whole[Math.Min(Whole.Length, at + length)..];
+                var (declaration, problem) = VdcDeclaration.Parse(text);
+                Assert.True(declaration is null != problem is null, text);
+            });
+
     [Theory]
     [InlineData("""{"quota":{"cpu":20,"memory":64,"storage":500,"vms":10}}""", "20", "64Gi", "500Gi", 10)]
     [InlineData("""{"quota":{"cpu":"20","memory":"64Gi","storage":"1Ti"}}""", "20", "64Gi", "1Ti", null)]

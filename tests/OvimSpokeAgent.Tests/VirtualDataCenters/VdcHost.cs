@@ -43,13 +43,7 @@ internal sealed class VdcHost : IAsyncDisposable
         services.AddSingleton<ILeadership, SoleLeadership>();
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<IKubernetesApi>(cluster);
-        services.AddWatchCache(new WatchSpec<NamespaceObject, ManagedNamespace>
-        {
-            Kind = KubernetesKinds.Namespace,
-            Type = ClusterJson.Default.NamespaceObject,
-            Project = ManagedNamespace.From,
-            LabelSelector = ManagedNamespaces.LabelSelector,
-        });
+        services.AddWatchCache(ManagedNamespace.Watch);
         services.AddSingleton<ManagedNamespaces>();
         services.AddEvents();
         services.AddVirtualMachines();

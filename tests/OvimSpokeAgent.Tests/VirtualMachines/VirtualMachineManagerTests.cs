@@ -26,6 +26,34 @@ public sealed class VirtualMachineManagerTests
     }
 
     [Fact]
+    public async Task Vm_that_cannot_be_read_is_listed_as_an_error_and_costs_no_other()
+    {
+        await using var world = await VmWorld.OpenAsync(cluster =>
+        {
+            VmWorld.HasVm(cluster, VmWorld.Web);
+            VmWorld.HasVm(cluster, new("acme", "odd"), change: vm => vm["spec"]!["template"] = "none");
+        });
+
+        var listed = world.Manager.List(null);
+
+        Assert.Equal([("odd", "error"), ("web", "pending")], listed.Select(vm => (vm.Name, vm.Status)));
+        Assert.StartsWith("the agent cannot read it: ", listed[0].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Vm_that_becomes_unreadable_keeps_what_was_known_of_it()
+    {
+        await using var world = await VmWorld.OpenAsync(cluster => VmWorld.HasVm(cluster, VmWorld.Web, change: vm =>
+            vm["spec"]!["template"] = JsonNode.Parse("""{"spec":{"domain":{"cpu":{"cores":3}}}}""")));
+
+        world.Cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["spec"]!["template"]!["spec"]!["domain"]!["cpu"] = "three");
+        var item = await world.Machines.WaitUntilAsync(VmWorld.Web, vm => vm?.Unreadable is not null, Limits.Token());
+
+        Assert.Equal(("3", 3), (item!.Cpu, item.Footprint.Vcpus));
+        Assert.Equal("error", Assert.Single(world.Manager.List(null)).Status);
+    }
+
+    [Fact]
     public async Task Vm_of_someone_else_in_a_managed_namespace_is_listed() // reports list all VMs of managed namespaces
     {
         await using var world = await VmWorld.OpenAsync(cluster =>

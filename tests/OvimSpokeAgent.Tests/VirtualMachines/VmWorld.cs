@@ -29,25 +29,9 @@ internal sealed class VmWorld : IAsyncDisposable
         Cluster = new FakeKubernetesApi(Time);
         Cluster.HasNamespace("acme");
         Cluster.ServesKubeVirt();
-        _namespaces = Cache<NamespaceObject, ManagedNamespace>(new()
-        {
-            Kind = KubernetesKinds.Namespace,
-            Type = ClusterJson.Default.NamespaceObject,
-            Project = ManagedNamespace.From,
-            LabelSelector = ManagedNamespaces.LabelSelector,
-        });
-        Machines = Cache<VirtualMachineObject, VirtualMachineItem>(new()
-        {
-            Kind = KubeVirtKinds.VirtualMachine,
-            Type = KubeVirtJson.Default.VirtualMachineObject,
-            Project = VirtualMachineItem.From,
-        });
-        Instances = Cache<VirtualMachineInstanceObject, VirtualMachineInstanceItem>(new()
-        {
-            Kind = KubeVirtKinds.VirtualMachineInstance,
-            Type = KubeVirtJson.Default.VirtualMachineInstanceObject,
-            Project = VirtualMachineInstanceItem.From,
-        });
+        _namespaces = Cache(ManagedNamespace.Watch);
+        Machines = Cache(VirtualMachineItem.Watch);
+        Instances = Cache(VirtualMachineInstanceItem.Watch);
         _types = Cache<InstancetypeObject, InstancetypeItem>(new()
         {
             Kind = KubeVirtKinds.Instancetype,
@@ -202,7 +186,7 @@ internal sealed class VmWorld : IAsyncDisposable
     }
 
     private WatchCache<TObject, TItem> Cache<TObject, TItem>(WatchSpec<TObject, TItem> spec)
-        where TObject : IKubernetesObject
+        where TObject : class, IKubernetesObject
         where TItem : class =>
         new(Cluster, spec, TestFailures.Create(Time), Time, NullLogger.Instance);
 }

@@ -19,9 +19,9 @@ internal sealed class SimulatedCaches
     public SimulatedCaches(IKubernetesApi api, ObjectFailures failures, Jitter jitter, TimeProvider time)
     {
         (_api, _failures, _jitter, _time) = (api, failures, jitter, time);
-        Namespaces = Cache(KubernetesKinds.Namespace, ClusterJson.Default.NamespaceObject, ManagedNamespace.From, ManagedNamespaces.LabelSelector);
-        Machines = Cache(KubeVirtKinds.VirtualMachine, KubeVirtJson.Default.VirtualMachineObject, VirtualMachineItem.From);
-        Instances = Cache(KubeVirtKinds.VirtualMachineInstance, KubeVirtJson.Default.VirtualMachineInstanceObject, VirtualMachineInstanceItem.From);
+        Namespaces = Cache(ManagedNamespace.Watch);
+        Machines = Cache(VirtualMachineItem.Watch);
+        Instances = Cache(VirtualMachineInstanceItem.Watch);
         Instancetypes = Cache<InstancetypeObject, InstancetypeItem>(
             KubeVirtKinds.Instancetype, KubeVirtJson.Default.InstancetypeObject, InstancetypeItem.From);
         ClusterInstancetypes = Cache<ClusterInstancetypeObject, InstancetypeItem>(
@@ -31,7 +31,7 @@ internal sealed class SimulatedCaches
         Quotas = Cache(KubernetesKinds.ResourceQuota, VdcJson.Default.ResourceQuotaObject, ResourceQuotaItem.From, VdcCaches.OwnSelector);
         Limits = Cache<LimitRangeObject, OwnedItem>(
             KubernetesKinds.LimitRange, VdcJson.Default.LimitRangeObject, OwnedItem.From, VdcCaches.OwnSelector);
-        Policies = Cache(KubernetesKinds.NetworkPolicy, VdcJson.Default.NetworkPolicyObject, NetworkPolicyItem.From);
+        Policies = Cache(NetworkPolicyItem.Watch);
         Bindings = Cache<RoleBindingObject, OwnedItem>(
             KubernetesKinds.RoleBinding, VdcJson.Default.RoleBindingObject, OwnedItem.FromBinding);
         HubNamespaces = Cache<NamespaceObject, HubNamespace>(
@@ -65,10 +65,14 @@ internal sealed class SimulatedCaches
 
     private WatchCache<TObject, TItem> Cache<TObject, TItem>(
         ResourceKind kind, JsonTypeInfo<TObject> type, Func<TObject, DateTimeOffset, TItem?> project, string? selector = null)
-        where TObject : IKubernetesObject
+        where TObject : class, IKubernetesObject
+        where TItem : class =>
+        Cache(new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project, LabelSelector = selector });
+
+    private WatchCache<TObject, TItem> Cache<TObject, TItem>(WatchSpec<TObject, TItem> spec)
+        where TObject : class, IKubernetesObject
         where TItem : class
     {
-        var spec = new WatchSpec<TObject, TItem> { Kind = kind, Type = type, Project = project, LabelSelector = selector };
         var cache = new WatchCache<TObject, TItem>(_api, spec, _failures, _time, NullLogger.Instance, _jitter);
         _loops.Add(cache);
         return cache;
