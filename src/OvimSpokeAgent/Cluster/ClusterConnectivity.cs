@@ -10,6 +10,7 @@ internal sealed class ClusterConnectivity(TimeProvider time)
 {
     private readonly AsyncSignal _changed = new();
     private volatile Outage? _outage;
+    private long _answeredAt = time.GetTimestamp();
     private volatile string? _refusal;
 
     /// <summary>What the server said when it did not accept the agent's credentials last; null since it accepted them.</summary>
@@ -38,12 +39,24 @@ internal sealed class ClusterConnectivity(TimeProvider time)
 
     private void EndOutage()
     {
+        Volatile.Write(ref _answeredAt, time.GetTimestamp());
         if (_outage is null) return;
         _outage = null;
         _changed.Set();
     }
 
     public void Failed(string error) => _outage = new Outage(_outage?.Since ?? time.GetUtcNow(), error);
+
+    /// <summary>
+    /// A read got no answer within its time. Where another request was answered meanwhile, the server is there, and it is what
+    /// stands behind it for this one that is not.
+    /// </summary>
+    /// <param name="error">What is told.</param>
+    /// <param name="sentAt">The timestamp at which the read was sent.</param>
+    public void TimedOut(string error, long sentAt)
+    {
+        if (Volatile.Read(ref _answeredAt) <= sentAt) Failed(error);
+    }
 
     public async Task WaitUntilReachableAsync(CancellationToken cancellationToken)
     {

@@ -43,6 +43,7 @@ internal sealed class KubernetesApi(
     {
         var path = kind.CollectionPath(ns) + QueryString(query);
         return AskAsync(
+            HttpMethod.Get,
             $"GET /{path.Split('?')[0]}",
             async (description, limit, token) =>
             {
@@ -65,6 +66,7 @@ internal sealed class KubernetesApi(
     {
         var path = kind.CollectionPath(ns) + QueryString(query, watch: true);
         var response = await AskAsync(
+            HttpMethod.Get,
             $"GET /{path.Split('?')[0]} (watch)",
             (description, _, token) => OpenAsync(path, description, token),
             cancellationToken);
@@ -133,6 +135,7 @@ internal sealed class KubernetesApi(
     private Task<T> ReadAnswerAsync<T>(
         HttpMethod method, string path, JsonObject? body, string? contentType, AnswerReader<T> read, CancellationToken cancellationToken) =>
         AskAsync(
+            method,
             $"{method} /{path.Split('?')[0]}",
             async (description, _, token) =>
             {
@@ -159,10 +162,12 @@ internal sealed class KubernetesApi(
     }
 
     private async Task<T> AskAsync<T>(
+        HttpMethod method,
         string description,
         Func<string, CancellationTokenSource, CancellationToken, Task<T>> ask,
         CancellationToken cancellationToken)
     {
+        var sentAt = time.GetTimestamp();
         using var limit = new CancellationTokenSource(RequestLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
@@ -179,7 +184,11 @@ internal sealed class KubernetesApi(
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Unreachable(description, new TimeoutException($"no answer within {RequestLimit.TotalSeconds} s", e));
+            var problem = $"no answer within {RequestLimit.TotalSeconds} s";
+            // A write may wait for a webhook or an aggregated API (virt-api is both): that says nothing about the server.
+            if (method == HttpMethod.Get) connectivity.TimedOut($"{client.BaseUri}: {problem}", sentAt);
+            throw new KubernetesApiException(
+                ApiErrorReason.Unavailable, $"{description} on {client.BaseUri}: {problem}", inner: new TimeoutException(problem, e));
         }
     }
 

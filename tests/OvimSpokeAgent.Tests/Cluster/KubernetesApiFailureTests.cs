@@ -98,6 +98,38 @@ public sealed class KubernetesApiFailureTests : KubernetesApiWorld
         Assert.False(Connectivity.IsReachable);
     }
 
+    [Fact]
+    public async Task Write_that_waits_for_what_stands_behind_the_server_is_no_outage()
+    {
+        Server.NeverAnswers();
+        var start = Api().PutSubresourceAsync(Widgets, Web, "start", null, default);
+        await Time.NextWaitAsync(KubernetesApi.RequestLimit, KubernetesApi.RequestLimit);
+
+        Time.Advance(KubernetesApi.RequestLimit);
+
+        var e = await Assert.ThrowsAsync<KubernetesApiException>(() => start.WaitAsync(Limits.Patience));
+        Assert.Equal(ApiErrorReason.Unavailable, e.Reason);
+        Assert.EndsWith("no answer within 30 s", e.Message, StringComparison.Ordinal);
+        Assert.True(Connectivity.IsReachable);
+    }
+
+    [Fact]
+    public async Task Read_that_is_not_answered_while_another_is_is_no_outage()
+    {
+        Server.NeverAnswers();
+        var slow = GetAsync(default);
+        await Time.NextWaitAsync(KubernetesApi.RequestLimit, KubernetesApi.RequestLimit);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        Server.Answers(200, """{"metadata":{"name":"web"}}""");
+        await GetAsync(default);
+
+        Time.Advance(KubernetesApi.RequestLimit);
+
+        var e = await Assert.ThrowsAsync<KubernetesApiException>(() => slow.WaitAsync(Limits.Patience));
+        Assert.EndsWith("no answer within 30 s", e.Message, StringComparison.Ordinal);
+        Assert.True(Connectivity.IsReachable);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
