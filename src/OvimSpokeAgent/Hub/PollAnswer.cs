@@ -28,11 +28,11 @@ internal sealed record PollAnswer(IReadOnlyList<JsonElement> Operations, string?
         {
             var document = JsonElement.Parse(Readable(body), new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (document.ValueKind is JsonValueKind.Object) return document;
-            problem = $"expected one operation as a JSON object, got {JsonText.Show(document)}";
+            problem = $"expected one operation as a JSON object, got {JsonText.Describe(document)}";
         }
         catch (JsonException e)
         {
-            problem = $"expected one operation as a JSON object and nothing else: {e.Message}";
+            problem = $"expected one operation as a JSON object and nothing else: {JsonText.Describe(e)}";
         }
         return null;
     }

@@ -23,9 +23,10 @@ public sealed class LargeReportTests
         world.StartAgent(("OVIM_HUB_ENDPOINT", hub.Url.ToString()));
 
         await world.Agent.WroteAsync("client_max_body_size");
-        var sent = hub.Requests.First(request => request.Path.Contains(Reports, StringComparison.Ordinal) && !IsCompressed(request));
-        Assert.Contains(
-            $"{Regex.Match(sent.Head, @"Content-Length: (\d+)").Groups[1].Value} bytes were sent", world.Agent.Output, StringComparison.Ordinal);
+        // As it was sent last: plain, or compressed as a trial.
+        var lengths = hub.Requests.Where(request => request.Path.Contains(Reports, StringComparison.Ordinal))
+            .Select(request => Regex.Match(request.Head, @"Content-Length: (\d+)").Groups[1].Value);
+        Assert.Contains(lengths, length => world.Agent.Output.Contains($"{length} bytes were sent", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -37,7 +38,6 @@ public sealed class LargeReportTests
 
         world.StartAgent(("OVIM_HUB_ENDPOINT", hub.Url.ToString()));
 
-        await world.Agent.WroteAsync("Registered as");
         await hub.WaitForRequestsAsync(Reports, 5);
         Assert.Equal([false, true, true, true, true], Sent(hub).Take(5));
     }
