@@ -142,6 +142,7 @@ internal static class BuiltInKinds
             Columns = [new("Role", "string", ".roleRef.name")],
         },
         Grouped("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy") with { ShortNames = ["netpol"], HasGeneration = true },
+        Grouped("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
         Grouped("coordination.k8s.io", "v1", "leases", "Lease") with
         {
             CreatesOnUpdate = true,

@@ -156,6 +156,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             new ListQuery
             {
                 LabelSelector = _spec.LabelSelector,
+                FieldSelector = _spec.FieldSelector,
                 ResourceVersion = _resourceVersion,
                 Timeout = ShortestWatch + Jittered(ShortestWatch),
             },
@@ -172,7 +173,13 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         string version;
         do
         {
-            var query = new ListQuery { LabelSelector = _spec.LabelSelector, Limit = PageSize, Continue = next };
+            var query = new ListQuery
+            {
+                LabelSelector = _spec.LabelSelector,
+                FieldSelector = _spec.FieldSelector,
+                Limit = PageSize,
+                Continue = next,
+            };
             (version, next) = await _api.ListAsync(
                 Kind, "", query, _spec.Type, item => listed[item.Metadata.Key] = Keep(item), cancellationToken);
         }

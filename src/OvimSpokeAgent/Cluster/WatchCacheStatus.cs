@@ -81,6 +81,8 @@ internal sealed record WatchSpec<TObject, TItem>
 
     public string? LabelSelector { get; init; }
 
+    public string? FieldSelector { get; init; }
+
     /// <summary>A cluster without the kind lacks nothing that the agent needs.</summary>
     public bool IsOptional { get; init; }
 }

@@ -130,6 +130,15 @@ public sealed record VdcSettings
         IPNetwork.Parse("100.64.0.0/10"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("127.0.0.0/8"),
         IPNetwork.Parse("fc00::/7"), IPNetwork.Parse("fe80::/10"),
     ];
+
+    /// <summary>Where the cluster's DNS is; null: at the nameservers of the agent's own pod.</summary>
+    public IReadOnlyList<DnsTarget>? DnsTargets { get; init; }
+
+    /// <summary>Null: that of the KubeVirt object.</summary>
+    public string? KubeVirtNamespace { get; init; }
+
+    /// <summary>Null: that of CDI's registered API.</summary>
+    public string? CdiNamespace { get; init; }
 }
 
 /// <summary>Where the agent's endpoints listen.</summary>

@@ -149,10 +149,14 @@ internal sealed class SettingsLoader
         {
             PodSecurity = Required(SettingsTable.VdcPodSecurity).ToLowerInvariant(),
             Cascade = Bool(SettingsTable.VdcCascade),
+            KubeVirtNamespace = Text(SettingsTable.KubeVirtNamespace),
+            CdiNamespace = Text(SettingsTable.CdiNamespace),
         };
-        return Text(SettingsTable.ClusterCidrs) is { } text && SettingText.TryNetworks(text, out var networks)
-            ? settings with { ClusterCidrs = networks }
-            : settings;
+        if (Text(SettingsTable.ClusterCidrs) is { } cidrs && SettingText.TryNetworks(cidrs, out var networks))
+            settings = settings with { ClusterCidrs = networks };
+        if (Text(SettingsTable.DnsTargets) is { } dns && DnsTarget.TryParse(dns, out var targets))
+            settings = settings with { DnsTargets = targets };
+        return settings;
     }
 
     private HttpSettings ReadHttp()

@@ -143,6 +143,22 @@ internal static class SettingsTable
         "Address ranges of the cluster's pods, services and nodes, comma-separated: "
         + "in `isolated` VDCs, CDI's importers reach only what is outside of them");
 
+    public static readonly Setting DnsTargets = new()
+    {
+        Name = "OVIM_DNS_TARGETS",
+        DefaultNote = "the nameservers of the agent's own pod",
+        Description = "Where the cluster's DNS is, besides where upstream Kubernetes and OpenShift have it, comma-separated: "
+            + "`ADDRESS[:PORT]` (a Service's leads to its pods) or `NAMESPACE/LABEL=VALUE[:PORT]` (pods). VDCs that are closed reach it",
+        Expected = DnsTarget.Expected,
+        Accepts = text => DnsTarget.TryParse(text, out _),
+    };
+
+    public static readonly Setting KubeVirtNamespace = Namespaced(
+        "OVIM_KUBEVIRT_NAMESPACE", "that of the KubeVirt object", "Namespace of KubeVirt: its port-forward and exports reach closed VDCs");
+
+    public static readonly Setting CdiNamespace = Namespaced(
+        "OVIM_CDI_NAMESPACE", "that of CDI's registered API", "Namespace of CDI: its uploads reach closed VDCs");
+
     public static readonly Setting OperationBacklog = Int(
         "OVIM_OPERATION_BACKLOG", "1000", 1, 1_000_000, "Operations that may wait; above it none are taken from the hub");
 
@@ -250,7 +266,7 @@ internal static class SettingsTable
         HubEndpoint, HubToken, HubTokenFile, HubCertFile, HubKeyFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
         OperationConcurrency, OperationTimeout, OperationMaxTimeout, OperationBacklog, OperationRetention, OperationExpiry,
-        CpuOvercommit, VdcPodSecurity, VdcCascade, ClusterCidrs,
+        CpuOvercommit, VdcPodSecurity, VdcCascade, ClusterCidrs, DnsTargets, KubeVirtNamespace, CdiNamespace,
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,
         PushUnproven, PushAllowedCidrs, PushTrustedProxies,
@@ -323,6 +339,15 @@ internal static class SettingsTable
         Description = description,
         Expected = "networks in CIDR notation, separated by commas, such as 10.0.0.0/8,fd00::/8",
         Accepts = text => SettingText.TryNetworks(text, out _),
+    };
+
+    private static Setting Namespaced(string name, string defaultNote, string description) => new()
+    {
+        Name = name,
+        DefaultNote = defaultNote,
+        Description = description,
+        Expected = $"the name of a namespace: {KubernetesNames.DnsLabelRule}",
+        Accepts = KubernetesNames.IsDnsLabel,
     };
 
     private static Setting Word(string name, string value, string description) => new()

@@ -12,8 +12,9 @@ internal static class IsolationCheck
     /// <summary>What a policy opens, e.g. <c>ingress from everywhere</c>; null: nothing beyond the declaration.</summary>
     /// <param name="ns">The namespace of both.</param>
     /// <param name="declared">What is declared.</param>
+    /// <param name="network">Where the cluster's DNS is.</param>
     /// <param name="policy">Someone else's policy.</param>
-    public static string? Opens(string ns, NetworkDeclaration declared, NetworkPolicySpec policy)
+    public static string? Opens(string ns, NetworkDeclaration declared, ClusterNetwork network, NetworkPolicySpec policy)
     {
         var (closesIngress, closesEgress) = declared.Mode switch
         {
@@ -25,7 +26,7 @@ internal static class IsolationCheck
         if (closesIngress && AppliesTo(policy, "Ingress", true))
             opened.AddRange((policy.Ingress ?? []).Select(rule => Ingress(ns, declared, rule)).OfType<string>());
         if (closesEgress && AppliesTo(policy, "Egress", policy.Egress is { Count: > 0 }))
-            opened.AddRange((policy.Egress ?? []).Select(rule => Egress(ns, declared, rule)).OfType<string>());
+            opened.AddRange((policy.Egress ?? []).Select(rule => Egress(ns, declared, network, rule)).OfType<string>());
         return opened.Count == 0 ? null : string.Join(", ", opened.Distinct());
     }
 
@@ -43,15 +44,21 @@ internal static class IsolationCheck
             : name == ns;
     }
 
-    private static string? Egress(string ns, NetworkDeclaration declared, NetworkPolicyRule rule)
+    private static string? Egress(string ns, NetworkDeclaration declared, ClusterNetwork network, NetworkPolicyRule rule)
     {
         if (declared.Custom is { EgressPorts.Count: > 0 } custom && HasOnly(rule, custom.EgressPorts)) return null;
         if (rule.Peers.Count == 0) return "egress to everywhere";
-        var beyond = rule.Peers.FirstOrDefault(peer => NamespacesOf(ns, peer) is not { } names || names.Any(name => !MayReach(name)));
+        var mayAnything = declared.Custom is not { DenyAllEgress: true };
+        var beyond = rule.Peers.FirstOrDefault(peer => !mayAnything || !MayReach(peer));
         return beyond is null ? null : $"egress to {Show(ns, beyond)}";
 
-        bool MayReach(string name) => declared.Custom is not { DenyAllEgress: true }
-            && (name == ns || (name == "kube-system" && HasOnly(rule, [53])) || (name == "openshift-dns" && HasOnly(rule, [5353])));
+        bool MayReach(NetworkPolicyPeer peer) => peer.IpBlock is { } block
+            ? HasOnly(rule, PortsOf(dns => dns.Cidr == block.Cidr))
+            : NamespacesOf(ns, peer) is { } names
+                && names.All(name => name == ns || HasOnly(rule, PortsOf(dns => dns.Cidr is null && dns.Namespace == name)));
+
+        IReadOnlyList<int> PortsOf(Func<DnsRule, bool> isMeant) =>
+            [.. network.Dns.Where(isMeant).Select(dns => int.TryParse(dns.Port, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0)];
     }
 
     private static bool HasOnly(NetworkPolicyRule rule, IReadOnlyList<int> ports) => rule.Ports is { Count: > 0 } list

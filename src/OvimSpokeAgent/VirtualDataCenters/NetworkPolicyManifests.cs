@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
@@ -7,50 +9,78 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>
 /// The network policies of a VDC by what is declared. Namespaces are selected by <c>kubernetes.io/metadata.name</c>, which
-/// the API server sets itself (1.21 and later) and nobody can forge; pods by labels only where a forged label gives a
-/// tenant nothing but the Internet. Pure.
+/// the API server sets itself (1.21 and later) and nobody can forge; pods of other namespaces by labels only where no tenant
+/// makes pods, and own pods only where a forged label gives a tenant nothing but the Internet. Every way that they open is in
+/// docs/isolation.md. Pure.
 /// </summary>
 internal static class NetworkPolicyManifests
 {
     public const string NamespaceNameLabel = "kubernetes.io/metadata.name";
 
     private const string CdiLabel = "cdi.kubevirt.io";
-    private const int CdiPort = 8443;
+    private const string KubeVirtLabel = "kubevirt.io";
+
+    // KubeVirt puts it on the pods that serve an export, with the export's name.
+    private const string ExportLabel = "kubevirt.io.virt-export-service";
+    private const int WorkerPort = 8443;
 
     /// <summary>The specs, by the names of their policies; none for <see cref="NetworkMode.Default"/>.</summary>
-    public static IEnumerable<(string Name, JsonObject Spec)> Build(NetworkDeclaration network, VdcSettings settings)
+    public static IEnumerable<(string Name, JsonObject Spec)> Build(NetworkDeclaration declared, ClusterNetwork network, VdcSettings settings)
     {
-        switch (network.Mode)
-        {
-            case NetworkMode.Isolated:
-                yield return (VdcNames.IsolationPolicy, Isolation());
-                yield return (VdcNames.CdiPolicy, Cdi(settings));
-                break;
-            case NetworkMode.Custom:
-                yield return (VdcNames.CustomPolicy, Custom(network.Custom!));
-                break;
-        }
+        var isIsolated = declared.Mode is NetworkMode.Isolated;
+        if (isIsolated) yield return (VdcNames.IsolationPolicy, Isolation(network));
+        else if (declared.Custom is { } custom) yield return (VdcNames.CustomPolicy, Custom(custom, network));
+        // A policy closes what it selects: where all may enter, there must be none.
+        if (!isIsolated && declared.Custom is not { RestrictsIngress: true, DenyAllIngress: false }) yield break;
+        yield return (VdcNames.CdiPolicy, Cdi(network, isIsolated ? settings : null));
+        yield return (VdcNames.KubeVirtPolicy, PortForward(network));
+        yield return (VdcNames.ExportPolicy, Export(network));
     }
 
-    private static JsonObject Isolation() => Spec(
+    private static JsonObject Isolation(ClusterNetwork network) => Spec(
         AllPods(),
         ingress: [Rule("from", OwnNamespace())],
-        egress: [Rule("to", OwnNamespace()), .. Dns()]);
+        egress: [Rule("to", OwnNamespace()), .. Dns(network)]);
 
-    // CDI's own components upload, and read an importer's progress; sources of images are outside of the cluster. A pod
-    // that a tenant gives CDI's label gets no further than CDI would.
-    private static JsonObject Cdi(VdcSettings settings) => Spec(
+    // Uploads come through CDI's proxy, and its controller reads the workers' progress; sources of images are outside of the
+    // cluster. A pod that a tenant gives CDI's label gets no further than CDI would.
+    private static JsonObject Cdi(ClusterNetwork network, VdcSettings? egress) => Spec(
         Select(CdiLabel, "importer", "cdi-upload-server"),
-        ingress: [WithPorts(Rule("from", Peer(Namespaces(VdcNames.CdiNamespaces), null)), ("TCP", CdiPort))],
-        egress: [Rule(
+        ingress: FromPlatform(
+            network.CdiNamespaces,
+            [("TCP", WorkerPort)],
+            Select(CdiLabel, "cdi-uploadproxy", "cdi-deployment"),
+            // The controller of older releases.
+            Select("app", "containerized-data-importer")),
+        egress: egress is null ? null : [Rule(
             "to",
-            Outside("0.0.0.0/0", AddressFamily.InterNetwork, settings),
-            Outside("::/0", AddressFamily.InterNetworkV6, settings))]);
+            Outside("0.0.0.0/0", AddressFamily.InterNetwork, egress),
+            Outside("::/0", AddressFamily.InterNetworkV6, egress))]);
 
-    private static JsonObject Custom(CustomNetwork custom) => Spec(
+    // virt-api connects to the port of the guest that is asked for, for who may port-forward there.
+    private static JsonObject PortForward(ClusterNetwork network) => Spec(
+        Select(KubeVirtLabel, "virt-launcher"),
+        ingress: FromPlatform(network.KubeVirtNamespaces, [], Select(KubeVirtLabel, "virt-api")));
+
+    private static JsonObject Export(ClusterNetwork network) => Spec(
+        HasLabel(ExportLabel),
+        ingress: FromPlatform(network.KubeVirtNamespaces, [("TCP", WorkerPort)], Select(KubeVirtLabel, "virt-exportproxy")));
+
+    private static JsonArray FromPlatform(
+        IReadOnlyList<string> namespaces, IReadOnlyList<(string Protocol, int Port)> ports, params ReadOnlySpan<JsonObject> pods)
+    {
+        // A rule without anybody in it would let in everybody.
+        if (namespaces.Count == 0) return [];
+        var peers = new JsonArray();
+        foreach (var selector in pods) peers.Add((JsonNode)Peer(Namespaces(namespaces), selector));
+        var rule = new JsonObject { ["from"] = peers };
+        return [ports.Count == 0 ? rule : WithPorts(rule, [.. ports])];
+    }
+
+    private static JsonObject Custom(CustomNetwork custom, ClusterNetwork network) => Spec(
         AllPods(),
         custom.RestrictsIngress ? [.. CustomIngress(custom)] : null,
-        custom.RestrictsEgress ? [.. CustomEgress(custom)] : null);
+        custom.RestrictsEgress ? [.. CustomEgress(custom, network)] : null);
 
     private static IEnumerable<JsonNode> CustomIngress(CustomNetwork custom)
     {
@@ -58,12 +88,12 @@ internal static class NetworkPolicyManifests
         if (custom.IngressNamespaces.Count > 0) yield return Rule("from", Peer(Namespaces(custom.IngressNamespaces), null));
     }
 
-    private static IEnumerable<JsonNode> CustomEgress(CustomNetwork custom)
+    private static IEnumerable<JsonNode> CustomEgress(CustomNetwork custom, ClusterNetwork network)
     {
         if (!custom.DenyAllEgress)
         {
             yield return Rule("to", OwnNamespace());
-            foreach (var rule in Dns()) yield return rule;
+            foreach (var rule in Dns(network)) yield return rule;
         }
         if (custom.EgressPorts.Count > 0)
         {
@@ -72,11 +102,21 @@ internal static class NetworkPolicyManifests
         }
     }
 
-    // The cluster's DNS where upstream Kubernetes has it, and where OpenShift has it; nobody else can make these namespaces.
-    private static IEnumerable<JsonObject> Dns()
+    private static IEnumerable<JsonObject> Dns(ClusterNetwork network)
     {
-        yield return WithPorts(Rule("to", Peer(Namespaces(["kube-system"]), Select("k8s-app", "kube-dns"))), ("UDP", 53), ("TCP", 53));
-        yield return WithPorts(Rule("to", Peer(Namespaces(["openshift-dns"]), null)), ("UDP", 5353), ("TCP", 5353));
+        foreach (var rules in network.Dns.GroupBy(rule => rule.Peer))
+        {
+            var (first, ports) = (rules.First(), new JsonArray());
+            foreach (var (_, _, _, protocol, port) in rules)
+            {
+                JsonNode target = int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : port;
+                ports.Add((JsonNode)new JsonObject { ["protocol"] = protocol, ["port"] = target });
+            }
+            var peer = first.Cidr is { } cidr
+                ? new JsonObject { ["ipBlock"] = new JsonObject { ["cidr"] = cidr } }
+                : Peer(Namespaces([first.Namespace]), first.Labels.Length == 0 ? null : SelectAll(first.Labels));
+            yield return new JsonObject { ["to"] = new JsonArray(peer), ["ports"] = ports };
+        }
     }
 
     private static JsonObject Spec(JsonObject pods, JsonArray? ingress = null, JsonArray? egress = null)
@@ -130,12 +170,25 @@ internal static class NetworkPolicyManifests
             }),
         };
 
-    private static JsonObject Outside(string all, AddressFamily family, VdcSettings settings)
+    private static JsonObject HasLabel(string label) => new()
     {
-        var except = settings.ClusterCidrs.Where(network => network.BaseAddress.AddressFamily == family);
-        return new JsonObject
-        {
-            ["ipBlock"] = new JsonObject { ["cidr"] = all, ["except"] = new JsonArray([.. except.Select(network => network.ToString())]) },
-        };
+        ["matchExpressions"] = new JsonArray(new JsonObject { ["key"] = label, ["operator"] = "Exists" }),
+    };
+
+    // KEY=VALUE,KEY=VALUE
+    private static JsonObject SelectAll(string labels)
+    {
+        var all = new JsonObject();
+        foreach (var label in labels.Split(',')) all[label[..label.IndexOf('=')]] = label[(label.IndexOf('=') + 1)..];
+        return new JsonObject { ["matchLabels"] = all };
     }
+
+    private static JsonObject Outside(string all, AddressFamily family, VdcSettings settings) => new()
+    {
+        ["ipBlock"] = new JsonObject
+        {
+            ["cidr"] = all,
+            ["except"] = new JsonArray([.. ClusterRanges.Of(settings, family).Select(network => network.ToString())]),
+        },
+    };
 }

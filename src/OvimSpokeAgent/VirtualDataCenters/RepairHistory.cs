@@ -43,15 +43,20 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
     }
 
     /// <summary>An object was put right.</summary>
+    /// <param name="ns">Its namespace.</param>
+    /// <param name="key">The object.</param>
+    /// <param name="isOwnDoing">What was there was the agent's own: the first time that is no fight, and nothing need wait.</param>
     /// <returns>How often that was in a row without 10 minutes of calm.</returns>
-    public int Repaired(string ns, ObjectKey key)
+    public int Repaired(string ns, ObjectKey key, bool isOwnDoing = false)
     {
         lock (_lock)
         {
             var item = GetOrAdd(ns, key);
             (item.Failures, item.Problem, item.LastTry) = (0, null, time.GetTimestamp());
             item.Repairs++;
-            (item.Wait, item.WaitWhileLoose) = (_afterRepair.After(item.Repairs - 1), BetweenClosings);
+            (item.Wait, item.WaitWhileLoose) = isOwnDoing && item.Repairs == 1
+                ? (TimeSpan.Zero, TimeSpan.Zero)
+                : (_afterRepair.After(item.Repairs - 1), BetweenClosings);
             return item.Repairs;
         }
     }

@@ -62,7 +62,7 @@ internal sealed partial class RepairNews(
         DeclaredNamespace ns, Deviation deviation, string first, string again, string done, bool isOwnDoing = false)
     {
         var key = deviation.Key;
-        var times = history.Repaired(ns.Name, key);
+        var times = history.Repaired(ns.Name, key, isOwnDoing);
         if (times < Contested && isOwnDoing)
         {
             LogRenewed(ns.VdcName, ns.Name, key);

@@ -75,10 +75,10 @@ internal static class VdcManifests
     /// The objects of a namespace in the order in which they are to be made: isolation before limits, access last.
     /// </summary>
     public static IReadOnlyList<OwnedManifest> Objects(
-        string ns, VdcDeclaration declaration, QuotaPadding padding, VdcSettings settings)
+        string ns, VdcDeclaration declaration, QuotaPadding padding, ClusterNetwork network, VdcSettings settings)
     {
         var objects = new List<OwnedManifest>();
-        foreach (var (name, spec) in NetworkPolicyManifests.Build(declaration.Network, settings))
+        foreach (var (name, spec) in NetworkPolicyManifests.Build(declaration.Network, network, settings))
             Add(KubernetesKinds.NetworkPolicy, name, ("spec", spec));
         if (QuotaSpec(declaration, padding) is { } quota)
         {

@@ -18,10 +18,16 @@ internal static class VdcNames
     /// <summary>Beside <see cref="IsolationPolicy"/>: what CDI's pods need.</summary>
     public const string CdiPolicy = "vdc-cdi-policy";
 
+    /// <summary>Beside the others: port-forward to VMs.</summary>
+    public const string KubeVirtPolicy = "vdc-kubevirt-policy";
+
+    /// <summary>Beside the others: exports of disks.</summary>
+    public const string ExportPolicy = "vdc-export-policy";
+
     public const string CustomPolicy = "vdc-custom-policy";
 
     /// <summary>Every name a network policy of a VDC can have.</summary>
-    public static readonly IReadOnlyList<string> Policies = [IsolationPolicy, CdiPolicy, CustomPolicy];
+    public static readonly IReadOnlyList<string> Policies = [IsolationPolicy, CdiPolicy, KubeVirtPolicy, ExportPolicy, CustomPolicy];
 
     public const string AdminRole = "ovim:vdc-admin";
 
@@ -36,11 +42,17 @@ internal static class VdcNames
 
     private const string Prefix = "vdc-";
 
-    /// <summary>Where CDI lives: upstream, and in OpenShift.</summary>
+    /// <summary>Where KubeVirt is usually: upstream, and in OpenShift.</summary>
+    public static readonly IReadOnlyList<string> KubeVirtNamespaces = ["kubevirt", "openshift-cnv"];
+
+    /// <summary>Where CDI is usually: upstream, and in OpenShift.</summary>
     public static readonly IReadOnlyList<string> CdiNamespaces = ["cdi", "openshift-cnv"];
 
-    /// <summary>Names that no VDC may take: an isolated VDC trusts who is in them.</summary>
-    public static readonly IReadOnlyList<string> InfrastructureNamespaces = ["kubevirt", .. CdiNamespaces];
+    /// <summary>
+    /// Names that no VDC may take, besides the namespaces that are found: an isolated VDC trusts, or may come to trust, who is
+    /// in them. The last is the only one that the HyperConverged Cluster Operator takes.
+    /// </summary>
+    public static readonly IReadOnlyList<string> InfrastructureNamespaces = [.. KubeVirtNamespaces, .. CdiNamespaces, "kubevirt-hyperconverged"];
 
     private const string HashPrefix = "sha256-";
     private const int MaxGroupLength = 256;

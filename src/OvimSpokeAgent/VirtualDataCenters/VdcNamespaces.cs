@@ -13,17 +13,20 @@ internal sealed class VdcNamespaces(
     ManagedNamespaces managed,
     DeclaredNamespaces declared,
     VdcLocks locks,
+    ClusterNetworkView network,
     AgentSettings settings,
     TimeProvider time)
 {
     // Waiting for the cache is a courtesy to what comes next: it goes without.
     private static readonly TimeSpan ShownWithin = TimeSpan.FromSeconds(5);
 
-    /// <summary>Why no VDC can be this namespace, or null. Pure.</summary>
+    /// <summary>Why no VDC can be this namespace, or null.</summary>
     public string? ReasonAgainst(string ns)
     {
         if (managed.IsProtected(ns)) return $"\"{ns}\" belongs to the cluster or to the agent itself and can be no VDC";
-        return VdcNames.InfrastructureNamespaces.Contains(ns) ? $"\"{ns}\" belongs to KubeVirt or CDI and can be no VDC" : null;
+        return VdcNames.InfrastructureNamespaces.Contains(ns) || network.Current.TrustedNamespaces.Contains(ns)
+            ? $"\"{ns}\" belongs to KubeVirt, CDI or the cluster's DNS and can be no VDC"
+            : null;
     }
 
     /// <summary>The namespace as it is on the server, or null.</summary>

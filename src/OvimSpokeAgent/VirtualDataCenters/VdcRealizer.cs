@@ -20,16 +20,16 @@ internal sealed record Realization(IReadOnlyList<string> Made, IReadOnlyList<str
 /// Makes the objects of a namespace as declared, in an order in which nothing is half open: who is no admin any more
 /// loses access, then isolation, then quota and limits, then access. Callers hold the namespace.
 /// </summary>
-internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet net, AgentSettings settings)
+internal sealed class VdcRealizer(
+    VdcObjects objects, VdcCaches caches, QuotaNet net, ClusterNetworkView network, AgentSettings settings)
 {
     /// <summary>The objects as they are to be now, the quota with its padding.</summary>
     public IReadOnlyList<OwnedManifest> Expected(string ns, VdcDeclaration declaration) =>
-        VdcManifests.Objects(ns, declaration, net.Of(ns, declaration.Quota, () => FoundPadding(ns, declaration)), settings.Vdc);
+        Objects(ns, declaration, net.Of(ns, declaration.Quota, () => FoundPadding(ns, declaration)));
 
     /// <summary>The quota as it would be with this padding; null: there is none.</summary>
     public OwnedManifest? WithPadding(string ns, VdcDeclaration declaration, QuotaPadding padding) =>
-        VdcManifests.Objects(ns, declaration, padding, settings.Vdc)
-            .SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
+        Objects(ns, declaration, padding).SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
 
     /// <summary>
     /// Makes everything as declared. Stops at the first object that the server refuses.
@@ -47,6 +47,8 @@ internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet
         CancellationToken cancellationToken,
         Func<ResourceKind, bool>? concerns = null)
     {
+        // What is made is to be right from the start, not renewed a moment later.
+        await network.WaitForFirstAnswerAsync(cancellationToken);
         var all = Expected(ns, declaration);
         var expected = concerns is null ? all : [.. all.Where(manifest => concerns(manifest.Kind))];
         var surplus = Surplus(ns, declaration, all, before);
@@ -84,6 +86,9 @@ internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet
         return new Realization(made, notMade, notMade.Count == 0 ? null : "it was not done in time");
     }
 
+    private IReadOnlyList<OwnedManifest> Objects(string ns, VdcDeclaration declaration, QuotaPadding padding) =>
+        VdcManifests.Objects(ns, declaration, padding, network.Current, settings.Vdc);
+
     // What the quota says of itself, if it is so: else it is not the agent's doing.
     private QuotaPadding? FoundPadding(string ns, VdcDeclaration declaration) =>
         caches.Quotas.Get(new(ns, VdcNames.Quota)) is { Padding: { } padding } quota
@@ -98,8 +103,7 @@ internal sealed class VdcRealizer(VdcObjects objects, VdcCaches caches, QuotaNet
         var surplus = caches.Surplus(ns, declaration, expected).Select(item => (item.Kind, item.Item.Name)).ToHashSet();
         if (before is not null)
         {
-            surplus.UnionWith(VdcManifests.Objects(ns, before, QuotaPadding.None, settings.Vdc)
-                .Select(manifest => (manifest.Kind, manifest.Name)));
+            surplus.UnionWith(Objects(ns, before, QuotaPadding.None).Select(manifest => (manifest.Kind, manifest.Name)));
         }
         surplus.ExceptWith(expected.Select(manifest => (manifest.Kind, manifest.Name)));
         return surplus;

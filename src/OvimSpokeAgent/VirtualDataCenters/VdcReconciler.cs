@@ -26,6 +26,7 @@ internal sealed class VdcReconciler : ILoop
     private readonly VdcDeletion _deletion;
     private readonly VdcStates _states;
     private readonly QuotaNet _net;
+    private readonly ClusterNetworkView _network;
     private readonly VdcLocks _locks;
     private readonly VdcMetrics _metrics;
     private readonly VmCaches _vmCaches;
@@ -47,6 +48,7 @@ internal sealed class VdcReconciler : ILoop
         VdcDeletion deletion,
         VdcStates states,
         QuotaNet net,
+        ClusterNetworkView network,
         VdcLocks locks,
         VdcMetrics metrics,
         ObjectFailures failures,
@@ -55,12 +57,13 @@ internal sealed class VdcReconciler : ILoop
     {
         (_namespaces, _caches, _vmCaches, _leadership) = (namespaces, caches, vmCaches, leadership);
         (_repair, _history, _weakenings, _deletion, _states, _net) = (repair, history, weakenings, deletion, states, net);
-        (_locks, _metrics, _time) = (locks, metrics, time);
+        (_network, _locks, _metrics, _time) = (network, locks, metrics, time);
         _queue = new WorkQueue<string>(time);
         _backoff = new Backoff(FirstRetry, LongestRetry, jitter);
         _guard = failures.At(Name);
         caches.Subscribe(ns => _queue.Add(ns));
         vmCaches.Subscribe(ns => _queue.Add(ns));
+        network.Subscribe(AddAll);
     }
 
     public string Name => "vdc repair";
@@ -69,6 +72,7 @@ internal sealed class VdcReconciler : ILoop
     {
         await _vmCaches.WaitForFirstAnswerAsync(cancellationToken);
         await _caches.WaitForFirstAnswerAsync(cancellationToken);
+        await _network.WaitForFirstAnswerAsync(cancellationToken);
         while (true)
         {
             var tenure = await _leadership.WaitUntilLeadingAsync(cancellationToken);
@@ -77,7 +81,7 @@ internal sealed class VdcReconciler : ILoop
             {
                 // Another agent may have led before: what is remembered of its time means nothing.
                 _repair.Forget();
-                foreach (var vdc in _namespaces.All()) _queue.Add(vdc.Name);
+                AddAll();
                 await RunWorkersAsync(either.Token);
             }
             catch (OperationCanceledException) when (tenure.IsOver && !cancellationToken.IsCancellationRequested)
@@ -85,6 +89,11 @@ internal sealed class VdcReconciler : ILoop
                 // Another agent may lead now, and repair.
             }
         }
+    }
+
+    private void AddAll()
+    {
+        foreach (var vdc in _namespaces.All()) _queue.Add(vdc.Name);
     }
 
     // All of them end with the first that does.

@@ -168,17 +168,18 @@ internal sealed class VdcRepair(
         if (found is { IsOurs: true } && found.Fingerprint == manifest.Fingerprint) return; // the cache is behind
         if (found is { IsOurs: false } && !ns.IsVdc && !objects.HasWritten(manifest))
             throw new KubernetesApiException(ApiErrorReason.Invalid, $"{manifest} exists and is not the agent's; it is left alone");
-        var isPadding = found is { IsOurs: true } && IsOnlyPadding(found, manifest, ns.Enforced!);
+        var isRenewal = found is { IsOurs: true } && IsOnlyRenewal(found, manifest, ns.Enforced!);
         await objects.PutAsync(manifest, cancellationToken);
-        if (!isPadding) news.PutRight(ns, deviation, found, Drift.Between(manifest, found?.Fingerprint));
+        if (!isRenewal) news.PutRight(ns, deviation, found, Drift.Between(manifest, found?.Fingerprint));
     }
 
-    // A quota whose VMs became more or fewer: it is as it was last written, by this agent or the one before.
-    private bool IsOnlyPadding(LiveObject found, OwnedManifest manifest, VdcDeclaration declaration)
+    // It is as it was last written, by this agent or the one before: a quota whose VMs became more or fewer, a policy of which
+    // the cluster's DNS, KubeVirt or CDI moved.
+    private bool IsOnlyRenewal(LiveObject found, OwnedManifest manifest, VdcDeclaration declaration)
     {
-        if (manifest.Kind != KubernetesKinds.ResourceQuota) return false;
         if (objects.HasWritten(manifest)) return objects.HasWritten(manifest, found.Fingerprint);
-        return QuotaPadding.Parse(found.Metadata.Annotations?.GetValueOrDefault(QuotaPadding.Annotation)) is { } padding
+        return manifest.Kind == KubernetesKinds.ResourceQuota
+            && QuotaPadding.Parse(found.Metadata.Annotations?.GetValueOrDefault(QuotaPadding.Annotation)) is { } padding
             && realizer.WithPadding(manifest.Name.Namespace, declaration, padding)?.Fingerprint == found.Fingerprint;
     }
 }

@@ -13,6 +13,7 @@ internal static class VdcServices
     public static IServiceCollection AddVirtualDataCenters(this IServiceCollection services)
     {
         services.AddVdcCaches();
+        services.AddClusterNetwork();
         services.AddSingleton<DeclaredNamespaces>();
         services.AddSingleton<VdcNamespaces>();
         services.AddSingleton<VdcLocks>();
@@ -84,6 +85,43 @@ internal static class VdcServices
         });
         services.AddSingleton<VdcCaches>();
         services.AddSingleton<VmCaches>();
+    }
+
+    // Where the cluster's DNS, KubeVirt and CDI are.
+    private static void AddClusterNetwork(this IServiceCollection services)
+    {
+        services.AddWatchCache(new WatchSpec<ServiceObject, DnsService>
+        {
+            Kind = PlatformKinds.Service,
+            Type = PlatformJson.Default.ServiceObject,
+            Project = DnsService.From,
+        });
+        services.AddWatchCache(new WatchSpec<KubeVirtObject, PlatformNamespace>
+        {
+            Kind = PlatformKinds.KubeVirt,
+            Type = PlatformJson.Default.KubeVirtObject,
+            Project = PlatformNamespace.OfKubeVirt,
+            IsOptional = true,
+        });
+        services.AddWatchCache(new WatchSpec<ApiServiceObject, PlatformNamespace>
+        {
+            Kind = PlatformKinds.ApiService,
+            Type = PlatformJson.Default.ApiServiceObject,
+            Project = PlatformNamespace.OfCdi,
+            FieldSelector = $"metadata.name={PlatformNamespace.CdiApi}",
+            IsOptional = true,
+        });
+        services.AddSingleton<Nameservers>(ResolvConf.Read);
+        services.AddSingleton<ClusterNetworkView>();
+        services.AddSingleton<DnsEndpoints>();
+        services.AddLoop<ClusterNetworkDiscovery>();
+        foreach (var verb in (string[])["list", "watch"])
+        {
+            services.AddNeededPermissions(
+                new(verb, PlatformKinds.Service), new(verb, PlatformKinds.KubeVirt),
+                new(verb, PlatformKinds.ApiService, Name: PlatformNamespace.CdiApi));
+        }
+        services.AddNeededPermissions(new NeededPermission("list", PlatformKinds.EndpointSlice));
     }
 
     private static VdcMetrics CreateMetrics(IServiceProvider provider)

@@ -194,7 +194,7 @@ public sealed class VdcDriftTests(Clusters clusters)
 
         await world.Admin.DeleteAsync($"{VdcWorld.Collection(vdc, VdcWorld.Policies)}/allow-all");
         await world.ReportsVdcAsync(vdc, status => status["warnings"] is null);
-        Assert.Equal(["harmless", "vdc-cdi-policy", "vdc-isolation-policy"], (await world.NamesAsync(vdc, VdcWorld.Policies)).Order());
+        Assert.Equal(["harmless", "vdc-cdi-policy", "vdc-export-policy", "vdc-isolation-policy", "vdc-kubevirt-policy"], (await world.NamesAsync(vdc, VdcWorld.Policies)).Order());
     }
 
     [Theory, OnSandbox, OnRealApiServer]

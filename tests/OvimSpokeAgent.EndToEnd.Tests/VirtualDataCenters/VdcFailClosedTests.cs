@@ -60,7 +60,7 @@ public sealed class VdcFailClosedTests(Clusters clusters)
             await world.ReportsVdcAsync(vdc, status => (string?)status["status"] == "Active" && status["warnings"] is null);
         }
         Assert.Equal("4", (string?)(await world.GetAsync(vdc, VdcWorld.Quotas, "vdc-quota"))["spec"]!["hard"]!["requests.cpu"]);
-        Assert.Equal(["vdc-cdi-policy", "vdc-isolation-policy"], (await world.NamesAsync(vdc, VdcWorld.Policies)).Order());
+        Assert.Equal(["vdc-cdi-policy", "vdc-export-policy", "vdc-isolation-policy", "vdc-kubevirt-policy"], (await world.NamesAsync(vdc, VdcWorld.Policies)).Order());
         Assert.Equal(["vdc-admin-acme-admins"], await world.NamesAsync(vdc, VdcWorld.Bindings));
     }
 
@@ -115,12 +115,12 @@ public sealed class VdcFailClosedTests(Clusters clusters)
         webhook.Deny = request => request.Name == "vdc-custom-policy" ? 400 : null;
         var error = await world.FailsAsync("update_vdc", vdc, Other);
         Assert.Contains("made: nothing; not made: NetworkPolicy vdc-custom-policy", error, StringComparison.Ordinal);
-        Assert.Equal(["vdc-cdi-policy", "vdc-isolation-policy"], (await world.NamesAsync(vdc, VdcWorld.Policies)).Order());
+        Assert.Equal(["vdc-cdi-policy", "vdc-export-policy", "vdc-isolation-policy", "vdc-kubevirt-policy"], (await world.NamesAsync(vdc, VdcWorld.Policies)).Order());
         await world.ReportsVdcAsync(vdc, status => (string?)status["status"] == "Failed" && Says(status, "vdc-custom-policy"));
 
         webhook.Deny = _ => null;
-        await world.WaitForAsync(vdc, VdcWorld.Policies, "vdc-isolation-policy", policy => policy is null);
-        await world.WaitForAsync(vdc, VdcWorld.Policies, "vdc-cdi-policy", policy => policy is null);
+        foreach (var old in (string[])["vdc-isolation-policy", "vdc-cdi-policy", "vdc-kubevirt-policy", "vdc-export-policy"])
+            await world.WaitForAsync(vdc, VdcWorld.Policies, old, policy => policy is null);
         var names = await world.NamesAsync(vdc, VdcWorld.Policies);
         Assert.True(names is ["vdc-custom-policy"], string.Join('\n', [.. names, .. webhook.Requests]));
         var requests = webhook.Requests.ToList();

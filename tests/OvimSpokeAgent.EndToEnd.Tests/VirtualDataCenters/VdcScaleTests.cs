@@ -10,8 +10,8 @@ public sealed class VdcScaleTests(Clusters clusters)
     private const int Vdcs = 200;
     private const int Drifted = 10;
 
-    // Namespace, two policies, quota, limits, binding.
-    private const int WritesOfVdc = 6;
+    // Namespace, four policies, quota, limits, binding.
+    private const int WritesOfVdc = 8;
 
     private const string Payload =
         """{"quota":{"cpu":20,"memory":64},"limit_range":{"max_cpu":8},"network_policy":"isolated","admin_groups":["acme"]}""";

@@ -33,6 +33,11 @@ public sealed class SettingsLoaderTests
         ("OVIM_CPU_OVERCOMMIT", "1.5", s => s.CpuOvercommit, 1.5m),
         ("OVIM_VDC_POD_SECURITY", "Restricted", s => s.Vdc.PodSecurity, "restricted"),
         ("OVIM_VDC_CASCADE", "true", s => s.Vdc.Cascade, true),
+        ("OVIM_DNS_TARGETS", "169.254.20.10,10.96.0.10:5353, fd00::a,[fd00::b]:1053,dns-system/example.com/app=coredns:5353,dns/a=b",
+            s => string.Join(' ', s.Vdc.DnsTargets!.Select(t => $"{t.Address}{t.Namespace}{t.Label}{t.LabelValue}|{t.Port}")),
+            "169.254.20.10|53 10.96.0.10|5353 fd00::a|53 fd00::b|1053 dns-systemexample.com/appcoredns|5353 dnsab|53"),
+        ("OVIM_KUBEVIRT_NAMESPACE", "virt", s => s.Vdc.KubeVirtNamespace!, "virt"),
+        ("OVIM_CDI_NAMESPACE", "images", s => s.Vdc.CdiNamespace!, "images"),
         ("OVIM_CLUSTER_CIDRS", "10.8.0.0/14, fd12::/64", s => string.Join(' ', s.Vdc.ClusterCidrs), "10.8.0.0/14 fd12::/64"),
         ("OVIM_OPERATION_BACKLOG", "50", s => s.Operations.Backlog, 50),
         ("OVIM_OPERATION_RETENTION", "10m", s => s.Operations.Retention, TimeSpan.FromMinutes(10)),
@@ -173,6 +178,24 @@ public sealed class SettingsLoaderTests
     [InlineData("OVIM_VDC_POD_SECURITY", "strict")]
     [InlineData("OVIM_VDC_CASCADE", "maybe")]
     [InlineData("OVIM_CLUSTER_CIDRS", "10.0.0.0")]
+    [InlineData("OVIM_DNS_TARGETS", "dns")]
+    [InlineData("OVIM_DNS_TARGETS", "10.96.0.0/16")]
+    [InlineData("OVIM_DNS_TARGETS", "10.96.0.10:0")]
+    [InlineData("OVIM_DNS_TARGETS", "10.96.0.10,")]
+    [InlineData("OVIM_DNS_TARGETS", "[fd00::a")]
+    [InlineData("OVIM_DNS_TARGETS", "[fd00::a]53")]
+    [InlineData("OVIM_DNS_TARGETS", "169.254.169.254")]
+    [InlineData("OVIM_DNS_TARGETS", "::ffff:169.254.169.254")]
+    [InlineData("OVIM_DNS_TARGETS", "[fd00:ec2::254]:53")]
+    [InlineData("OVIM_DNS_TARGETS", "127.0.0.53")]
+    [InlineData("OVIM_DNS_TARGETS", "0.0.0.0")]
+    [InlineData("OVIM_DNS_TARGETS", "224.0.0.251")]
+    [InlineData("OVIM_DNS_TARGETS", "fe80::1")]
+    [InlineData("OVIM_DNS_TARGETS", "dns-system/app")]
+    [InlineData("OVIM_DNS_TARGETS", "dns-system/app=coredns:dns")]
+    [InlineData("OVIM_DNS_TARGETS", "DNS/app=coredns")]
+    [InlineData("OVIM_KUBEVIRT_NAMESPACE", "Kube Virt")]
+    [InlineData("OVIM_CDI_NAMESPACE", "cdi,openshift-cnv")]
     [InlineData("OVIM_CLUSTER_CIDRS", "0.0.0.0/0")]
     [InlineData("OVIM_OPERATION_BACKLOG", "0")]
     [InlineData("OVIM_OPERATION_RETENTION", "9m")]

@@ -135,6 +135,19 @@ public sealed class ContestTests
     }
 
     [Fact]
+    public void First_renewal_of_what_the_agent_itself_made_lets_nothing_wait_a_second_one_is_a_fight()
+    {
+        var history = new RepairHistory(() => 0.5, new TestTime());
+        var deviation = new Deviation(new(KubernetesKinds.NetworkPolicy, new("acme-dev", "vdc-isolation-policy")), IsLooser: true);
+
+        Assert.Equal(1, history.Repaired("acme-dev", deviation.Key, isOwnDoing: true));
+        Assert.Equal(TimeSpan.Zero, history.UntilTurn("acme-dev", deviation));
+
+        Assert.Equal(2, history.Repaired("acme-dev", deviation.Key, isOwnDoing: true));
+        Assert.Equal(RepairHistory.BetweenClosings, history.UntilTurn("acme-dev", deviation));
+    }
+
+    [Fact]
     public async Task Marks_and_names_hide_nothing_from_the_warnings()
     {
         await using var host = await OpenAsync();

@@ -237,7 +237,8 @@ public sealed class FailClosedTests
             var gaps = 0;
             host.Cluster.Changed = change =>
             {
-                if (change.Kind == KubernetesKinds.NetworkPolicy && Policies(host).All(policy => policy == "vdc-cdi-policy")) gaps++;
+                if (change.Kind == KubernetesKinds.NetworkPolicy && !Policies(host).Any(policy => policy is "vdc-isolation-policy" or "vdc-custom-policy"))
+                    gaps++;
             };
 
             await Record.ExceptionAsync(() => host.RunAsync("update_vdc", after));

@@ -45,5 +45,5 @@ public sealed class IsolationCheckTests
     public void Policy_weakens_exactly_what_is_declared_closed(string declared, string policy, string? opens) => Assert.Equal(
         opens,
         IsolationCheck.Opens(
-            "acme", Declared.Parse(declared).Network, JsonSerializer.Deserialize(policy, VdcJson.Default.NetworkPolicySpec)!));
+            "acme", Declared.Parse(declared).Network, ClusterNetwork.Usual(new()), JsonSerializer.Deserialize(policy, VdcJson.Default.NetworkPolicySpec)!));
 }

@@ -10,6 +10,10 @@ internal sealed record Endpoint(string Namespace, IReadOnlyDictionary<string, st
     public static Endpoint Pod(string ns, params (string Key, string Value)[] labels) =>
         new(ns, labels.ToDictionary(label => label.Key, label => label.Value), "10.1.2.3");
 
+    /// <summary>The ports of its containers by name, as policies may name them.</summary>
+    public IReadOnlyDictionary<string, (string Protocol, int Port)> NamedPorts { get; init; } =
+        new Dictionary<string, (string, int)>();
+
     public static Endpoint Outside(string address) => new("", new Dictionary<string, string>(), address);
 }
 
@@ -24,14 +28,14 @@ internal sealed class NetworkEvaluator(IEnumerable<JsonObject> policies)
         [.. policies.Select(policy => JsonElement.Parse(policy.ToJsonString()))];
 
     public bool Allows(Endpoint from, Endpoint to, string protocol, int port) =>
-        AllowsSide("Egress", from, to, protocol, port) && AllowsSide("Ingress", to, from, protocol, port);
+        AllowsSide("Egress", from, to, to, protocol, port) && AllowsSide("Ingress", to, from, to, protocol, port);
 
-    private bool AllowsSide(string direction, Endpoint self, Endpoint other, string protocol, int port)
+    private bool AllowsSide(string direction, Endpoint self, Endpoint other, Endpoint destination, string protocol, int port)
     {
         if (self.Namespace.Length == 0) return true;
         var selecting = _policies.Where(policy => Selects(policy, direction, self)).ToList();
         return selecting.Count == 0 || selecting.Any(policy => RulesOf(policy, direction)
-            .Any(rule => MatchesPeers(policy, rule, direction, other) && MatchesPorts(rule, protocol, port)));
+            .Any(rule => MatchesPeers(policy, rule, direction, other) && MatchesPorts(rule, destination, protocol, port)));
     }
 
     private static bool Selects(JsonElement policy, string direction, Endpoint pod)
@@ -73,13 +77,16 @@ internal sealed class NetworkEvaluator(IEnumerable<JsonObject> policies)
         && !(block.TryGetProperty("except", out var except) && except.EnumerateArray()
             .Any(part => IPNetwork.Parse(part.GetString()!).Contains(IPAddress.Parse(address))));
 
-    private static bool MatchesPorts(JsonElement rule, string protocol, int port)
+    // The port is the one of the pod at which the connection arrives, whatever a Service in between calls it.
+    private static bool MatchesPorts(JsonElement rule, Endpoint destination, string protocol, int port)
     {
         if (!rule.TryGetProperty("ports", out var ports) || ports.GetArrayLength() == 0) return true;
         return ports.EnumerateArray().Any(entry =>
             (entry.TryGetProperty("protocol", out var p) ? p.GetString() : "TCP") == protocol
             && (!entry.TryGetProperty("port", out var first)
-                || (entry.TryGetProperty("endPort", out var last)
+                || (first.ValueKind is JsonValueKind.String
+                    ? destination.NamedPorts.TryGetValue(first.GetString()!, out var named) && named == (protocol, port)
+                    : entry.TryGetProperty("endPort", out var last)
                     ? port >= first.GetInt32() && port <= last.GetInt32()
                     : first.GetInt32() == port)));
     }

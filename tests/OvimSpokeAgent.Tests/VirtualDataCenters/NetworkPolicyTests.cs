@@ -15,6 +15,9 @@ public sealed class NetworkPolicyTests
     private static readonly Endpoint FakeDns = Endpoint.Pod("globex", ("k8s-app", "kube-dns"));
     private static readonly Endpoint Importer = Endpoint.Pod("acme", ("cdi.kubevirt.io", "importer"));
     private static readonly Endpoint UploadServer = Endpoint.Pod("acme", ("cdi.kubevirt.io", "cdi-upload-server"));
+    private static readonly Endpoint Controller = Endpoint.Pod("cdi", ("cdi.kubevirt.io", "cdi-deployment"));
+    private static readonly Endpoint OlderController = Endpoint.Pod("cdi", ("cdi.kubevirt.io", ""), ("app", "containerized-data-importer"));
+    private static readonly Endpoint OtherOfCdi = Endpoint.Pod("cdi", ("cdi.kubevirt.io", "cdi-apiserver"));
     private static readonly Endpoint UploadProxy = Endpoint.Pod("cdi", ("cdi.kubevirt.io", "cdi-uploadproxy"));
     private static readonly Endpoint FakeProxy = Endpoint.Pod("globex", ("cdi.kubevirt.io", "cdi-uploadproxy"));
     private static readonly Endpoint Internet = Endpoint.Outside("203.0.113.7");
@@ -67,7 +70,10 @@ public sealed class NetworkPolicyTests
         (Isolated, UploadProxy, UploadServer, "TCP", 22, false),
         (Isolated, UploadProxy, Own, "TCP", 8443, false),
         (Isolated, FakeProxy, UploadServer, "TCP", 8443, false),
-        (Isolated, UploadProxy, Importer, "TCP", 8443, true),
+        (Isolated, Controller, Importer, "TCP", 8443, true),
+        (Isolated, OlderController, Importer, "TCP", 8443, true),
+        (Isolated, OtherOfCdi, Importer, "TCP", 8443, false),
+        (Isolated, OtherOfCdi, UploadServer, "TCP", 8443, false),
         (Isolated, Importer, Internet, "TCP", 443, true),
         (Isolated, Importer, Internet6, "TCP", 443, true),
         (Isolated, Importer, Dns, "UDP", 53, true),
@@ -143,7 +149,7 @@ public sealed class NetworkPolicyTests
     }
 
     private static IEnumerable<System.Text.Json.Nodes.JsonObject> Policies(string declared, VdcSettings settings) =>
-        VdcManifests.Objects("acme", Declared.Parse(declared), QuotaPadding.None, settings)
+        VdcManifests.Objects("acme", Declared.Parse(declared), QuotaPadding.None, ClusterNetwork.Usual(settings), settings)
             .Where(manifest => manifest.Kind.Kind == "NetworkPolicy")
             .Select(manifest => manifest.Body);
 }

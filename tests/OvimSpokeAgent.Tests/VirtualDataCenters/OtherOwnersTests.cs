@@ -174,7 +174,10 @@ public sealed class OtherOwnersTests
         await host.PassesUntilAsync(() => host.Statuses() is [{ Name: "dev", Status: "Active", Warnings: null }]
             && host.Namespace()!["metadata"]!["labels"]![OtherOwners.FormerLabel] is null);
         Assert.Equal(
-            ["NetworkPolicy vdc-cdi-policy", "NetworkPolicy vdc-isolation-policy", "ResourceQuota vdc-quota", "RoleBinding own", "RoleBinding vdc-admin-admins"],
+            [
+                "NetworkPolicy vdc-cdi-policy", "NetworkPolicy vdc-export-policy", "NetworkPolicy vdc-isolation-policy",
+                "NetworkPolicy vdc-kubevirt-policy", "ResourceQuota vdc-quota", "RoleBinding own", "RoleBinding vdc-admin-admins",
+            ],
             host.Cluster.ObjectsIn("acme-dev").Where(item => item.Kind != KubernetesKinds.Event && item.Kind != KubernetesKinds.LimitRange)
                 .Select(item => $"{item.Kind.Kind} {item.Name.Name}").Order(StringComparer.Ordinal));
         var quota = host.Find(KubernetesKinds.ResourceQuota, "vdc-quota")!["spec"]!["hard"]!;

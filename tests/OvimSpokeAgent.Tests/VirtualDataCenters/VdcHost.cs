@@ -26,7 +26,7 @@ internal sealed class VdcHost : IAsyncDisposable
     private readonly IReadOnlyList<IHostedService> _loops;
     private int _operations;
 
-    private VdcHost(FakeKubernetesApi cluster, TestTime time, IReadOnlyList<(string Name, string Value)> settings)
+    private VdcHost(FakeKubernetesApi cluster, TestTime time, IReadOnlyList<(string Name, string Value)> settings, IReadOnlyList<string>? nameservers)
     {
         (Cluster, Time) = (cluster, time);
         var services = new ServiceCollection();
@@ -48,6 +48,7 @@ internal sealed class VdcHost : IAsyncDisposable
         services.AddEvents();
         services.AddVirtualMachines();
         services.AddVirtualDataCenters();
+        services.AddSingleton<Nameservers>(() => [.. (nameservers ?? []).Select(System.Net.IPAddress.Parse)]);
         // Operations are executed by the tests themselves: each is under way until its VM shows.
         services.AddSingleton(provider => new QuotaLedger(
             provider.GetRequiredService<WatchCache<VirtualMachineObject, VirtualMachineItem>>(),
@@ -67,12 +68,22 @@ internal sealed class VdcHost : IAsyncDisposable
 
     /// <summary>Starts the agent's parts; a second host on the same cluster is the agent started again.</summary>
     public static async Task<VdcHost> StartAsync(
-        FakeKubernetesApi? cluster = null, TestTime? time = null, params (string Name, string Value)[] settings)
+        FakeKubernetesApi? cluster = null, TestTime? time = null, params (string Name, string Value)[] settings) =>
+        await StartAsync([], cluster, time, null, settings);
+
+    /// <summary>As the other, in a pod with these nameservers, on a cluster that may not tell of one kind what there is.</summary>
+    public static async Task<VdcHost> StartAsync(
+        IReadOnlyList<string> nameservers,
+        FakeKubernetesApi? cluster,
+        TestTime? time,
+        ResourceKind? notAnswered = null,
+        params (string Name, string Value)[] settings)
     {
         time ??= new TestTime();
-        var host = new VdcHost(cluster ?? new FakeKubernetesApi(time), time, settings);
+        var host = new VdcHost(cluster ?? new FakeKubernetesApi(time), time, settings, nameservers);
         foreach (var loop in host._loops) await loop.StartAsync(default);
-        foreach (var cache in host._services.GetServices<IWatchCacheStatus>()) await cache.WaitForFirstAnswerAsync(Limits.Token());
+        foreach (var cache in host._services.GetServices<IWatchCacheStatus>().Where(cache => cache.Kind != notAnswered))
+            await cache.WaitForFirstAnswerAsync(Limits.Token());
         return host;
     }
 
@@ -83,9 +94,16 @@ internal sealed class VdcHost : IAsyncDisposable
     /// <param name="fact">What an earlier execution fixed.</param>
     public Execution Of(string type, string more = "", string? key = null, string? fact = null)
     {
-        var handler = _services.GetServices<IOperationHandler>().Single(handler => handler.Type == type);
-        var payload = $$"""{"vdc_name":"dev","target_namespace":"acme-dev","organization":"acme"{{(more.Length > 0 ? "," + more : "")}}}""";
+        var (handler, payload) = (HandlerOf(type), PayloadOf(more));
         return VmWorld.Of(handler, payload, key ?? $"ovim-op-{++_operations:d20}", fact);
+    }
+
+    /// <summary>What is wrong with the payload of such an operation.</summary>
+    public IReadOnlyList<string> ErrorsOf(string type, string more)
+    {
+        var reader = new PayloadReader(JsonElement.Parse(PayloadOf(more)));
+        HandlerOf(type).Plan(reader);
+        return reader.Errors;
     }
 
     public Task<OperationOutcome> RunAsync(string type, string more = "") => Of(type, more).RunAsync();
@@ -129,6 +147,11 @@ internal sealed class VdcHost : IAsyncDisposable
             return condition();
         });
     }
+
+    private IOperationHandler HandlerOf(string type) => _services.GetServices<IOperationHandler>().Single(handler => handler.Type == type);
+
+    private static string PayloadOf(string more) =>
+        $$"""{"vdc_name":"dev","target_namespace":"acme-dev","organization":"acme"{{(more.Length > 0 ? "," + more : "")}}}""";
 
     public async ValueTask DisposeAsync()
     {

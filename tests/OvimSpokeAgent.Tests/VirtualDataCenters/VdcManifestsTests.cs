@@ -20,7 +20,8 @@ public sealed class VdcManifestsTests
 
         Assert.Equal(
             [
-                "NetworkPolicy vdc-isolation-policy", "NetworkPolicy vdc-cdi-policy", "ResourceQuota vdc-quota", "LimitRange vdc-limits",
+                "NetworkPolicy vdc-isolation-policy", "NetworkPolicy vdc-cdi-policy", "NetworkPolicy vdc-kubevirt-policy",
+                "NetworkPolicy vdc-export-policy", "ResourceQuota vdc-quota", "LimitRange vdc-limits",
                 "RoleBinding vdc-admin-acme-admins", $"RoleBinding {VdcNames.BindingOf("Acme Admins")}",
             ],
             order);
@@ -148,7 +149,7 @@ public sealed class VdcManifestsTests
         }).Settings!;
 
     private static IReadOnlyList<OwnedManifest> Objects(string declared, QuotaPadding padding = default) =>
-        VdcManifests.Objects("ns", Declared.Parse(declared), padding, new VdcSettings());
+        VdcManifests.Objects("ns", Declared.Parse(declared), padding, ClusterNetwork.Usual(new()), new VdcSettings());
 
     private static JsonObject Spec(string declared, string kind) =>
         Objects(declared).Single(manifest => manifest.Kind.Kind == kind).Body["spec"]!.AsObject();

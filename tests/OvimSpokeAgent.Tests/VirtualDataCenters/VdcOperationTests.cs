@@ -14,10 +14,14 @@ public sealed class VdcOperationTests
     private const string Whole =
         """ "quota":{"cpu":8,"memory":16},"limit_range":{"max_cpu":4},"network_policy":"isolated","admin_groups":["admins"] """;
 
+    private const string AllPolicies =
+        "NetworkPolicy vdc-isolation-policy, NetworkPolicy vdc-cdi-policy, NetworkPolicy vdc-kubevirt-policy, NetworkPolicy vdc-export-policy";
+
     private static readonly string[] WholeObjects =
     [
         "namespaces acme-dev", "networkpolicies.networking.k8s.io acme-dev/vdc-isolation-policy",
-        "networkpolicies.networking.k8s.io acme-dev/vdc-cdi-policy", "resourcequotas acme-dev/vdc-quota",
+        "networkpolicies.networking.k8s.io acme-dev/vdc-cdi-policy", "networkpolicies.networking.k8s.io acme-dev/vdc-kubevirt-policy",
+        "networkpolicies.networking.k8s.io acme-dev/vdc-export-policy", "resourcequotas acme-dev/vdc-quota",
         "limitranges acme-dev/vdc-limits", "rolebindings.rbac.authorization.k8s.io acme-dev/vdc-admin-admins",
     ];
 
@@ -35,7 +39,7 @@ public sealed class VdcOperationTests
 
     [Theory]
     [InlineData("networkpolicies", "nothing", "NetworkPolicy vdc-isolation-policy")]
-    [InlineData("resourcequotas", "NetworkPolicy vdc-isolation-policy, NetworkPolicy vdc-cdi-policy", "ResourceQuota vdc-quota")]
+    [InlineData("resourcequotas", AllPolicies, "ResourceQuota vdc-quota")]
     public async Task Refused_object_ends_it_before_access_and_is_named_and_the_next_attempt_completes_it(
         string refused, string made, string notMade)
     {
@@ -162,7 +166,7 @@ public sealed class VdcOperationTests
 
         var told = (await execution.ReadBackAsync())!.FailureOf();
 
-        Assert.Contains("made: NetworkPolicy vdc-isolation-policy, NetworkPolicy vdc-cdi-policy, ResourceQuota vdc-quota; not made: LimitRange vdc-limits", told, StringComparison.Ordinal);
+        Assert.Contains($"made: {AllPolicies}, ResourceQuota vdc-quota; not made: LimitRange vdc-limits", told, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -191,8 +195,8 @@ public sealed class VdcOperationTests
         var writes = Writes(host).Select(request => $"{request.Verb} {request.Name.Name}").ToList();
         Assert.Equal(
             ["patch acme-dev", "delete vdc-admin-admins", "apply vdc-custom-policy", "apply vdc-quota", "apply vdc-limits", "apply vdc-admin-ops"],
-            writes[..^2]);
-        Assert.Equal(["delete vdc-cdi-policy", "delete vdc-isolation-policy"], writes[^2..].Order());
+            writes[..^4]);
+        Assert.Equal(["delete vdc-cdi-policy", "delete vdc-export-policy", "delete vdc-isolation-policy", "delete vdc-kubevirt-policy"], writes[^4..].Order());
     }
 
     [Fact]
@@ -262,7 +266,7 @@ public sealed class VdcOperationTests
 
     private static void AssertWhole(VdcHost host)
     {
-        foreach (var manifest in VdcManifests.Objects("acme-dev", Declared.Parse($"{{\"vdc_name\":\"dev\",{Whole}}}"), QuotaPadding.None, new()))
+        foreach (var manifest in VdcManifests.Objects("acme-dev", Declared.Parse($"{{\"vdc_name\":\"dev\",{Whole}}}"), QuotaPadding.None, ClusterNetwork.Usual(new()), new()))
         {
             var found = host.Cluster.Find(manifest.Kind, manifest.Name);
             Assert.True(found is not null && OwnedFingerprint.Of(found) == manifest.Fingerprint, manifest.ToString());

@@ -45,9 +45,11 @@ internal sealed class SimulatedVdcs
         var states = new VdcStates();
         _declared = new DeclaredNamespaces(caches.Namespaces, managed);
         MigrationRoom = new MigrationRoom(_declared, ledger);
-        var namespaces = new VdcNamespaces(api, managed, _declared, locks, settings, time);
+        var network = new ClusterNetworkView(settings);
+        network.Set(ClusterNetwork.Usual(settings.Vdc));
+        var namespaces = new VdcNamespaces(api, managed, _declared, locks, network, settings, time);
         var objects = new VdcObjects(api, locks);
-        var realizer = new VdcRealizer(objects, vdcCaches, net, settings);
+        var realizer = new VdcRealizer(objects, vdcCaches, net, network, settings);
         var contents = new VdcContents(api, caches.Namespaces, caches.HubNamespaces);
         var guests = new VdcGuests(api, caches.Machines, caches.Instances);
         var deletion = new VdcDeletion(api, guests);
@@ -55,10 +57,10 @@ internal sealed class SimulatedVdcs
         var redeclaration = new Redeclaration(namespaces, managed, realizer, objects, vdcCaches, locks, _declared, time);
         var history = new RepairHistory(jitter, time);
         var news = new RepairNews(history, metrics, events, NullLogger<RepairNews>.Instance);
-        var weakenings = new WeakeningCheck(realizer, vdcCaches, history, states, events, NullLogger<WeakeningCheck>.Instance);
+        var weakenings = new WeakeningCheck(realizer, vdcCaches, history, states, network, events, NullLogger<WeakeningCheck>.Instance);
         _repair = new VdcRepair(namespaces, realizer, objects, vdcCaches, net, takeover, history, news, failures);
         Loop = new VdcReconciler(
-            _declared, vdcCaches, vmCaches, leadership, _repair, history, weakenings, deletion, states, net, locks, metrics, failures, jitter, time);
+            _declared, vdcCaches, vmCaches, leadership, _repair, history, weakenings, deletion, states, net, network, locks, metrics, failures, jitter, time);
         Admission = new QuotaAdmission(_declared, ledger, Types, locks, realizer, objects, vdcCaches, metrics, vmCaches, time);
         Handlers =
         [
