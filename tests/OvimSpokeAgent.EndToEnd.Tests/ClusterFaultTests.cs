@@ -76,6 +76,31 @@ public sealed class ClusterFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Api_server_that_asks_to_come_back_once_does_not_make_the_agent_unhealthy()
+    {
+        var agent = await _environment.StartAgentAsync();
+        await _environment.ReportsAsync(agent, report => (string?)report["status"] == "healthy");
+        var before = await UnhealthyAsync(agent);
+
+        _cluster.Api.Faults.Add(new ClusterFault
+        {
+            Kind = ClusterFaultKind.Status,
+            StatusCode = 429,
+            RetryAfterSeconds = 10,
+            UserAgent = "ovim-spoke-agent",
+            Resource = "secrets",
+            Method = "PATCH",
+            Times = 1,
+        });
+        var id = _environment.Queues(agent, "create_vm", "web", SmallVm);
+        await _environment.SaysInHealthAsync(agent, "journal", "asks to come back later");
+
+        Assert.Equal("completed", (string?)(await _environment.ResultOfAsync(id))["status"]);
+        await _environment.SaysInHealthAsync(agent, "journal", "readable");
+        Assert.Equal(before, await UnhealthyAsync(agent));
+    }
+
+    [Fact]
     public async Task Answer_that_is_lost_after_a_vm_was_made_still_gives_one_vm_and_one_completed_result()
     {
         var agent = await _environment.StartAgentAsync();
@@ -136,4 +161,7 @@ public sealed class ClusterFaultTests : IAsyncLifetime
 
     private static int Lists(TestAgent agent) => agent.ClusterRequests.All.Count(request =>
         request.Contains("/virtualmachines?", StringComparison.Ordinal) && request.Contains("limit=", StringComparison.Ordinal));
+
+    private static async Task<string> UnhealthyAsync(TestAgent agent) => string.Join(
+        '\n', (await agent.GetAsync("metrics")).Text.Split('\n').Where(line => line.Contains("to=\"Unhealthy\"", StringComparison.Ordinal)));
 }

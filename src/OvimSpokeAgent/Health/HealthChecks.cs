@@ -136,6 +136,8 @@ internal sealed class JournalCheck(OperationJournal journal) : IHealthCheck
         var status = journal.Status;
         return status switch
         {
+            { Problem: { IsPassing: true } problem } => HealthFinding.Degraded(
+                $"the API server asks to come back later, no operations are taken until then: {problem.Message}"),
             { Problem: { } problem, Arriving: 0 } => HealthFinding.Unhealthy(
                 $"cannot be read or written since {problem.Since:O}, no operations are taken: {problem.Message}"),
             { Problem: { } problem } => HealthFinding.Unhealthy(

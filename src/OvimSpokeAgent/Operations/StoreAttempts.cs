@@ -75,25 +75,30 @@ internal sealed partial class StoreAttempts
 
     private void Fails(KubernetesApiException e, bool isFirst)
     {
-        bool isNew;
+        var isPassing = isFirst && e.Reason is ApiErrorReason.TooManyRequests;
+        StoreProblem? before;
         lock (_lock)
         {
             if (isFirst) _failing++;
-            isNew = _problem is null;
-            _problem = new StoreProblem(e.Message, e.IsLackOfRoom, _problem?.Since ?? _time.GetUtcNow());
+            before = _problem;
+            _problem = new StoreProblem(
+                e.Message, e.IsLackOfRoom, before?.Since ?? _time.GetUtcNow(), isPassing && before is not { IsPassing: false });
+            isPassing = _problem.IsPassing;
         }
-        if (isNew) LogFailing(e.Message);
+        if (!isPassing && before is not { IsPassing: false }) LogFailing(e.Message);
     }
 
     // Done in the end, or given up because another agent leads.
     private void FailsNoMore()
     {
+        bool wasTold;
         lock (_lock)
         {
             if (--_failing > 0) return;
+            wasTold = _problem is { IsPassing: false };
             _problem = null;
         }
-        LogFailsNoMore();
+        if (wasTold) LogFailsNoMore();
         _recovered();
     }
 
@@ -108,4 +113,7 @@ internal sealed partial class StoreAttempts
 /// <param name="Message">How the last attempt failed.</param>
 /// <param name="IsLackOfRoom">Whether it failed because there is no room; a store that cannot be reached may have plenty.</param>
 /// <param name="Since">When the first attempt failed.</param>
-internal sealed record StoreProblem(string Message, bool IsLackOfRoom, DateTimeOffset Since);
+/// <param name="IsPassing">
+/// Whether all that happened is that a server with much to do asked to come back later (429, API Priority and Fairness), once.
+/// </param>
+internal sealed record StoreProblem(string Message, bool IsLackOfRoom, DateTimeOffset Since, bool IsPassing = false);

@@ -31,6 +31,25 @@ public sealed class RetryAfterTests
         Assert.True(Waited > LeastWait, $"{Failures} failures within {Waited}");
     }
 
+    [Theory]
+    [InlineData(ApiErrorReason.TooManyRequests, true)]
+    [InlineData(ApiErrorReason.Unavailable, false)]
+    internal async Task First_request_to_come_back_later_is_no_failure_of_the_store(ApiErrorReason reason, bool isPassing)
+    {
+        var attempts = new StoreAttempts(() => 0, _time, NullLogger.Instance, () => { });
+        var answers = new Queue<ApiErrorReason>([reason, ApiErrorReason.TooManyRequests]);
+
+        var stored = attempts.UntilStoredAsync(
+            _ => answers.TryDequeue(out var answer) ? throw new KubernetesApiException(answer, "too busy") : Task.FromResult(1),
+            Limits.Token());
+
+        Assert.Equal(isPassing, attempts.Problem!.IsPassing);
+        await _time.UntilAsync(() => answers.Count == 0, TimeSpan.FromMilliseconds(100));
+        Assert.False(attempts.Problem!.IsPassing);
+        await _time.UntilAsync(() => stored.IsCompleted, TimeSpan.FromMilliseconds(100));
+        Assert.Null(attempts.Problem);
+    }
+
     [Fact]
     public async Task Operation_that_fails_is_tried_after_longer_and_longer_waits()
     {
