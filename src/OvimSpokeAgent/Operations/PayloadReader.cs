@@ -150,8 +150,13 @@ internal sealed class PayloadReader
     /// A reader of an object inside the payload; of an empty one when it is absent. What is wrong in it is in this
     /// reader's errors, under the names <c>field.name</c>.
     /// </summary>
-    public PayloadReader Section(string field) =>
-        new(OptionalObject(field), $"{_prefix}{field}.", _errors, _rejectedFields);
+    /// <param name="field">The object.</param>
+    /// <param name="read">What is read in its place, where it has another form too.</param>
+    public PayloadReader Section(string field, Func<JsonElement, JsonElement>? read = null)
+    {
+        var section = OptionalObject(field);
+        return new(read is null ? section : read(section), $"{_prefix}{field}.", _errors, _rejectedFields);
+    }
 
     /// <summary>Whether the first of these names that has a value has the number 0.</summary>
     public bool IsZero(params ReadOnlySpan<string> names) =>

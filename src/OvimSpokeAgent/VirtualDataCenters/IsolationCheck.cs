@@ -40,7 +40,7 @@ internal static class IsolationCheck
         return beyond is null ? null : $"ingress from {Show(ns, beyond)}";
 
         bool MayEnter(string name) => declared.Custom is { } custom
-            ? (name == ns && !custom.DenyAllIngress) || custom.IngressNamespaces.Contains(name)
+            ? (name == ns && custom.TakesFromSameNamespace) || custom.IngressNamespaces.Contains(name)
             : name == ns;
     }
 
@@ -48,17 +48,18 @@ internal static class IsolationCheck
     {
         if (declared.Custom is { EgressPorts.Count: > 0 } custom && HasOnly(rule, custom.EgressPorts)) return null;
         if (rule.Peers.Count == 0) return "egress to everywhere";
-        var mayAnything = declared.Custom is not { DenyAllEgress: true };
-        var beyond = rule.Peers.FirstOrDefault(peer => !mayAnything || !MayReach(peer));
+        var reachesOwn = declared.Custom?.ReachesSameNamespace ?? true;
+        var dnsRules = declared.Custom is { ReachesDns: false } ? [] : network.Dns;
+        var beyond = rule.Peers.FirstOrDefault(peer => !MayReach(peer));
         return beyond is null ? null : $"egress to {Show(ns, beyond)}";
 
         bool MayReach(NetworkPolicyPeer peer) => peer.IpBlock is { } block
             ? HasOnly(rule, PortsOf(dns => dns.Cidr == block.Cidr))
             : NamespacesOf(ns, peer) is { } names
-                && names.All(name => name == ns || HasOnly(rule, PortsOf(dns => dns.Cidr is null && dns.Namespace == name)));
+                && names.All(name => (reachesOwn && name == ns) || HasOnly(rule, PortsOf(dns => dns.Cidr is null && dns.Namespace == name)));
 
         IReadOnlyList<int> PortsOf(Func<DnsRule, bool> isMeant) =>
-            [.. network.Dns.Where(isMeant).Select(dns => int.TryParse(dns.Port, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0)];
+            [.. dnsRules.Where(isMeant).Select(dns => int.TryParse(dns.Port, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0)];
     }
 
     private static bool HasOnly(NetworkPolicyRule rule, IReadOnlyList<int> ports) => rule.Ports is { Count: > 0 } list

@@ -29,7 +29,7 @@ internal static class NetworkPolicyManifests
     {
         var isIsolated = declared.Mode is NetworkMode.Isolated;
         if (isIsolated) yield return (VdcNames.IsolationPolicy, Isolation(network));
-        else if (declared.Custom is { } custom) yield return (VdcNames.CustomPolicy, Custom(custom, network));
+        else if (declared.Custom is { } custom && (custom.RestrictsIngress || custom.RestrictsEgress)) yield return (VdcNames.CustomPolicy, Custom(custom, network));
         // A policy closes what it selects: where all may enter, there must be none.
         if (!isIsolated && declared.Custom is not { RestrictsIngress: true, DenyAllIngress: false }) yield break;
         yield return (VdcNames.CdiPolicy, Cdi(network, isIsolated ? settings : null));
@@ -84,17 +84,14 @@ internal static class NetworkPolicyManifests
 
     private static IEnumerable<JsonNode> CustomIngress(CustomNetwork custom)
     {
-        if (!custom.DenyAllIngress) yield return Rule("from", OwnNamespace());
+        if (custom.TakesFromSameNamespace) yield return Rule("from", OwnNamespace());
         if (custom.IngressNamespaces.Count > 0) yield return Rule("from", Peer(Namespaces(custom.IngressNamespaces), null));
     }
 
     private static IEnumerable<JsonNode> CustomEgress(CustomNetwork custom, ClusterNetwork network)
     {
-        if (!custom.DenyAllEgress)
-        {
-            yield return Rule("to", OwnNamespace());
-            foreach (var rule in Dns(network)) yield return rule;
-        }
+        if (custom.ReachesSameNamespace) yield return Rule("to", OwnNamespace());
+        foreach (var rule in custom.ReachesDns ? Dns(network) : []) yield return rule;
         if (custom.EgressPorts.Count > 0)
         {
             var ports = custom.EgressPorts.SelectMany(port => (IEnumerable<(string, int)>)[("TCP", port), ("UDP", port)]);

@@ -55,6 +55,22 @@ public sealed class VdcOnHubTests : IAsyncLifetime
         Assert.Equal(HubVdcPhase.Creating, vdc.Phase);
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("""{"policy_type":"isolate","allow_same_namespace":true,"allow_dns":true,"deny_all_ingress":false}""")] // sent as texts
+    public async Task Vdc_with_a_custom_network_is_closed_but_for_itself_and_dns(string config)
+    {
+        CreatesVdc("acme", more: $$""" ,"network_policy":"custom","custom_network_config":{{config}} """);
+
+        await HubKnowsAsync("acme", vdc => vdc.Phase is HubVdcPhase.Active);
+        var policy = await _world.Environment.Cluster.Admin.FindAsync("apis/networking.k8s.io/v1/namespaces/acme/networkpolicies/vdc-custom-policy");
+        Assert.Equal("""["Ingress","Egress"]""", policy!["spec"]!["policyTypes"]!.ToJsonString());
+        Assert.Equal("""[{"from":[{"podSelector":{}}]}]""", policy["spec"]!["ingress"]!.ToJsonString());
+        var egress = policy["spec"]!["egress"]!.AsArray();
+        Assert.Equal("""{"to":[{"podSelector":{}}]}""", egress[0]!.ToJsonString());
+        Assert.All(egress.Skip(1), rule => Assert.All(rule!["ports"]!.AsArray(), port => Assert.Contains((int)port!["port"]!, (int[])[53, 5353])));
+    }
+
     [Fact]
     public async Task Deleting_a_vm_deletes_no_vdc()
     {
@@ -102,10 +118,10 @@ public sealed class VdcOnHubTests : IAsyncLifetime
         await HubKnowsAsync(name, vdc => vdc.Phase is HubVdcPhase.Active);
     }
 
-    private void CreatesVdc(string name, string quota = """{"cpu":4,"memory":8}""")
+    private void CreatesVdc(string name, string quota = """{"cpu":4,"memory":8}""", string more = "")
     {
         _hubTime.Advance(TimeSpan.FromSeconds(1)); // an id of its own
-        var asked = JsonNode.Parse($$"""{"organization":"acme","target_namespace":"{{name}}","quota":{{quota}}}""")!.AsObject();
+        var asked = JsonNode.Parse($$"""{"organization":"acme","target_namespace":"{{name}}","quota":{{quota}}{{more}}}""")!.AsObject();
         asked["zone_id"] = _world.Environment.AgentNamespace;
         Hub.CreateVdc(name, asked);
     }

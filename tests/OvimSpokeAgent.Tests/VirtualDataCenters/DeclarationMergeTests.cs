@@ -86,6 +86,22 @@ public sealed class DeclarationMergeTests
     }
 
     [Fact]
+    public void Custom_network_stays_closed_until_it_is_opened_in_so_many_words()
+    {
+        var isolated = Declared.Parse("""{"network_policy":"isolated"}""");
+
+        var custom = Read(isolated, """{"network_policy":"custom"}""");
+        var denied = Read(custom, """{"custom_network_config":{"deny_all_ingress":"true"}}""");
+        var without = Read(denied, """{"custom_network_config":null}""");
+        var opened = Read(custom, """{"custom_network_config":{"policy_type":"allow-all"}}""");
+
+        Assert.Equal((true, true), (custom.Network.Custom!.RestrictsIngress, custom.Network.Custom.RestrictsEgress));
+        Assert.Equal((true, true), (denied.Network.Custom!.DenyAllIngress, denied.Network.Custom.RestrictsEgress));
+        Assert.Equal(custom.ToText(), without.ToText());
+        Assert.False(opened.Network.Custom!.Closes);
+    }
+
+    [Fact]
     public void An_update_that_does_not_fit_to_what_is_declared_is_an_error()
     {
         var reader = new PayloadReader(DeclarationMerge.Merge(

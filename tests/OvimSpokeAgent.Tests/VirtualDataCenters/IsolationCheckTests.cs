@@ -13,6 +13,12 @@ public sealed class IsolationCheckTests
     private const string Ports = """{"network_policy":"custom","custom_network_config":{"allow_egress_to_ports":[443]}}""";
     private const string DenyOut = """{"network_policy":"custom","custom_network_config":{"deny_all_egress":true}}""";
 
+    private const string NoConfig = """{"network_policy":"custom"}""";
+    private const string NoDns = """{"network_policy":"custom","custom_network_config":{"allow_dns":false}}""";
+    private const string DenyOutButDns = """{"network_policy":"custom","custom_network_config":{"deny_all_egress":true,"allow_dns":true}}""";
+    private const string ToDns =
+        """{"podSelector":{},"egress":[{"to":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"kube-system"}}}],"ports":[{"port":53}]}]}""";
+
     [Theory]
     [InlineData("{}", """{"podSelector":{},"ingress":[{}],"egress":[{}],"policyTypes":["Ingress","Egress"]}""", null)]
     [InlineData(Isolated, """{"podSelector":{},"policyTypes":["Ingress","Egress"]}""", null)]
@@ -42,6 +48,12 @@ public sealed class IsolationCheckTests
     [InlineData(Ports, """{"podSelector":{},"egress":[{"ports":[{"port":"https"}]}]}""", "egress to everywhere")]
     [InlineData(DenyOut, """{"podSelector":{},"egress":[{"to":[{"podSelector":{}}]}]}""", "egress to namespace acme")]
     [InlineData(DenyOut, """{"podSelector":{},"ingress":[{}]}""", null)]
+    [InlineData(NoConfig, """{"podSelector":{},"ingress":[{}]}""", "ingress from everywhere")]
+    [InlineData(NoConfig, """{"podSelector":{},"egress":[{"to":[{"podSelector":{}}]}]}""", null)]
+    [InlineData(NoConfig, ToDns, null)]
+    [InlineData(NoDns, ToDns, "egress to namespace kube-system")]
+    [InlineData(DenyOutButDns, ToDns, null)]
+    [InlineData(DenyOutButDns, """{"podSelector":{},"egress":[{"to":[{"podSelector":{}}],"ports":[{"port":53}]}]}""", "egress to namespace acme")]
     public void Policy_weakens_exactly_what_is_declared_closed(string declared, string policy, string? opens) => Assert.Equal(
         opens,
         IsolationCheck.Opens(

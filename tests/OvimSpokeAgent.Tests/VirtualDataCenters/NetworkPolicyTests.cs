@@ -43,6 +43,19 @@ public sealed class NetworkPolicyTests
     private const string DenyBoth =
         """{"network_policy":"custom","custom_network_config":{"deny_all_ingress":true,"deny_all_egress":true}}""";
 
+    private const string NoConfig = """{"network_policy":"custom"}""";
+    private const string NothingClosed =
+        """{"network_policy":"custom","custom_network_config":{"deny_all_ingress":"false","deny_all_egress":"false"}}""";
+    private const string AllowAll = """{"network_policy":"custom","custom_network_config":{"policy_type":"allow-all"}}""";
+    private const string AllowAllButDns =
+        """{"network_policy":"custom","custom_network_config":{"policy_type":"allow-all","allow_dns":"false"}}""";
+    private const string IsolatePorts =
+        """{"network_policy":"custom","custom_network_config":{"policy_type":"isolate","allow_egress_to_ports":"443"}}""";
+    private const string IsolateAlone =
+        """{"network_policy":"custom","custom_network_config":{"policy_type":"isolate","allow_same_namespace":"false","allow_dns":"0"}}""";
+    private const string DenyBothButDns =
+        """{"network_policy":"custom","custom_network_config":{"deny_all_ingress":"1","deny_all_egress":"1","allow_dns":"1"}}""";
+
     internal static IEnumerable<(string Declared, Endpoint From, Endpoint To, string Protocol, int Port, bool Allowed)> Rows =>
     [
         (Default, Own, Internet, "TCP", 80, true),
@@ -122,6 +135,31 @@ public sealed class NetworkPolicyTests
         (DenyOutPorts, Own, Dns, "UDP", 53, false),
         (DenyBoth, Own, OwnOther, "TCP", 443, false),
         (DenyBoth, Internet, Own, "TCP", 443, false),
+
+        .. new[] { NoConfig, NothingClosed, AllowAllButDns }.SelectMany(declared => (IEnumerable<(string, Endpoint, Endpoint, string, int, bool)>)
+        [
+            (declared, OwnOther, Own, "TCP", 80, true),
+            (declared, Own, Dns, "UDP", 53, declared != AllowAllButDns),
+            (declared, Own, OpenShiftDns, "TCP", 5353, declared != AllowAllButDns),
+            (declared, Own, KubeSystemOther, "TCP", 53, false),
+            (declared, Own, Internet, "TCP", 443, false),
+            (declared, Own, Internet6, "TCP", 443, false),
+            (declared, Importer, Internet, "TCP", 443, false),
+            (declared, Own, Tenant, "TCP", 443, false),
+            (declared, Tenant, Own, "TCP", 22, false),
+            (declared, Internet, Own, "TCP", 443, false),
+            (declared, UploadProxy, UploadServer, "TCP", 8443, true),
+        ]),
+        (AllowAll, Tenant, Own, "TCP", 22, true),
+        (AllowAll, Own, Internet, "TCP", 443, true),
+        (IsolatePorts, Own, Internet, "TCP", 443, true),
+        (IsolatePorts, Own, Internet, "TCP", 80, false),
+        (IsolatePorts, Own, OwnOther, "TCP", 80, true),
+        (IsolatePorts, Tenant, Own, "TCP", 443, false),
+        (IsolateAlone, OwnOther, Own, "TCP", 80, false),
+        (IsolateAlone, Own, Dns, "UDP", 53, false),
+        (DenyBothButDns, Own, Dns, "UDP", 53, true),
+        (DenyBothButDns, Own, OwnOther, "TCP", 80, false),
     ];
 
     public static TheoryData<int> RowNumbers => [.. Enumerable.Range(0, Rows.Count())];

@@ -34,6 +34,19 @@ internal static class Payloads
     private static Gen<JsonObject> Network { get; } = Gen.OneOf(
         Gen.Const(0).Select(_ => new JsonObject()),
         Gen.Const(0).Select(_ => new JsonObject { ["network_policy"] = "isolated" }),
+        Gen.Const(0).Select(_ => new JsonObject { ["network_policy"] = "custom" }),
+        from type in Gen.OneOf(Gen.Const("isolate"), Gen.Const("allow-all"))
+        from flag in Gen.OneOf(Gen.Const(""), Gen.Const("true"), Gen.Const("0"))
+        select new JsonObject
+        {
+            ["network_policy"] = "custom",
+            ["custom_network_config"] = new JsonObject
+            {
+                ["policy_type"] = type,
+                ["allow_same_namespace"] = flag,
+                ["allow_egress_to_ports"] = flag == "0" ? "443,80" : "",
+            },
+        },
         from ports in Gen.Int[1, 65535].List[0, 5]
         from namespaces in Name.List[0, 3]
         from deny in Gen.Bool

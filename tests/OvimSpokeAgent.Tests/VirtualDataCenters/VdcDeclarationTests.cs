@@ -73,13 +73,21 @@ public sealed class VdcDeclarationTests
     [InlineData("""{"limit_range":{"maxCpu":2000000000}}""", "limit_range.maxCpu")]
     [InlineData("""{"limit_range":{"maxMemory":-1}}""", "limit_range.maxMemory")]
     [InlineData("""{"network_policy":"open"}""", "network_policy")]
-    [InlineData("""{"network_policy":"custom"}""", "custom_network_config")]
-    [InlineData("""{"network_policy":"custom","custom_network_config":{"deny_all_ingress":false}}""", "custom_network_config")]
+    [InlineData("""{"custom_network_config":{"policy_type":"isolate"}}""", "custom_network_config")]
+    [InlineData("""{"network_policy":"isolated","custom_network_config":{"allow_dns":"false"}}""", "custom_network_config")]
     [InlineData("""{"network_policy":"isolated","custom_network_config":{"deny_all_egress":true}}""", "custom_network_config")]
     [InlineData("""{"network_policy":"custom","custom_network_config":{"deny_all_ingres":true}}""", "custom_network_config.deny_all_ingres")]
     [InlineData("""{"network_policy":"custom","custom_network_config":{"deny_all_ingress":"yes"}}""", "custom_network_config.deny_all_ingress")]
     [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_egress_to_ports":[0]}}""", "custom_network_config.allow_egress_to_ports[0]")]
-    [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_egress_to_ports":[443,"80"]}}""", "custom_network_config.allow_egress_to_ports[1]")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_egress_to_ports":[443,"http"]}}""", "custom_network_config.allow_egress_to_ports[1]")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_egress_to_ports":"443,70000"}}""", "custom_network_config.allow_egress_to_ports[1]")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_egress_to_ports":443}}""", "custom_network_config.allow_egress_to_ports")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"deny_all_ingress":"2"}}""", "custom_network_config.deny_all_ingress")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_dns":"\ud800"}}""", "custom_network_config.allow_dns")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"policy_type":"open"}}""", "custom_network_config.policy_type")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"policy_type":true}}""", "custom_network_config.policy_type")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_all":"true"}}""", "custom_network_config.allow_all")]
+    [InlineData("""{"network_policy":"custom","custom_network_config":{"\ud800":"true"}}""", "custom_network_config.\\\"\\ud800\":\"true\"")]
     [InlineData("""{"network_policy":"custom","custom_network_config":{"allow_ingress_from_namespaces":["A"]}}""", "custom_network_config.allow_ingress_from_namespaces[0]")]
     [InlineData("""{"admin_groups":["system:masters"]}""", "admin_groups[0]")]
     [InlineData("""{"admin_groups":["ok","System:Authenticated"]}""", "admin_groups[1]")]
@@ -98,6 +106,21 @@ public sealed class VdcDeclarationTests
         var error = Assert.Single(errors);
         Assert.StartsWith(field + ":", error, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("""{"deny_all_ingress":"true","deny_all_egress":"0"}""", """{"deny_all_ingress":true}""")]
+    [InlineData("""{"deny_all_ingress":"1","deny_all_egress":"True"}""", """{"deny_all_ingress":true,"deny_all_egress":true}""")]
+    [InlineData("""{"allow_egress_to_ports":"443,8443"}""", """{"allow_egress_to_ports":[443,8443]}""")]
+    [InlineData("""{"allow_egress_to_ports":"443"}""", """{"allow_egress_to_ports":[443]}""")]
+    [InlineData("""{"allow_egress_to_ports":["443",80]}""", """{"allow_egress_to_ports":[80,443]}""")]
+    [InlineData("""{"allow_egress_to_ports":"[443 80]"}""", """{"allow_egress_to_ports":[80,443]}""")]
+    [InlineData("""{"allow_ingress_from_namespaces":"monitoring, backup"}""", """{"allow_ingress_from_namespaces":["backup","monitoring"]}""")]
+    [InlineData("""{"allow_ingress_from_namespaces":"[\"monitoring\",\"2\"]"}""", """{"allow_ingress_from_namespaces":["2","monitoring"]}""")]
+    [InlineData("""{"policy_type":"isolate","allow_same_namespace":"true","allow_dns":"false"}""", """{"policy_type":"isolate","allow_same_namespace":true,"allow_dns":false}""")]
+    [InlineData("""{"policy_type":"allow-all","deny_all_egress":"","allow_egress_to_ports":""}""", """{"policy_type":"allow-all"}""")]
+    public void Custom_network_may_come_as_texts(string texts, string values) => Assert.Equal(
+        Declared.Parse($$"""{"network_policy":"custom","custom_network_config":{{values}}}""").ToText(),
+        Declared.Parse($$"""{"network_policy":"custom","custom_network_config":{{texts}}}""").ToText());
 
     [Fact]
     public void A_name_that_is_too_long_says_by_how_much()
