@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Contract;
 
@@ -23,8 +24,8 @@ internal static class VdcOperations
     /// </summary>
     public static JsonElement? FailureOf(string type, JsonElement payload) =>
         type == Create && payload.ValueKind is JsonValueKind.Object
-        && payload.TryGetProperty("target_namespace", out var ns) && ns.ValueKind is JsonValueKind.String
-            ? JsonSerializer.SerializeToElement(new VdcFailure { Namespace = ns.GetString()! }, ContractJson.Default.VdcFailure)
+        && JsonText.TryGetProperty(payload, "target_namespace", out var value) && JsonText.TryGetString(value, out var ns)
+            ? JsonSerializer.SerializeToElement(new VdcFailure { Namespace = ns }, ContractJson.Default.VdcFailure)
             : null;
 
     /// <summary>Whether the body of a result says that a VDC was deleted.</summary>
