@@ -13,7 +13,7 @@ internal sealed class ClusterConnectivity(TimeProvider time)
     private long _answeredAt = time.GetTimestamp();
     private volatile string? _refusal;
 
-    /// <summary>What the server said when it did not accept the agent's credentials last; null since it accepted them.</summary>
+    /// <summary>Why the agent's credentials were not accepted last, or not shown; null since they were accepted.</summary>
     public string? Refusal => _refusal;
 
     public bool IsReachable => _outage is null;
@@ -30,7 +30,13 @@ internal sealed class ClusterConnectivity(TimeProvider time)
         EndOutage();
     }
 
-    /// <summary>It answers, but does not know the agent (401).</summary>
+    /// <summary>
+    /// Something came on a watch: the server is there. Whom it answers says only a request: a watch outlives the credentials with
+    /// which it was opened.
+    /// </summary>
+    public void Heard() => EndOutage();
+
+    /// <summary>It does not know the agent (401), or the agent has nothing to show.</summary>
     public void Refused(string error)
     {
         _refusal = error;

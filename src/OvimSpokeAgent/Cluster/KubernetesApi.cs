@@ -215,7 +215,7 @@ internal sealed class KubernetesApi(
         try
         {
             var more = await events.MoveNextAsync();
-            if (more) connectivity.Answered();
+            if (more) connectivity.Heard();
             return more;
         }
         catch (Exception e) when (IsBrokenConnection(e))
@@ -251,10 +251,13 @@ internal sealed class KubernetesApi(
         {
             await credentials.ShowAsync(request, cancellationToken);
         }
-        catch (Exception e) when (e is KubeConfigException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.GetBaseException() is KubeConfigException or IOException or UnauthorizedAccessException or FormatException)
         {
-            throw new KubernetesApiException(
-                ApiErrorReason.Unauthorized, $"the agent's credentials for {client.BaseUri} cannot be read: {e.Message}", inner: e);
+            // What reading a token's file throws the library wraps.
+            var problem = $"the agent's credentials for {client.BaseUri} cannot be read: {e.GetBaseException().Message}";
+            credentials.Renew(); // half a token would be kept for a minute
+            connectivity.Refused(problem);
+            throw new KubernetesApiException(ApiErrorReason.Unauthorized, problem, inner: e);
         }
     }
 

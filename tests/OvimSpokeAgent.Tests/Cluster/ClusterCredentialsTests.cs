@@ -10,6 +10,8 @@ namespace OvimSpokeAgent.Tests.Cluster;
 /// <summary>What the agent shows to the API server, as a kubeconfig names it, and what it says when that is not accepted.</summary>
 public sealed class ClusterCredentialsTests : IDisposable
 {
+    private static readonly ResourceKind Widgets = new("example.com", "v1", "widgets", "Widget");
+
     private readonly string _folder = Directory.CreateTempSubdirectory("ovim-kubeconfig-").FullName;
     private readonly TestTime _time = new();
     private readonly StubServer _server = new();
@@ -56,6 +58,40 @@ public sealed class ClusterCredentialsTests : IDisposable
         Assert.Equal(HealthStatus.Healthy, new ClusterCheck(_connectivity).Check().Status);
     }
 
+    [Fact]
+    public async Task Watch_that_was_opened_before_says_nothing_of_the_credentials_now()
+    {
+        var api = Open("token: t");
+        _server.Handles(request => request.RequestUri!.Query.Contains("watch=1", StringComparison.Ordinal)
+            ? Answer(200, """{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7"}}}""" + "\n") : Answer(401, "{}"));
+        var events = await api.WatchAsync(Widgets, "", new() { ResourceVersion = "1" }, ClusterJson.Default.AnyObject, default);
+        await Assert.ThrowsAsync<KubernetesApiException>(() => GetAsync(api));
+
+        await foreach (var _ in events) Assert.Equal(HealthStatus.Unhealthy, new ClusterCheck(_connectivity).Check().Status);
+
+        Assert.Equal(HealthStatus.Unhealthy, new ClusterCheck(_connectivity).Check().Status);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("two\nlines")]
+    public async Task Token_that_cannot_be_shown_makes_unhealthy_until_it_can(string? content)
+    {
+        Write("token", "first");
+        var api = Open("tokenFile: token");
+        _server.Answers(200, "{}");
+        if (content is null) File.Delete(Path.Combine(_folder, "token"));
+        else Write("token", content);
+
+        var e = await Assert.ThrowsAsync<KubernetesApiException>(() => GetAsync(api));
+
+        Assert.Contains("credentials for https://api.example:6443/ cannot be read", e.Message, StringComparison.Ordinal);
+        Assert.Equal(HealthStatus.Unhealthy, new ClusterCheck(_connectivity).Check().Status);
+        Write("token", "second");
+        await GetAsync(api);
+        Assert.Equal(HealthStatus.Healthy, new ClusterCheck(_connectivity).Check().Status);
+    }
+
     [Theory]
     [InlineData("""{"exp":33292512000}""")] // not yet
     [InlineData("""{"exp":"soon"}""")]
@@ -92,7 +128,7 @@ public sealed class ClusterCredentialsTests : IDisposable
     private static HttpResponseMessage Answer(int status, string body) => new((HttpStatusCode)status) { Content = new StringContent(body) };
 
     private static Task<AnyObject> GetAsync(KubernetesApi api) =>
-        api.GetAsync(new("example.com", "v1", "widgets", "Widget"), new("acme", "web"), ClusterJson.Default.AnyObject, default);
+        api.GetAsync(Widgets, new("acme", "web"), ClusterJson.Default.AnyObject, default);
 
     private KubernetesApi Open(string user)
     {
