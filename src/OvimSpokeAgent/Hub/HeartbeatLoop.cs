@@ -136,6 +136,11 @@ internal sealed partial class HeartbeatLoop(
         }
     }
 
+    // Hubs say so by the status alone, or in words beside another one.
+    private static bool SaysInUse(HubException exception) => exception.Status is HttpStatusCode.Conflict
+        || (exception.Status is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError
+            && exception.Answer.Contains("in use by another", StringComparison.OrdinalIgnoreCase));
+
     private string InUse(string answer) =>
         $"the hub says that {SettingsTable.AgentId.Name}={settings.AgentId} is in use by another live agent, no operations are taken: "
         + $"each cluster needs its own (without the variable it comes from {SettingsTable.ZoneId.Name}): {answer}";
@@ -152,10 +157,10 @@ internal sealed partial class HeartbeatLoop(
     private void Failed(HubException exception)
     {
         if (!exception.WasTried) return;
-        var isInUse = exception.Status is HttpStatusCode.Conflict;
+        var isInUse = SaysInUse(exception);
         var reason = isInUse ? InUse(exception.Message) : exception.Message;
         metrics.ReportFailed();
-        connection.Failed(reason, isInUse);
+        connection.Failed(reason, isInUse, isRefusal: exception.IsPermanent);
         // One line for the first failure, one when the hub counts as lost, then one an hour; health tells the rest.
         if (connection.Link.MissedReports is not HubConnection.MissedReportsUntilLost && !_reminder.IsDue) return;
         LogFailed(connection.Link.MissedReports, reason);

@@ -105,6 +105,7 @@ internal sealed class HubCaller(
         return new HubException(text.Length == 0 ? message : $"{message}: {Shown(text)}")
         {
             Status = response.StatusCode,
+            Answer = text,
             WasSent = true,
         };
     }

@@ -42,7 +42,8 @@ internal sealed class HubConnection(TimeProvider time)
     /// <summary>A report was not taken.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="isIdInUse">Whether the hub says that another live agent has this agent's id.</param>
-    public void Failed(string reason, bool isIdInUse = false)
+    /// <param name="isRefusal">Whether the hub is there, and refuses what it was sent.</param>
+    public void Failed(string reason, bool isIdInUse = false, bool isRefusal = false)
     {
         var missed = _link.MissedReports + 1;
         Set(_link with
@@ -51,6 +52,7 @@ internal sealed class HubConnection(TimeProvider time)
             IsIdInUse = _link.IsIdInUse || isIdInUse,
             IsRegistered = _link.IsRegistered && missed < MissedReportsUntilLost,
             IsTrying = false,
+            IsRefused = isRefusal,
             Problem = reason,
         });
     }
@@ -67,13 +69,16 @@ internal sealed class HubConnection(TimeProvider time)
     /// <summary>An operation that the hub pushed is stored.</summary>
     public void PushAccepted() => _isPushed = true;
 
-    /// <summary>Completes as soon as what the hub has queued under this agent's id is this agent's: it takes its reports.</summary>
+    /// <summary>
+    /// Completes as soon as what the hub has queued under this agent's id is this agent's: it takes its reports, or did, and
+    /// refuses one for what is in it.
+    /// </summary>
     public async Task WaitUntilOperationsMayBeTakenAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             var changed = _changed.Next;
-            if (_link is { IsRegistered: true, IsIdInUse: false }) return;
+            if (_link is { IsIdInUse: false } and ({ IsRegistered: true } or { IsRefused: true, LastContact: not null })) return;
             await changed.WaitAsync(cancellationToken);
         }
     }
@@ -103,6 +108,9 @@ internal sealed record HubLink
 
     /// <summary>Why the last one failed; null when it did not.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>The hub answered the last report, and refused it for what is in it: it is there, and queues what it did before.</summary>
+    public bool IsRefused { get; init; }
 
     /// <summary>The hub said that another live agent has this agent's id, and took no report since: what it queues is the other's.</summary>
     public bool IsIdInUse { get; init; }

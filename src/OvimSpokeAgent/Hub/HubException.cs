@@ -9,6 +9,9 @@ internal sealed class HubException(string message, Exception? inner = null) : Ex
     /// <summary>What the hub answered; null: nothing.</summary>
     public HttpStatusCode? Status { get; init; }
 
+    /// <summary>What the answer says, at most its first 4 KiB; empty where it says nothing.</summary>
+    public string Answer { get; init; } = "";
+
     /// <summary>False: nothing was sent because the hub asked to be left alone, so nothing failed.</summary>
     public bool WasTried { get; init; } = true;
 

@@ -6,7 +6,7 @@ namespace OvimSpokeAgent.Hub;
 /// <summary>
 /// Takes operations from the hub: straight on while there are some, else every <c>OVIM_HUB_POLL_INTERVAL</c> ± 20 % (once a
 /// push was accepted, every 30 s), less often while polls fail; not while they could not be stored or executed, nor while the
-/// hub does not take reports.
+/// hub is away or says that the agent's id is another's.
 /// </summary>
 internal sealed partial class PollLoop(
     HubClient hub,

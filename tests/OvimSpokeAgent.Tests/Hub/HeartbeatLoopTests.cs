@@ -116,6 +116,25 @@ public sealed class HeartbeatLoopTests : IAsyncDisposable
         Assert.True(_world.Connection.Link.IsRegistered);
     }
 
+    [Theory]
+    [InlineData(409, "conflict", true, true)]
+    [InlineData(403, """{"error":"this id is in use by another live agent"}""", true, false)]
+    [InlineData(400, """{"error":"agent_id: In use by another agent"}""", true, true)]
+    [InlineData(400, """{"error":"vms: too many"}""", false, true)]
+    [InlineData(422, "too many", false, true)]
+    [InlineData(503, "in use by another live agent", false, false)]
+    public async Task Refusal_of_a_report_is_told_from_an_id_of_another(int status, string answer, bool isInUse, bool isRefused)
+    {
+        Start();
+        await ReportedAsync(1);
+
+        _world.Hub.Answers(status, answer);
+        await NextReportAsync(30 * Second);
+
+        await Eventually.HoldsAsync(() => _world.Connection.Link.MissedReports == 1);
+        Assert.Equal((isInUse, isRefused), (_world.Connection.Link.IsIdInUse, _world.Connection.Link.IsRefused));
+    }
+
     [Fact]
     public async Task Id_in_use_by_another_agent_stays_so_until_a_report_is_taken()
     {

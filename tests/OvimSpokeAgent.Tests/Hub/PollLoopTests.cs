@@ -55,6 +55,18 @@ public sealed class PollLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Hub_that_refuses_reports_for_what_is_in_them_is_asked_all_the_same()
+    {
+        StartRegistered();
+        await PolledAsync(1);
+        for (var i = 0; i < HubConnection.MissedReportsUntilLost; i++) _world.Connection.Failed("413 too large", isRefusal: true);
+
+        _world.Time.Advance(await WaitAsync());
+
+        await PolledAsync(2);
+    }
+
+    [Fact]
     public async Task Polls_go_straight_on_while_there_are_operations_and_wait_when_there_are_none()
     {
         Hands("""[{"id":"a"},{"id":"b"}]""", """[{"id":"c"}]""", "[]", """[{"id":"d"}]""", "null");
