@@ -29,6 +29,8 @@ public sealed record DnsTarget
         IPAddress.Parse("169.254.170.2"),
     ];
 
+    private static readonly byte[] Nat64Prefix = IPAddress.Parse("64:ff9b::").GetAddressBytes()[..12];
+
     /// <summary>Null: pods are meant.</summary>
     public IPAddress? Address { get; init; }
 
@@ -49,10 +51,18 @@ public sealed record DnsTarget
     /// </summary>
     public static bool IsPossible(IPAddress address)
     {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = Embedded(address) ?? address;
         return !MetadataAddresses.Contains(plain) && !IPAddress.IsLoopback(plain) && !plain.IsIPv6LinkLocal && !plain.IsIPv6Multicast
             && !plain.Equals(IPAddress.Any) && !plain.Equals(IPAddress.IPv6Any)
             && (plain.AddressFamily is not AddressFamily.InterNetwork || plain.GetAddressBytes()[0] is > 0 and < 224);
+    }
+
+    // ::ffff:A.B.C.D, and what NAT64 leads to (RFC 6052).
+    private static IPAddress? Embedded(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
+        var bytes = address.GetAddressBytes();
+        return bytes.AsSpan().StartsWith(Nat64Prefix) ? new IPAddress(bytes[^4..]) : null;
     }
 
     /// <summary>Reads a list of targets.</summary>

@@ -14,7 +14,11 @@ internal sealed class EnvironmentProxy(IWebProxy proxy, NoProxyRules exceptions)
     /// <summary>Of the process.</summary>
     public static EnvironmentProxy OfProcess { get; } = new(
         HttpClient.DefaultProxy,
-        NoProxyRules.Parse(Environment.GetEnvironmentVariable("no_proxy") ?? Environment.GetEnvironmentVariable("NO_PROXY")));
+        NoProxyRules.Parse(Exceptions(Environment.GetEnvironmentVariable)));
+
+    /// <summary>What <c>no_proxy</c> says, or where that says nothing <c>NO_PROXY</c>.</summary>
+    internal static string? Exceptions(Func<string, string?> variable) =>
+        variable("no_proxy") is { Length: > 0 } exceptions ? exceptions : variable("NO_PROXY");
 
     /// <summary>What <c>NO_PROXY</c> says in vain.</summary>
     public IEnumerable<string> Warnings => exceptions.Unreadable.Select(entry =>

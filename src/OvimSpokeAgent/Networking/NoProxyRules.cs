@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using OvimSpokeAgent.Configuration;
 
 namespace OvimSpokeAgent.Networking;
 
@@ -10,6 +11,9 @@ namespace OvimSpokeAgent.Networking;
 /// </summary>
 internal sealed class NoProxyRules
 {
+    // ::ffff:0:0/96 (RFC 4291, 2.5.5.2)
+    private const int MappedLength = 96;
+
     private readonly List<Func<string, IPAddress?, int, bool>> _rules = [];
 
     private NoProxyRules()
@@ -22,7 +26,7 @@ internal sealed class NoProxyRules
     public static NoProxyRules Parse(string? text)
     {
         var rules = new NoProxyRules();
-        foreach (var entry in (text ?? "").Split([',', ' '], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var entry in (text ?? "").Split([',', ' ', '\t', '\r', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             if (ParseEntry(entry) is { } rule) rules._rules.Add(rule);
             else rules.Unreadable.Add(entry);
@@ -42,27 +46,33 @@ internal sealed class NoProxyRules
     {
         if (entry == "*") return (_, _, _) => true;
         if (entry.Contains('/', StringComparison.Ordinal)) return ParseNetwork(entry);
-        if (IPAddress.TryParse(entry.Trim('[', ']'), out var whole)) return OfAddress(whole, null);
+        if (ParseAddress(entry) is { } whole) return OfAddress(whole, null);
         int? port = null;
         if (entry.LastIndexOf(':') is >= 0 and var colon)
         {
             if (!int.TryParse(entry.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return null;
             (entry, port) = (entry[..colon], number);
         }
-        return IPAddress.TryParse(entry.Trim('[', ']'), out var address) ? OfAddress(address, port) : OfName(entry, port);
+        return ParseAddress(entry) is { } address ? OfAddress(address, port) : OfName(entry, port);
     }
+
+    private static IPAddress? ParseAddress(string text) =>
+        text.Trim('[', ']') is var bare && SettingText.IsIPAddress(bare) ? IPAddress.Parse(bare) : null;
 
     // A CIDR may have bits beyond its length, which IPNetwork does not take.
     private static Func<string, IPAddress?, int, bool>? ParseNetwork(string entry)
     {
         var slash = entry.IndexOf('/', StringComparison.Ordinal);
-        if (!IPAddress.TryParse(entry.AsSpan(0, slash), out var start)
+        if (!SettingText.IsIPAddress(entry[..slash])
             || !int.TryParse(entry.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length))
         {
             return null;
         }
+        var start = IPAddress.Parse(entry.AsSpan(0, slash));
         var bytes = start.GetAddressBytes();
         if (length > bytes.Length * 8) return null;
+        // As the addresses that are compared with it.
+        if (start.IsIPv4MappedToIPv6 && length >= MappedLength) (bytes, length) = (bytes[^4..], length - MappedLength);
         for (var bit = length; bit < bytes.Length * 8; bit++) bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
         var network = new IPNetwork(new IPAddress(bytes), length);
         return (_, address, _) => address is not null && network.Contains(address);
@@ -79,7 +89,7 @@ internal sealed class NoProxyRules
         var isSuffix = name.StartsWith('.') || name.StartsWith("*.", StringComparison.Ordinal);
         var bare = name.TrimStart('*').Trim('.');
         if (bare.Length == 0 || Uri.CheckHostName(bare) is UriHostNameType.Unknown) return null;
-        return (host, _, port) => (wantedPort is null || wantedPort == port)
+        return (host, address, port) => address is null && (wantedPort is null || wantedPort == port)
             && ((!isSuffix && host.Equals(bare, StringComparison.OrdinalIgnoreCase))
                 || host.EndsWith("." + bare, StringComparison.OrdinalIgnoreCase));
     }

@@ -186,6 +186,7 @@ public sealed class SettingsLoaderTests
     [InlineData("OVIM_DNS_TARGETS", "[fd00::a]53")]
     [InlineData("OVIM_DNS_TARGETS", "169.254.169.254")]
     [InlineData("OVIM_DNS_TARGETS", "::ffff:169.254.169.254")]
+    [InlineData("OVIM_DNS_TARGETS", "64:ff9b::a9fe:a9fe")]
     [InlineData("OVIM_DNS_TARGETS", "[fd00:ec2::254]:53")]
     [InlineData("OVIM_DNS_TARGETS", "127.0.0.53")]
     [InlineData("OVIM_DNS_TARGETS", "0.0.0.0")]

@@ -40,6 +40,14 @@ public sealed class NoProxyRulesTests
     [InlineData("", "https://example.com", false)]
     [InlineData(null, "https://example.com", false)]
     [InlineData(" , ,", "https://example.com", false)]
+    [InlineData("a\n10.0.0.0/8\t.svc\r\n", "https://10.1.2.3", true)]
+    [InlineData("a\n10.0.0.0/8\t.svc\r\n", "https://hub.svc", true)]
+    [InlineData("::ffff:10.0.0.0/104", "https://10.1.2.3", true)]
+    [InlineData("::ffff:10.0.0.0/104", "https://11.1.2.3", false)]
+    [InlineData("[fd00::]/8", "https://[fd00::1]", true)]
+    [InlineData("::/0", "https://[2001:db8::1]", true)]
+    [InlineData("::/0", "https://10.1.2.3", false)]
+    [InlineData("10", "https://0.0.0.10", false)]
     public void Entries_let_requests_past_the_proxy_as_in_other_programs(string? entries, string url, bool isPast)
     {
         var rules = NoProxyRules.Parse(entries);
@@ -49,10 +57,23 @@ public sealed class NoProxyRulesTests
     }
 
     [Theory]
+    [InlineData("a", "b", "a")]
+    [InlineData("", "b", "b")]
+    [InlineData(null, "b", "b")]
+    [InlineData(null, null, null)]
+    public void Variable_that_says_something_counts(string? lower, string? upper, string? exceptions) =>
+        Assert.Equal(exceptions, EnvironmentProxy.Exceptions(name => name == "no_proxy" ? lower : upper));
+
+    [Theory]
     [InlineData("10.0.0.0/33")]
     [InlineData("10.0.0.0/-1")]
     [InlineData("fd00::/129")]
     [InlineData("10.0.0/8/9")]
+    [InlineData("10/8")]
+    [InlineData("172.16/12")]
+    [InlineData("10.0.0.0/")]
+    [InlineData("10.0.0.0/+8")]
+    [InlineData("10.0.0.0/8:443")]
     [InlineData("example.com/24")]
     [InlineData("example.com:https")]
     [InlineData("a_b:c:d")]
