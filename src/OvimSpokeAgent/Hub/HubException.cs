@@ -21,8 +21,8 @@ internal sealed class HubException(string message, Exception? inner = null) : Ex
     /// <summary>
     /// What the hub hands out once may have been handed out and not arrived: no answer came to a request that was sent; or
     /// something in front of the hub, or the hub itself, failed while it answered (5xx; 501, 505 and 511 are answered without
-    /// doing anything); or the answer is a success of a kind that is not known (206). A request that is refused (3xx, 4xx), or
-    /// for which a login page came, did nothing.
+    /// doing anything); or the answer is a success of a kind that is not known (206), or none that ends a request (101). A
+    /// request that is refused (3xx, 4xx), or for which a login page came, did nothing.
     /// </summary>
     public bool MayHaveLost => WasSent && Status switch
     {
@@ -31,7 +31,7 @@ internal sealed class HubException(string message, Exception? inner = null) : Ex
             or HttpStatusCode.NetworkAuthenticationRequired => false,
         >= HttpStatusCode.InternalServerError => true,
         HttpStatusCode.OK or HttpStatusCode.Accepted => false, // a page in HTML: HubCaller takes all others
-        var status => (int)status is >= 200 and < 300,
+        var status => (int)status < 300,
     };
 
     /// <summary>

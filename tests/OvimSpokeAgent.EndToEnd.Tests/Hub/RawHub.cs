@@ -87,7 +87,7 @@ internal sealed class RawHub : IAsyncDisposable
             using (socket)
             {
                 await using var stream = await OpenAsync(socket);
-                if (await ReadRequestAsync(stream) is not { } request) return;
+                if (await new RawRequestReader(stream).ReadAsync(_stop.Token) is not { } request) return;
                 _requests.Enqueue(request);
                 _changed.Set();
                 var script = _scripts.FirstOrDefault(entry => request.Path.Contains(entry.Key, StringComparison.Ordinal)).Value;
@@ -115,38 +115,6 @@ internal sealed class RawHub : IAsyncDisposable
             _stop.Token);
         return tls;
     }
-
-    private async Task<RawRequest?> ReadRequestAsync(Stream stream)
-    {
-        var text = new StringBuilder();
-        var buffer = new byte[64 << 10];
-        var (headEnd, length) = (-1, 0);
-        while (headEnd < 0 || text.Length < headEnd + length)
-        {
-            var read = await stream.ReadAsync(buffer, _stop.Token);
-            if (read == 0) return null;
-            text.Append(Encoding.Latin1.GetString(buffer, 0, read));
-            if (headEnd >= 0) continue;
-            var end = text.ToString().IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            if (end < 0) continue;
-            headEnd = end + 4;
-            length = ContentLength(text.ToString(0, end));
-        }
-        var head = text.ToString(0, headEnd);
-        var line = head.Split("\r\n")[0].Split(' ');
-        return new RawRequest(line[0], line[1], head);
-    }
-
-    private static int ContentLength(string head) => head.Split("\r\n")
-        .Where(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))
-        .Select(line => int.Parse(line["Content-Length:".Length..], System.Globalization.CultureInfo.InvariantCulture))
-        .FirstOrDefault();
-}
-
-/// <summary>A request as it came.</summary>
-internal sealed record RawRequest(string Method, string Path, string Head)
-{
-    public string Body { get; init; } = "";
 }
 
 /// <summary>What a script can do to a connection.</summary>

@@ -106,6 +106,7 @@ public sealed class HubClientTests : IDisposable
     [InlineData(507)]
     [InlineData(520)]
     [InlineData(206)]
+    [InlineData(101)]
     public async Task Poll_that_may_have_emptied_the_queue_is_a_possible_loss(int status)
     {
         _world.Hub.Answers(status, """{"error":"no"}""");
