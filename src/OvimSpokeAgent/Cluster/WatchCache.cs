@@ -21,7 +21,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>A watch from which nothing came for so long is replaced: resuming costs next to nothing.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromMinutes(10);
 
-    /// <summary>The same where the server sends bookmarks: it does so about once a minute (its <c>defaultBookmarkFrequency</c>).</summary>
+    /// <summary>The same where the server sends bookmarks, or may do so: it does about once a minute (its <c>defaultBookmarkFrequency</c>).</summary>
     public static readonly TimeSpan SilenceLimitWithBookmarks = TimeSpan.FromSeconds(110);
 
     /// <summary>How often a missing kind is looked for.</summary>
@@ -45,7 +45,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private volatile CacheStatus _status;
     private string? _resourceVersion;
     private long _events;
-    private bool _sendsBookmarks;
+    private bool? _sendsBookmarks; // null: not known yet
     private int _vainWatches; // in a row: ended at once, and nothing came
 
     public WatchCache(
@@ -196,7 +196,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
 
     private async Task FollowAsync(IAsyncEnumerable<WatchEvent<TObject>> events, CancellationToken cancellationToken)
     {
-        var limit = _sendsBookmarks ? SilenceLimitWithBookmarks : SilenceLimit;
+        var limit = _sendsBookmarks is false ? SilenceLimit : SilenceLimitWithBookmarks;
         using var silence = new CancellationTokenSource(limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         try
@@ -219,6 +219,8 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            // The first that says nothing may be dead from its start; where the next one gets no bookmark either, none come.
+            _sendsBookmarks ??= false;
             LogSilent(Kind, limit);
         }
     }

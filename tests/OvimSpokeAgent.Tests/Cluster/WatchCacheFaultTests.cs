@@ -118,10 +118,15 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
         Has("w");
         await SyncAsync();
         var version = VersionOf("w");
-        await Time.NextWaitAsync(WatchCache<AnyObject, Widget>.SilenceLimit, WatchCache<AnyObject, Widget>.SilenceLimit);
-
-        Time.Advance(WatchCache<AnyObject, Widget>.SilenceLimit);
-        await Time.UntilAsync(() => Api.RequestsWith("watch").Count() == 2);
+        foreach (var (watches, limit) in new[]
+        {
+            (2, WatchCache<AnyObject, Widget>.SilenceLimitWithBookmarks), (3, WatchCache<AnyObject, Widget>.SilenceLimit), (4, WatchCache<AnyObject, Widget>.SilenceLimit),
+        })
+        {
+            await Time.NextWaitAsync(limit, limit);
+            Time.Advance(limit);
+            await Time.UntilAsync(() => Api.RequestsWith("watch").Count() == watches);
+        }
 
         Assert.Equal($"watch {Kind}  {version}", Api.RequestsWith("watch").Last());
         Assert.Equal(1, Api.OpenWatches);
@@ -134,6 +139,17 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
         await SyncAsync();
         Api.SendBookmarks();
         await Eventually.HoldsAsync(() => Cache.Status.LastEvent == Time.GetUtcNow());
+        Api.SilenceWatches();
+        Has("new");
+
+        Time.Advance(TimeSpan.FromMinutes(2));
+        await Time.UntilAsync(() => Cache.Get(Name("new")) is not null);
+    }
+
+    [Fact]
+    public async Task Watch_that_is_dead_from_its_start_is_noticed_within_two_minutes()
+    {
+        await SyncAsync();
         Api.SilenceWatches();
         Has("new");
 
