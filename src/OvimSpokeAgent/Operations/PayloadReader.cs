@@ -158,10 +158,11 @@ internal sealed class PayloadReader
         return new(read is null ? section : read(section), $"{_prefix}{field}.", _errors, _rejectedFields);
     }
 
-    /// <summary>Whether the first of these names that has a value has the number 0.</summary>
-    public bool IsZero(params ReadOnlySpan<string> names) =>
-        TryFind(names, out _, out var value) && value.ValueKind is JsonValueKind.Number
-        && value.TryGetDecimal(out var number) && number == 0;
+    /// <summary>Whether the first of these names that has a value has the number 0, or a quantity of nothing.</summary>
+    public bool IsZero(params ReadOnlySpan<string> names) => TryFind(names, out _, out var value)
+        && (value.ValueKind is JsonValueKind.Number
+            ? value.TryGetDecimal(out var number) && number == 0
+            : JsonText.TryGetString(value, out var text) && Quantity.TryParse(text, out var quantity) && quantity.Value == 0);
 
     /// <summary>Rejects every field that is none of these, by its name: for objects in which ignoring one does harm.</summary>
     public void RejectOthersThan(params ReadOnlySpan<string> names)

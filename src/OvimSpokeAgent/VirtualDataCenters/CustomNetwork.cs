@@ -65,6 +65,9 @@ internal sealed record CustomNetwork
     /// <summary>Whether it says that something is closed.</summary>
     public bool Closes => RestrictsIngress || RestrictsEgress || SameNamespace is false || Dns is false;
 
+    /// <summary>Whether it says nothing that <see cref="NetworkMode.Isolated"/> does not do anyway.</summary>
+    public bool IsWithinIsolation => this with { IsIsolated = false } is { Closes: false };
+
     /// <summary>
     /// With both directions closed where no direction is, unless everything is allowed in so many words: hubs send
     /// <c>custom</c> without saying what.

@@ -99,6 +99,7 @@ internal sealed record LimitDeclaration
         public bool IsRemovedBy(JsonElement limits) => IsNoLimit(limits, Name) || IsNoLimit(limits, HubName);
 
         private static bool IsNoLimit(JsonElement limits, string name) =>
-            JsonText.TryGetProperty(limits, name, out var value) && value.ValueKind is JsonValueKind.Null or JsonValueKind.Number;
+            JsonText.TryGetProperty(limits, name, out var value)
+            && (value.ValueKind is JsonValueKind.Null || new PayloadReader(limits).IsZero(name));
     }
 }

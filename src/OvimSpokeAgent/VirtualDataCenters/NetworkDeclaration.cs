@@ -36,7 +36,7 @@ internal sealed record NetworkDeclaration
         var mode = ReadMode(payload);
         var custom = CustomNetwork.Read(payload.Section(CustomField, CustomNetworkTexts.ToValues));
         if (!isWhole || payload.Errors.Count > errorsBefore) return new() { Mode = mode };
-        if (mode is not NetworkMode.Custom && custom.Closes)
+        if ((mode is NetworkMode.Default && custom.Closes) || (mode is NetworkMode.Isolated && !custom.IsWithinIsolation))
             payload.RejectBecause(CustomField, $"it counts only with {PolicyField} \"custom\", expected that or no such field");
         return new NetworkDeclaration { Mode = mode, Custom = mode is NetworkMode.Custom ? custom.OrClosed() : null };
     }

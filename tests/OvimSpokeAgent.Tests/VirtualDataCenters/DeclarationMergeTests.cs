@@ -22,6 +22,7 @@ public sealed class DeclarationMergeTests
     [InlineData("""{"limit_range":{"maxCpu":"4","minMemory":"1Gi"}}""", """{"limit_range":{"max_cpu":"4","min_memory":"1Gi"}}""", "quantities")]
     [InlineData("""{"limit_range":{"maxCpu":null,"minMemory":1024}}""", """{"limit_range":{"min_memory":"1Gi"}}""", "one removed by its other name")]
     [InlineData("""{"limit_range":{"max_cpu":0,"min_memory":1}}""", """{"limit_range":{"min_memory":"1Gi"}}""", "0 is no limit")]
+    [InlineData("""{"limit_range":{"maxCpu":"0","min_memory":1}}""", """{"limit_range":{"min_memory":"1Gi"}}""", "0 as a text is none, too")]
     [InlineData("""{"limit_range":{"max_cpu":null,"maxCpu":2000}}""", """{"limit_range":{"max_cpu":"2"}}""", "given under one of its names")]
     [InlineData("""{"limit_range":{"max_cpu":2,"maxCpu":3000}}""", """{"limit_range":{"max_cpu":"2"}}""", "the contract's name goes first")]
     [InlineData("""{"limit_range":{"max_cpu":"","unknown":5}}""", "{}", "nothing that means something")]

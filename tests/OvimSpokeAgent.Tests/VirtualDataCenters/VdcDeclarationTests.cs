@@ -45,6 +45,7 @@ public sealed class VdcDeclarationTests
     [InlineData("""{"limit_range":{"min_cpu":1,"max_cpu":8,"min_memory":1,"max_memory":32}}""", "1", "8", "1Gi", "32Gi")]
     [InlineData("""{"limit_range":{"max_cpu":"8","max_memory":"32Gi"}}""", null, "8", null, "32Gi")]
     [InlineData("""{"limit_range":{"minCpu":0,"maxCpu":4000,"min_memory":0,"maxMemory":0}}""", null, "4", null, null)]
+    [InlineData("""{"limit_range":{"min_cpu":"0","max_cpu":"4","minMemory":"0Mi","max_memory":"0"}}""", null, "4", null, null)]
     public void Limits_take_both_spellings_each_with_its_units_and_zero_is_none(
         string payload, string? minCpu, string? maxCpu, string? minMemory, string? maxMemory)
     {
@@ -121,6 +122,18 @@ public sealed class VdcDeclarationTests
     public void Custom_network_may_come_as_texts(string texts, string values) => Assert.Equal(
         Declared.Parse($$"""{"network_policy":"custom","custom_network_config":{{values}}}""").ToText(),
         Declared.Parse($$"""{"network_policy":"custom","custom_network_config":{{texts}}}""").ToText());
+
+    [Theory]
+    [InlineData("isolated", """{"policy_type":"isolate","allow_same_namespace":"true","allow_dns":"1","deny_all_ingress":"false"}""")]
+    [InlineData("isolated", """{"policy_type":"allow-all"}""")] // what closes counts
+    [InlineData("default", """{"policy_type":"allow-all","deny_all_egress":"0"}""")]
+    [InlineData("", "{}")]
+    public void Config_that_adds_nothing_to_another_policy_is_none(string policy, string config)
+    {
+        var network = Declared.Parse($$"""{"network_policy":"{{policy}}","custom_network_config":{{config}}}""").Network;
+
+        Assert.Equal((policy == "isolated" ? NetworkMode.Isolated : NetworkMode.Default, null), (network.Mode, network.Custom));
+    }
 
     [Fact]
     public void A_name_that_is_too_long_says_by_how_much()
