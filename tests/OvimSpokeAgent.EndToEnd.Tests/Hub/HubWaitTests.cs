@@ -74,6 +74,21 @@ public sealed class HubWaitTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData("-5")]
+    [InlineData("1.5")]
+    [InlineData("soon")]
+    [InlineData("")]
+    public async Task Wait_that_is_none_holds_back_nothing(string asked)
+    {
+        _hub.Answer(Polls, Busy(503, $"Retry-After: {asked}\r\n"));
+        await FailedPollAsync();
+
+        await FailedPollAsync();
+
+        Assert.Equal(2, Count(Polls));
+    }
+
+    [Theory]
     [InlineData(-400)]
     [InlineData(-1)]
     [InlineData(1)]

@@ -38,6 +38,29 @@ public sealed class VdcAccessTests(Clusters clusters)
         await RefusedAsync(() => alice.DeleteAsync($"api/v1/namespaces/{own}"));
     }
 
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Groups_as_identity_providers_name_them_get_a_binding_each(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        string[] groups =
+        [
+            "CN=VDC Admins,OU=Groups,DC=example,DC=com", "cn=vdc admins,ou=groups,dc=example,dc=com", "oidc:team/a", "oidc:team:a", "github_team://1",
+            "8c6a1f0e-2f0b-4b7e-9d57-0d2f1d7c9b11", "Größe und Maß", "TEAM-A", "team-a", "team.a", "team_a", "-", "a b", "*", new string('g', 253),
+        ];
+
+        await world.CompletesAsync("create_vdc", vdc, new JsonObject { ["admin_groups"] = new JsonArray([.. groups]) }.ToJsonString());
+
+        var bound = (await world.Admin.GetAsync(VdcWorld.Collection(vdc, VdcWorld.Bindings)))["items"]!.AsArray()
+            .Select(binding => (string)Assert.Single(binding!["subjects"]!.AsArray())!["name"]!);
+        Assert.Equal(groups.Order(StringComparer.Ordinal), bound.Order(StringComparer.Ordinal));
+        foreach (var group in (string[])["system:masters", "SYSTEM:authenticated", " ", "\t"])
+        {
+            Assert.StartsWith("admin_groups[0]:", await world.FailsAsync(
+                "update_vdc", vdc, new JsonObject { ["admin_groups"] = new JsonArray(group) }.ToJsonString()), StringComparison.Ordinal);
+        }
+    }
+
     [Theory, OnRealApiServer]
     public async Task Tenant_admins_rights_are_exactly_these(ClusterKind kind)
     {

@@ -93,6 +93,31 @@ public sealed class VdcQuotaTests(Clusters clusters)
         Assert.Null(reported["warnings"]);
     }
 
+    // As CDI and KubeVirt make them, beside a VM that takes all of the quota.
+    [Theory, OnRealApiServer]
+    public async Task Pods_of_imports_and_of_hotplug_are_admitted_with_and_without_resources(ClusterKind kind)
+    {
+        await using var world = await VdcWorld.OpenAsync(clusters, kind);
+        var vdc = world.NewVdc();
+        await world.CompletesAsync("create_vdc", vdc, """{"quota":{"cpu":4,"memory":8},"limit_range":{"max_cpu":4,"max_memory":8}}""");
+        await world.WaitForAsync(vdc, "serviceaccounts", "default", account => account is not null);
+        Assert.Null(await world.CreatesVmAsync(vdc, "web", 4, "8Gi"));
+        await world.Admin.CreateAsync(VdcWorld.Collection(vdc, "pods"), Launcher("web", "4", "8640Mi"));
+
+        foreach (var (index, resources) in ((string[])
+        [
+            "{}", """{"limits":{"cpu":"750m","memory":"600M"},"requests":{"cpu":"100m","memory":"60M"}}""",
+            """{"limits":{"cpu":"100m","memory":"80M"},"requests":{"cpu":"100m","memory":"80M"}}""",
+            """{"limits":{"cpu":"100m","memory":"80M"},"requests":{"cpu":"10m","memory":"2M"}}""",
+        ]).Index())
+        {
+            await world.Admin.CreateAsync(VdcWorld.Collection(vdc, "pods"), VdcWorld.Pod($"pod-{index}", resources));
+        }
+
+        var hard = (await world.GetAsync(vdc, VdcWorld.Quotas, "vdc-quota"))["spec"]!["hard"]!.AsObject();
+        Assert.DoesNotContain(hard, entry => entry.Key.StartsWith("limits.", StringComparison.Ordinal));
+    }
+
     [Theory, OnRealApiServer]
     public async Task Usage_is_in_reports_and_metrics(ClusterKind kind)
     {
@@ -122,6 +147,10 @@ public sealed class VdcQuotaTests(Clusters clusters)
             var name = $"ovim_vdc_{metric}{{vdc=\"{vdc}\",namespace=\"{vdc}\",resource=\"{resource}\"}}";
             Assert.Equal((name, value), (name, await world.Agent.MetricAsync(name)));
         }
+
+        await world.CompletesAsync("delete_vdc", vdc, """{"cascade":true}""");
+        await world.Environment.ReportsAsync(world.Agent, report => report["vdcs"]!.AsArray().All(item => (string?)item!["namespace"] != vdc));
+        Assert.DoesNotContain($"\"{vdc}\"", (await world.Agent.GetAsync("metrics")).Text, StringComparison.Ordinal);
     }
 
     [Theory, OnSandbox, OnRealApiServer]
