@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
+using OvimSpokeAgent.EndToEnd.Tests.Hub;
 
 namespace OvimSpokeAgent.EndToEnd.Tests;
 
@@ -25,6 +27,28 @@ public sealed class NetworkTests : IAsyncLifetime
         await agent.IsReadyAsync();
         await _environment.ReportsAsync(Id, report => (string?)report["status"] == "healthy");
 
+        Assert.Equal(0, await agent.TerminateAsync());
+    }
+
+    [Theory]
+    [InlineData("http://us%40er:p%3Ass%2Fw0rd-7@127.0.0.1:{0}")]
+    [InlineData("us%40er:p%3Ass%2Fw0rd-7@127.0.0.1:{0}/")]
+    public async Task Proxy_gets_the_credentials_that_its_url_has_in_escapes_and_the_log_has_none(string url)
+    {
+        await using var proxy = new RawHub();
+        proxy.Answer("hub.invalid", connection => connection.WriteAsync(connection.Request.Head.Contains("Proxy-Authorization", StringComparison.OrdinalIgnoreCase)
+            ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]"
+            : "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"out\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+
+        await using var agent = Start(
+            ("HTTP_PROXY", string.Format(null, url, proxy.Url.Port)), ("NO_PROXY", "127.0.0.0/8"), ("OVIM_HUB_ENDPOINT", "http://hub.invalid"),
+            ("OVIM_LOG_LEVEL", "info"));
+        await agent.WroteAsync("Registered as");
+
+        var shown = proxy.Requests.SelectMany(request => request.Head.Split("\r\n"))
+            .Where(line => line.StartsWith("Proxy-Authorization: Basic ", StringComparison.OrdinalIgnoreCase)).ToHashSet();
+        Assert.Equal("us@er:p:ss/w0rd-7", Encoding.UTF8.GetString(Convert.FromBase64String(Assert.Single(shown).Split(' ')[2])));
+        Assert.DoesNotContain("w0rd-7", agent.Output, StringComparison.Ordinal);
         Assert.Equal(0, await agent.TerminateAsync());
     }
 
