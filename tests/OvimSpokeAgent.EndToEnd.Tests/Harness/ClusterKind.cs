@@ -26,11 +26,21 @@ public sealed class OnRealApiServerAttribute : DataAttribute
 {
     public const string KubeconfigVariable = RealCluster.KubeconfigVariable;
 
-    public OnRealApiServerAttribute()
-    {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(KubeconfigVariable)))
-            Skip = $"needs a real API server: set {KubeconfigVariable} to an administrator's kubeconfig";
-    }
+    public OnRealApiServerAttribute() => Skip = WhyNot;
+
+    /// <summary>Why tests that need one are skipped; null: they are not.</summary>
+    internal static string? WhyNot => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(KubeconfigVariable))
+        ? $"needs a real API server: set {KubeconfigVariable} to an administrator's kubeconfig"
+        : null;
 
     public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[ClusterKind.RealApiServer]];
+}
+
+/// <summary>The test needs a real API server, and is run with generated input: see <see cref="GeneratedRuns"/>.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class SeedsOnRealApiServerAttribute : DataAttribute
+{
+    public SeedsOnRealApiServerAttribute() => Skip = OnRealApiServerAttribute.WhyNot;
+
+    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => GeneratedRuns.Seeds();
 }

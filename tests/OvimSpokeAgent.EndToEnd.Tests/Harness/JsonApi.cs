@@ -14,6 +14,10 @@ internal sealed class JsonApi(Kubernetes client) : IDisposable
     public static JsonApi Open(string kubeconfig) =>
         new(new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig)));
 
+    /// <summary>As <see cref="Open"/>, as a user who is in one group.</summary>
+    public static JsonApi OpenAs(string kubeconfig, string user, string group) =>
+        new(new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig), new ImpersonatingHandler(user, group)));
+
     /// <summary>The object at a path, or null.</summary>
     public async Task<JsonObject?> FindAsync(string path)
     {
@@ -60,6 +64,10 @@ internal sealed class JsonApi(Kubernetes client) : IDisposable
     /// <summary>Server-side apply, as an operator's tool does it.</summary>
     public Task<JsonObject> ApplyAsync(string path, JsonObject body) => ChangeAsync(
         HttpMethod.Patch, $"{path}?fieldManager=operator&force=true", body, "application/apply-patch+yaml");
+
+    /// <summary>A write that may be refused: its status and answer.</summary>
+    public Task<(HttpStatusCode Status, string Body)> TryChangeAsync(HttpMethod method, string path, JsonObject body, string contentType) =>
+        SendAsync(method, path, body.ToJsonString(), contentType);
 
     /// <summary>Deletes; gone already is fine.</summary>
     public async Task DeleteAsync(string path)

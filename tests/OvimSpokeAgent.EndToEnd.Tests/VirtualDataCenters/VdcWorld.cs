@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using k8s;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
@@ -131,9 +130,7 @@ internal sealed class VdcWorld : IAsyncDisposable
     /// <summary>The API as a user who is in one group.</summary>
     public JsonApi AsMemberOf(string group)
     {
-        var config = KubernetesClientConfiguration.BuildConfigFromConfigFile(
-            System.Environment.GetEnvironmentVariable(OnRealApiServerAttribute.KubeconfigVariable));
-        var api = new JsonApi(new Kubernetes(config, new ImpersonatingHandler("alice", group)));
+        var api = JsonApi.OpenAs(System.Environment.GetEnvironmentVariable(RealCluster.KubeconfigVariable)!, "alice", group);
         _hands.Add(api);
         return api;
     }
@@ -153,14 +150,4 @@ internal sealed class VdcWorld : IAsyncDisposable
     private static JsonObject? VdcIn(JsonObject report, string vdc) => report["vdcs"]?.AsArray()
         .Select(item => item!.AsObject())
         .SingleOrDefault(item => (string?)item["namespace"] == vdc);
-
-    private sealed class ImpersonatingHandler(string user, string group) : DelegatingHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.Headers.Add("Impersonate-User", user);
-            request.Headers.Add("Impersonate-Group", group);
-            return base.SendAsync(request, cancellationToken);
-        }
-    }
 }
