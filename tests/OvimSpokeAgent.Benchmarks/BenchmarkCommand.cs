@@ -34,13 +34,14 @@ internal static class BenchmarkCommand
         var operations = CommandOptions.Number(
             "--operations", "N", "How many operations the hub hands out at once", 500, 1, MaxOperations);
         var single = CommandOptions.Number("--single", "N", "How many it hands out one at a time", 200, 1, MaxOperations);
+        var processes = CommandOptions.Number("--processes", "N", "How many fresh processes get a first answer", 20, 1, MaxRounds);
         var rounds = CommandOptions.Number("--rounds", "N", "How often agent and raw rate are measured in turn", 5, 1, MaxRounds);
         var command = new Command(
             "create-vm",
             "create_vm from the hub to the cluster and back: operations a second beside the API server's own rate for the same "
             + "writes, and the time from a poll's answer to the stored operation.")
         {
-            operations, single, rounds,
+            operations, single, processes, rounds,
         };
         command.SetAction((result, stop) => MeasuredAsync(
             () => CreateVmBenchmark.RunAsync(
@@ -48,6 +49,7 @@ internal static class BenchmarkCommand
                 {
                     Operations = result.GetValue(operations),
                     Single = result.GetValue(single),
+                    Processes = result.GetValue(processes),
                     Rounds = result.GetValue(rounds),
                 },
                 screen,

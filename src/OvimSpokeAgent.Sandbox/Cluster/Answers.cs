@@ -32,10 +32,14 @@ internal static class Answers
 
     public static async Task ObjectAsync(ApiCall call, int code, StoredObject one)
     {
-        if (TableView.IsAsked(call.Http.Request))
+        switch (AcceptedViews.Of(call.Http.Request, isList: false))
         {
-            await JsonAsync(call.Http, code, TableView.Of(call, [one], null));
-            return;
+            case AcceptedView.Table:
+                await JsonAsync(call.Http, code, TableView.Of(call, [one], null));
+                return;
+            case AcceptedView.Metadata:
+                await JsonAsync(call.Http, code, MetadataView.Of(one));
+                return;
         }
         call.Http.Response.StatusCode = code;
         call.Http.Response.ContentType = "application/json";

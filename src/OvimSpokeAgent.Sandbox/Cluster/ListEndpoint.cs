@@ -20,10 +20,14 @@ internal sealed class ListEndpoint(ObjectStore store)
         var meta = new JsonObject { ["resourceVersion"] = page.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) };
         if (page.Continue is not null) meta["continue"] = page.Continue;
         if (page.Remaining is { } remaining) meta["remainingItemCount"] = remaining;
-        if (TableView.IsAsked(call.Http.Request))
+        switch (AcceptedViews.Of(call.Http.Request, isList: true))
         {
-            await Answers.JsonAsync(call.Http, 200, TableView.Of(call, page.Items, meta));
-            return;
+            case AcceptedView.Table:
+                await Answers.JsonAsync(call.Http, 200, TableView.Of(call, page.Items, meta));
+                return;
+            case AcceptedView.Metadata:
+                await Answers.JsonAsync(call.Http, 200, MetadataView.ListOf(page.Items, meta));
+                return;
         }
         call.Http.Response.ContentType = "application/json";
         var to = call.Http.Response.BodyWriter;

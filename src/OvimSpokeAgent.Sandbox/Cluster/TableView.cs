@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Http;
 
 namespace OvimSpokeAgent.Sandbox.Cluster;
 
@@ -11,18 +10,6 @@ internal static class TableView
 
     /// <summary>Shown last, unless a definition names its columns itself.</summary>
     public static readonly PrinterColumn AgeColumn = new("Age", "date", ".metadata.creationTimestamp");
-
-    public static bool IsAsked(HttpRequest request)
-    {
-        // The first form that is understood counts.
-        foreach (var accepted in request.Headers.Accept.ToString().Split(','))
-        {
-            var parts = accepted.Split(';', StringSplitOptions.TrimEntries);
-            if (parts[0] is not ("application/json" or "*/*")) continue;
-            return parts.Contains("as=Table") && parts.Contains("g=meta.k8s.io") && parts.Contains("v=v1");
-        }
-        return false;
-    }
 
     /// <param name="meta">The list's; null for a single object.</param>
     public static JsonObject Of(ApiCall call, IEnumerable<StoredObject> objects, JsonObject? meta)
@@ -63,12 +50,7 @@ internal static class TableView
         if (included == "None") return row;
         row["object"] = included == "Object"
             ? one.Content.DeepClone()
-            : new JsonObject
-            {
-                ["kind"] = "PartialObjectMetadata",
-                ["apiVersion"] = "meta.k8s.io/v1",
-                ["metadata"] = one.Content["metadata"]?.DeepClone(),
-            };
+            : MetadataView.Of(one);
         return row;
     }
 

@@ -86,7 +86,7 @@ internal sealed class WatchEndpoint(
 
     private static void WriteEvent(PipeWriter to, string type, ApiCall call, StoredObject one)
     {
-        if (TableView.IsAsked(call.Http.Request))
+        if (AcceptedViews.Of(call.Http.Request, isList: false) is AcceptedView.Table)
         {
             WriteEvent(to, type, TableView.Of(call, [one], null));
             return;

@@ -97,11 +97,17 @@ internal sealed class WriteEndpoint(ObjectStore store, ObjectWriter writer, Admi
             // One that someone else deleted meanwhile is as it should be.
             if (store.Get(one.Resource, one.Key) is not null) await admitted.DeleteAsync(call, one.Key, request);
         }
+        var meta = new JsonObject { ["resourceVersion"] = $"{store.Version}" };
+        if (AcceptedViews.Of(call.Http.Request, isList: true) is AcceptedView.Metadata)
+        {
+            await Answers.JsonAsync(call.Http, 200, MetadataView.ListOf(selected, meta));
+            return;
+        }
         await Answers.JsonAsync(call.Http, 200, new JsonObject
         {
             ["kind"] = call.Kind.ListKind,
             ["apiVersion"] = call.Kind.ApiVersion,
-            ["metadata"] = new JsonObject { ["resourceVersion"] = $"{store.Version}" },
+            ["metadata"] = meta,
             ["items"] = new JsonArray([.. selected.Select(one => one.Content.DeepClone())]),
         });
     }

@@ -133,10 +133,11 @@ internal sealed class HubState(SandboxHubOptions options)
     /// <summary>Hands out what is queued and forgets it.</summary>
     public IReadOnlyList<JsonNode?> Take(string agentId)
     {
-        lock (_lock)
-        {
-            return _queues.Remove(agentId, out var queue) ? queue : [];
-        }
+        List<JsonNode?>? queue;
+        lock (_lock) _queues.Remove(agentId, out queue);
+        if (queue is null) return [];
+        Changed.Set();
+        return queue;
     }
 
     public void Report(JsonObject report, bool wasCompressed)

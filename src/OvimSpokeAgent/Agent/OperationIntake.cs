@@ -35,24 +35,30 @@ internal sealed class OperationIntake(
         while (!connectivity.IsReachable);
     }
 
-    public Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken)
-    {
-        _losses.Seen(answer.Loss, answer.Operations.Count);
-        return processor.AcceptAsync(answer.Operations, cancellationToken);
-    }
+    public IPollIntake Begin() => new Poll(processor.Begin(CancellationToken.None), _losses);
 
     public async Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
-        JsonElement operation, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> operation, CancellationToken cancellationToken)
     {
-        if (OperationEnvelope.Parse(operation, registry, time.GetUtcNow()) is { Operation: null, Error: { } error })
-            return (PushOutcome.Refused, error);
+        using (var document = JsonDocument.Parse(operation, new JsonDocumentOptions { MaxDepth = PollAnswerReader.MaxDepth }))
+        {
+            if (OperationEnvelope.Parse(document.RootElement, registry, time.GetUtcNow()) is { Operation: null, Error: { } error })
+                return (PushOutcome.Refused, error);
+        }
         if (health.IsStopping) return (PushOutcome.NotNow, "the agent stops");
         if (hub.Link.IsIdInUse) return (PushOutcome.NotNow, "the hub says that another live agent has this agent's id");
         if (!await WithinAsync(ReadyLimit, WaitUntilReadyAsync, cancellationToken))
             return (PushOutcome.NotNow, "operations cannot be stored now");
-        return await WithinAsync(StoreLimit, token => processor.AcceptAsync([operation], token), cancellationToken)
+        return await WithinAsync(StoreLimit, token => StoreAsync(operation, token), cancellationToken)
             ? (PushOutcome.Accepted, null)
             : (PushOutcome.NotNow, $"the operation was not stored within {StoreLimit.TotalSeconds:0} s");
+    }
+
+    private Task StoreAsync(ReadOnlyMemory<byte> operation, CancellationToken cancellationToken)
+    {
+        var answer = processor.Begin(cancellationToken);
+        answer.Take(operation.Span);
+        return answer.EndAsync();
     }
 
     private async Task<bool> WithinAsync(
@@ -68,6 +74,17 @@ internal sealed class OperationIntake(
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return false;
+        }
+    }
+
+    private sealed class Poll(AnswerIntake answer, PossibleLosses losses) : IPollIntake
+    {
+        public void Take(ReadOnlySpan<byte> operation) => answer.Take(operation);
+
+        public Task EndAsync(PollAnswer came)
+        {
+            losses.Seen(came.Loss, came.Operations);
+            return answer.EndAsync();
         }
     }
 }

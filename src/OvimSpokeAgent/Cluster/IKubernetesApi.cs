@@ -7,7 +7,8 @@ namespace OvimSpokeAgent.Cluster;
 /// <summary>
 /// The Kubernetes API as the agent uses it: typed reads, JSON writes, lists and watches. One request a call, no retry
 /// (the callers' steps are safe to repeat and decide themselves). Every failure is a <see cref="KubernetesApiException"/>,
-/// except the caller's own cancellation. A single request has a time limit of its own (30 s); a watch has none.
+/// except the caller's own cancellation. A single request has a time limit of its own (30 s); a watch has none. Who asks for
+/// <see cref="AnyObject"/> gets metadata alone over the wire, too.
 /// </summary>
 internal interface IKubernetesApi
 {
@@ -45,6 +46,9 @@ internal interface IKubernetesApi
     /// <summary>Creates with <c>POST</c>: an existing object is <see cref="ApiErrorReason.AlreadyExists"/>.</summary>
     Task<T> CreateAsync<T>(
         ResourceKind kind, string ns, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="CreateAsync"/>, but nothing is stored (<c>dryRun</c>): whether the server would take it.</summary>
+    Task CheckCreateAsync(ResourceKind kind, string ns, JsonObject body, CancellationToken cancellationToken);
 
     /// <summary>JSON merge patch (RFC 7386), the caller's <c>metadata.resourceVersion</c> included in it where wanted.</summary>
     Task<T> MergePatchAsync<T>(

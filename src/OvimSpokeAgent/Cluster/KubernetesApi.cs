@@ -23,6 +23,11 @@ internal sealed class KubernetesApi(
     private const string ApplyPatch = "application/apply-patch+yaml";
     private const string FieldManager = $"fieldManager={Names.Agent}";
 
+    // Of what is asked for by its metadata alone, nothing else is sent (the API server, as all of 1.15 and later).
+    private const string Json = "application/json";
+    private const string MetadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    private const string MetadataListOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
     /// <summary>Limit of a request other than a watch.</summary>
     public static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(30);
 
@@ -47,7 +52,7 @@ internal sealed class KubernetesApi(
             $"GET /{path.Split('?')[0]}",
             async (description, limit, token) =>
             {
-                using var response = await OpenAsync(path, description, token);
+                using var response = await OpenAsync(path, typeof(T) == typeof(AnyObject) ? MetadataListOnly : Json, description, token);
                 var body = await response.Content.ReadAsStreamAsync(token);
                 return await ListReader.ReadAsync(body, type, TakeInTime, token);
 
@@ -68,14 +73,22 @@ internal sealed class KubernetesApi(
         var response = await AskAsync(
             HttpMethod.Get,
             $"GET /{path.Split('?')[0]} (watch)",
-            (description, _, token) => OpenAsync(path, description, token),
+            (description, _, token) => OpenAsync(path, Json, description, token),
             cancellationToken);
         return ReadEventsAsync(response, type, $"watch {kind}", cancellationToken);
     }
 
     public Task<T> CreateAsync<T>(
         ResourceKind kind, string ns, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Post, $"{kind.CollectionPath(ns)}?{FieldManager}", body, "application/json", type, cancellationToken);
+        SendAsync(HttpMethod.Post, $"{kind.CollectionPath(ns)}?{FieldManager}", body, Json, type, cancellationToken);
+
+    public Task CheckCreateAsync(ResourceKind kind, string ns, JsonObject body, CancellationToken cancellationToken) => SendAsync(
+        HttpMethod.Post,
+        $"{kind.CollectionPath(ns)}?{FieldManager}&dryRun=All",
+        body,
+        Json,
+        ClusterJson.Default.AnyObject,
+        cancellationToken);
 
     public Task<T> MergePatchAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
@@ -102,7 +115,7 @@ internal sealed class KubernetesApi(
         if (options.GracePeriod is { } grace) body["gracePeriodSeconds"] = (long)grace.TotalSeconds;
         if (options.Propagation is { } propagation) body["propagationPolicy"] = propagation;
         return ReadAnswerAsync(
-            HttpMethod.Delete, kind.ObjectPath(name), body, "application/json", _ => true, cancellationToken);
+            HttpMethod.Delete, kind.ObjectPath(name), body, Json, _ => true, cancellationToken);
     }
 
     public Task DeleteCollectionAsync(
@@ -113,12 +126,13 @@ internal sealed class KubernetesApi(
             null,
             null,
             _ => true,
-            cancellationToken);
+            cancellationToken,
+            MetadataListOnly); // all that was deleted comes back
 
     public Task PutSubresourceAsync(
         ResourceKind kind, NamespacedName name, string subresource, JsonObject? body, CancellationToken cancellationToken) =>
         ReadAnswerAsync(
-            HttpMethod.Put, kind.ObjectPath(name, subresource), body ?? [], "application/json", _ => true, cancellationToken);
+            HttpMethod.Put, kind.ObjectPath(name, subresource), body ?? [], Json, _ => true, cancellationToken);
 
     private Task<T> SendAsync<T>(
         HttpMethod method, string path, JsonObject? body, string? contentType, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
@@ -128,18 +142,25 @@ internal sealed class KubernetesApi(
             body,
             contentType,
             answer => ObjectJson.Read(answer, type),
-            cancellationToken);
+            cancellationToken,
+            typeof(T) == typeof(AnyObject) ? MetadataOnly : Json);
 
     private delegate T AnswerReader<T>(ReadOnlySpan<byte> body);
 
     private Task<T> ReadAnswerAsync<T>(
-        HttpMethod method, string path, JsonObject? body, string? contentType, AnswerReader<T> read, CancellationToken cancellationToken) =>
+        HttpMethod method,
+        string path,
+        JsonObject? body,
+        string? contentType,
+        AnswerReader<T> read,
+        CancellationToken cancellationToken,
+        string accept = Json) =>
         AskAsync(
             method,
             $"{method} /{path.Split('?')[0]}",
             async (description, _, token) =>
             {
-                using var request = await CreateRequestAsync(method, path, body, contentType, token);
+                using var request = await CreateRequestAsync(method, path, body, contentType, accept, token);
                 using var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseContentRead, token);
                 var answer = await response.Content.ReadAsByteArrayAsync(token);
                 if (!response.IsSuccessStatusCode) throw Failure(response, answer, description);
@@ -149,9 +170,10 @@ internal sealed class KubernetesApi(
             cancellationToken);
 
     // The answer's head; its body is the caller's to read.
-    private async Task<HttpResponseMessage> OpenAsync(string path, string description, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> OpenAsync(
+        string path, string accept, string description, CancellationToken cancellationToken)
     {
-        using var request = await CreateRequestAsync(HttpMethod.Get, path, null, null, cancellationToken);
+        using var request = await CreateRequestAsync(HttpMethod.Get, path, null, null, accept, cancellationToken);
         var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (response.IsSuccessStatusCode)
         {
@@ -231,11 +253,11 @@ internal sealed class KubernetesApi(
     }
 
     private async Task<HttpRequestMessage> CreateRequestAsync(
-        HttpMethod method, string path, JsonObject? body, string? contentType, CancellationToken cancellationToken)
+        HttpMethod method, string path, JsonObject? body, string? contentType, string accept, CancellationToken cancellationToken)
     {
         var request = new HttpRequestMessage(method, new Uri(client.BaseUri, path)) { Version = new Version(2, 0) };
         request.Headers.UserAgent.Add(UserAgent);
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(accept));
         if (body is not null)
         {
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body.ToJsonString()));

@@ -34,6 +34,9 @@ internal sealed class LeaderOnlyApi(IKubernetesApi api, ILeadership leadership) 
             ? api.CreateAsync(kind, ns, body, type, cancellationToken)
             : Leading().CreateAsync(kind, ns, body, type, cancellationToken);
 
+    public Task CheckCreateAsync(ResourceKind kind, string ns, JsonObject body, CancellationToken cancellationToken) =>
+        api.CheckCreateAsync(kind, ns, body, cancellationToken);
+
     public Task<T> MergePatchAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         kind == KubernetesKinds.Event

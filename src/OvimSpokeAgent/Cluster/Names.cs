@@ -55,6 +55,15 @@ internal static class Names
     /// <summary>On a journal record: the minute from which on it can be removed, together with all others of it.</summary>
     public const string OperationExpiresLabel = "ovim.io/operation-expires";
 
+    /// <summary>On a journal record: what it says of its operation, but for payload and result.</summary>
+    public const string OperationRecordAnnotation = "ovim.io/operation-record";
+
+    /// <summary>On operations that were stored together: their Secret's own name, so that several can be removed with one request.</summary>
+    public const string OperationBatchLabel = "ovim.io/operation-batch";
+
+    /// <summary>On operations that were stored together: which of them have records of their own.</summary>
+    public const string OperationsLeftAnnotation = "ovim.io/operations-left";
+
     /// <summary>On a journal record, for people: the hub's id of the operation.</summary>
     public const string OperationIdAnnotation = "ovim.io/operation-id";
 

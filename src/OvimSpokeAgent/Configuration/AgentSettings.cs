@@ -109,6 +109,9 @@ public sealed record OperationSettings
 
     /// <summary>An operation that waited longer is not begun any more.</summary>
     public required TimeSpan Expiry { get; init; }
+
+    /// <summary>How much room all journal records may take before no more operations are taken.</summary>
+    public required long JournalMaxBytes { get; init; }
 }
 
 /// <summary>What is the same for all Virtual Data Centers.</summary>

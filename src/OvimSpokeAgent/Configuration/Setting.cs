@@ -50,6 +50,8 @@ internal static class SettingText
         ("h", TimeSpan.FromHours(1)),
     ];
 
+    private static readonly (string Unit, int Shift)[] Sizes = [("Ki", 10), ("Mi", 20), ("Gi", 30)];
+
     /// <summary>No setting needs more than a few days; sums of what one text may say stay far from overflow.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
 
@@ -86,6 +88,15 @@ internal static class SettingText
 
     public static bool TryInt(string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+
+    /// <summary>Parses a size in bytes: <c>1048576</c>, <c>512Ki</c>, <c>64Mi</c>, <c>1Gi</c>.</summary>
+    public static bool TryBytes(string text, out long bytes)
+    {
+        var (unit, shift) = Sizes.FirstOrDefault(size => text.EndsWith(size.Unit, StringComparison.Ordinal), (Unit: "", Shift: 0));
+        var isNumber = long.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count);
+        bytes = isNumber && count <= long.MaxValue >> shift ? count << shift : 0;
+        return isNumber && count <= long.MaxValue >> shift;
+    }
 
     /// <summary>Parses a positive decimal number such as <c>1.5</c>.</summary>
     public static bool TryDecimal(string text, out decimal value) =>

@@ -132,6 +132,7 @@ internal sealed class SettingsLoader
             Backlog = Int(SettingsTable.OperationBacklog),
             Retention = Duration(SettingsTable.OperationRetention),
             Expiry = Duration(SettingsTable.OperationExpiry),
+            JournalMaxBytes = SettingText.TryBytes(Required(SettingsTable.JournalMaxBytes), out var bytes) ? bytes : 0,
         };
         if (settings.Timeout > settings.MaxTimeout && !_rejected.Contains(SettingsTable.OperationTimeout))
         {

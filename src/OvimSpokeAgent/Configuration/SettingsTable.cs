@@ -170,6 +170,15 @@ internal static class SettingsTable
         "OVIM_OPERATION_EXPIRY", "24h", TimeSpan.FromMinutes(1), TimeSpan.FromDays(30),
         "An operation that waited longer before it began is not done; how long a result that the hub refuses is kept");
 
+    public static readonly Setting JournalMaxBytes = new()
+    {
+        Name = "OVIM_JOURNAL_MAX_BYTES",
+        Default = "64Mi",
+        Description = "Room that stored operations and results may take in the cluster's database, roughly; above it none are taken from the hub",
+        Expected = "a size from 1Mi to 1Gi, such as 64Mi",
+        Accepts = text => SettingText.TryBytes(text, out var bytes) && bytes is >= 1L << 20 and <= 1L << 30,
+    };
+
     public static readonly Setting ShutdownTimeout = Duration(
         "OVIM_SHUTDOWN_TIMEOUT", "25s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1),
         "How long the end may take; the pod's grace period must be longer");
@@ -265,7 +274,7 @@ internal static class SettingsTable
         ClusterId, ZoneId, AgentId,
         HubEndpoint, HubToken, HubTokenFile, HubCertFile, HubKeyFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
-        OperationConcurrency, OperationTimeout, OperationMaxTimeout, OperationBacklog, OperationRetention, OperationExpiry,
+        OperationConcurrency, OperationTimeout, OperationMaxTimeout, OperationBacklog, OperationRetention, OperationExpiry, JournalMaxBytes,
         CpuOvercommit, VdcPodSecurity, VdcCascade, ClusterCidrs, DnsTargets, KubeVirtNamespace, CdiNamespace,
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,

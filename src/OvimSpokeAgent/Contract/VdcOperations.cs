@@ -33,7 +33,7 @@ internal static class VdcOperations
     {
         if (type != Delete) return false;
         using var document = JsonDocument.Parse(body);
-        return document.RootElement.TryGetProperty("result", out var result) && result.ValueKind is JsonValueKind.Object
+        return document.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("result", out var result) && result.ValueKind is JsonValueKind.Object
             && result.TryGetProperty("status", out var status) && status.ValueKind is JsonValueKind.String
             && status.GetString() is Deleted or DeletedWithWarnings;
     }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -12,13 +11,18 @@ namespace OvimSpokeAgent.Hub;
 /// All requests of the contract: identity headers and token come from <see cref="HubIdentityHandler"/>, connections from
 /// <see cref="HubTransport"/>, retries from <see cref="HubResilience"/>.
 /// </summary>
-internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentSettings settings)
+internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentSettings settings, TimeProvider time)
 {
     /// <summary>More than any hub hands out at once; what is beyond it counts as broken off.</summary>
-    public const int MaxPollAnswerBytes = 32 << 20;
+    public const int MaxPollAnswerBytes = 64 << 20;
 
-    /// <summary>Limit of a poll: what a hub hands out after it is not waited for.</summary>
+    /// <summary>
+    /// Limit of a poll: what a hub hands out after it is not waited for. Each MiB that arrives buys a second more, so that a large
+    /// answer is not cut off on a slow line.
+    /// </summary>
     public static readonly TimeSpan PollLimit = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan LimitOfMebibyte = TimeSpan.FromSeconds(1);
 
     private static readonly MediaTypeHeaderValue Json = new("application/json", "utf-8");
 
@@ -90,43 +94,52 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
     /// Takes the operations that wait for this agent. One attempt, to its end, whatever the caller is told meanwhile:
     /// what the hub handed out it has forgotten. A failure after which that may be so is an answer with a loss.
     /// </summary>
+    /// <param name="agentId">The agent's id.</param>
+    /// <param name="take">Gets each operation as soon as it is whole, in the hub's order.</param>
     /// <exception cref="HubException">The hub handed out nothing (refused, or never reached).</exception>
-    public async Task<PollAnswer> TakeOperationsAsync(string agentId)
+    public async Task<PollAnswer> TakeOperationsAsync(string agentId, OperationTaker take)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, HubPaths.Operations(agentId));
         // A request without a body would be sent again by the library itself where the hub closes the connection instead of
         // answering (dotnet/runtime, HttpConnection._canRetry), handed-out operations or not. An empty body keeps it from that.
         request.Content = new ByteArrayContent([]);
+        var (reader, started) = (new PollAnswerReader(take), time.GetTimestamp());
         try
         {
-            return await caller.CallAsync(request, PollLimit, ReadOperationsAsync, CancellationToken.None);
+            // The body has a limit of its own.
+            return await caller.CallAsync(
+                request, PollLimit, (response, _) => ReadOperationsAsync(reader, response, started), CancellationToken.None);
         }
         catch (HubException e) when (e.MayHaveLost)
         {
-            return new([], e.Message);
+            return new(0, e.Message);
         }
     }
 
-    private static async Task<PollAnswer> ReadOperationsAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<PollAnswer> ReadOperationsAsync(PollAnswerReader reader, HttpResponseMessage response, long started)
     {
-        if (response.StatusCode is HttpStatusCode.NoContent) return PollAnswer.Empty;
-        var body = new ArrayBufferWriter<byte>(4 << 10);
-        var broken = await ReadBodyAsync(response.Content, body, cancellationToken);
-        return PollAnswer.Parse(body.WrittenSpan, broken);
+        var broken = response.StatusCode is HttpStatusCode.NoContent
+            ? null
+            : await ReadBodyAsync(reader, response.Content, started);
+        var loss = reader.Complete(broken);
+        return new(reader.Count, loss);
     }
 
-    private static async Task<string?> ReadBodyAsync(
-        HttpContent content, ArrayBufferWriter<byte> body, CancellationToken cancellationToken)
+    private async Task<string?> ReadBodyAsync(PollAnswerReader reader, HttpContent content, long started)
     {
+        using var limit = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        var total = 0;
         try
         {
-            await using var stream = await content.ReadAsStreamAsync(cancellationToken);
+            await using var stream = await content.ReadAsStreamAsync(limit.Token);
             while (true)
             {
-                var read = await stream.ReadAsync(body.GetMemory(4 << 10), cancellationToken);
-                if (read == 0) return null;
-                body.Advance(read);
-                if (body.WrittenCount > MaxPollAnswerBytes) return $"the answer is over {MaxPollAnswerBytes >> 20} MiB";
+                var left = LimitOf(total) - time.GetElapsedTime(started);
+                limit.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+                var read = await stream.ReadAsync(reader.GetRoom(), limit.Token);
+                if (read == 0 || !reader.Arrived(read)) return null;
+                total += read;
+                if (total > MaxPollAnswerBytes) return $"the answer is over {MaxPollAnswerBytes >> 20} MiB";
             }
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
@@ -135,9 +148,11 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
         }
         catch (OperationCanceledException)
         {
-            return $"the answer did not end within {PollLimit.TotalSeconds} s";
+            return $"the answer did not end within {LimitOf(total).TotalSeconds:0} s";
         }
     }
+
+    private static TimeSpan LimitOf(int bytes) => PollLimit + (LimitOfMebibyte * (bytes >> 20));
 
     private async Task PostReportAsync(ReadOnlyMemory<byte> body, string? encoding, CancellationToken cancellationToken)
     {

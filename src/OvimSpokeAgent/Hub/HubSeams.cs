@@ -8,15 +8,26 @@ internal interface IOperationIntake
     /// </summary>
     Task WaitUntilReadyAsync(CancellationToken cancellationToken);
 
-    /// <summary>Takes over what came of a poll; returns when it is stored.</summary>
-    Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken);
+    /// <summary>Begins to take over what a poll brings.</summary>
+    IPollIntake Begin();
 
     /// <summary>
     /// Takes over an operation that the hub pushed: <see cref="PushOutcome.Accepted"/> only when it is stored, else the hub
     /// has it still, and the problem says why.
     /// </summary>
     Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
-        System.Text.Json.JsonElement operation, CancellationToken cancellationToken);
+        ReadOnlyMemory<byte> operation, CancellationToken cancellationToken);
+}
+
+/// <summary>Takes over what one poll brings, while it comes: it is stored in parts of many operations each.</summary>
+internal interface IPollIntake
+{
+    /// <summary>Takes over the next operation.</summary>
+    void Take(ReadOnlySpan<byte> operation);
+
+    /// <summary>Nothing more comes; returns when all of it is stored, however long that takes.</summary>
+    /// <param name="answer">What came of the poll.</param>
+    Task EndAsync(PollAnswer answer);
 }
 
 /// <summary>Composes status reports from what is in memory; no request to the cluster.</summary>

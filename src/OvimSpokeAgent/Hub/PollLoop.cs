@@ -81,9 +81,14 @@ internal sealed partial class PollLoop(
     private async Task<bool> PollAsync()
     {
         PollAnswer answer;
+        var (taking, taken) = (intake.Begin(), 0);
         try
         {
-            answer = await hub.TakeOperationsAsync(settings.AgentId);
+            answer = await hub.TakeOperationsAsync(settings.AgentId, operation =>
+            {
+                taken++;
+                taking.Take(operation);
+            });
         }
         catch (HubException e)
         {
@@ -91,19 +96,29 @@ internal sealed partial class PollLoop(
             Failed(e.Message, LogFailed);
             return false;
         }
+        catch (Exception e)
+        {
+            await taking.EndAsync(new PollAnswer(taken, e.Message)); // what came has come, whatever went wrong
+            throw;
+        }
+        Tell(answer);
+        await taking.EndAsync(answer);
+        return answer.Operations > 0;
+    }
+
+    private void Tell(PollAnswer answer)
+    {
         if (answer.Loss is not null) metrics.PossibleLoss();
-        if (answer is { Operations: [], Loss: { } nothing })
+        if (answer is { Operations: 0, Loss: { } nothing })
         {
             metrics.PollFailed();
             Failed(nothing, reason => LogLoss(0, reason));
         }
         else
         {
-            metrics.Polled(answer.Operations.Count);
+            metrics.Polled(answer.Operations);
             Answered(answer);
         }
-        await intake.AcceptAsync(answer, CancellationToken.None);
-        return answer.Operations.Count > 0;
     }
 
     private void Failed(string reason, Action<string> log)
@@ -120,7 +135,7 @@ internal sealed partial class PollLoop(
         _failures = 0;
         connection.PollAnswered();
         if (_reminder.Over()) LogAnswers();
-        if (answer.Loss is { } loss) LogLoss(answer.Operations.Count, loss);
+        if (answer.Loss is { } loss) LogLoss(answer.Operations, loss);
     }
 
     [LoggerMessage(3010, LogLevel.Warning, "Asking the hub for operations fails: {Reason}")]

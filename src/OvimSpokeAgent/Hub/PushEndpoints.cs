@@ -109,7 +109,7 @@ internal static class PushEndpoints
             if (status is { } refusal) await RefuseAsync(context, refusal, $"expected one operation as JSON, not compressed, at most {MaxBodyBytes >> 20} MiB");
             return PushOutcome.Refused;
         }
-        if (PollAnswer.ParseOne(body, out var wrong) is not { } operation)
+        if (PushedOperation.Find(body, out var wrong) is not { } operation)
         {
             await RefuseAsync(context, StatusCodes.Status400BadRequest, wrong);
             return PushOutcome.Refused;

@@ -24,13 +24,10 @@ internal static class DeletionOrder
     /// <param name="ofItsId">All records of its id.</param>
     public static DeletionVerdict Judge(JournalRecord record, IEnumerable<JournalRecord> ofItsId)
     {
-        if (!SaysDeleted(record)) return DeletionVerdict.Send;
+        if (!record.SaysDeleted) return DeletionVerdict.Send;
         var last = ofItsId.Where(other => other.Operation.Type == VdcOperations.Delete)
             .MaxBy(other => (other.Operation.Timestamp, other.Sequence));
-        if (last is null || last.Key == record.Key || SaysDeleted(last)) return DeletionVerdict.Send;
-        return last.Result is null ? DeletionVerdict.Wait : DeletionVerdict.Withhold;
+        if (last is null || last.Key == record.Key || last.SaysDeleted) return DeletionVerdict.Send;
+        return !last.HasResult ? DeletionVerdict.Wait : DeletionVerdict.Withhold;
     }
-
-    private static bool SaysDeleted(JournalRecord record) =>
-        record.Result is { } body && VdcOperations.SaysDeleted(record.Operation.Type, body);
 }

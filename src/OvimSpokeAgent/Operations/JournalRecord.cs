@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>How far an operation got.</summary>
@@ -21,14 +19,17 @@ internal enum JournalState
     Refused,
 }
 
-/// <summary>An operation's record in the journal. Immutable: each step makes a new one.</summary>
+/// <summary>
+/// What is known of an operation's record in the journal, without its body: the payload, and from the finish on the result.
+/// Bodies stay in the store. Immutable: each step makes a new one.
+/// </summary>
 internal sealed record JournalRecord
 {
-    // What a Secret costs the API server's database beside its content, roughly.
+    // What a Secret costs the API server's database beside its content, roughly; and what a result takes, as a rule.
     private const int Overhead = 1 << 10;
+    private const int ResultReserve = 1 << 10;
 
-    /// <summary>Its payload is empty once the result is stored, so that the result has room.</summary>
-    public required Operation Operation { get; init; }
+    public required OperationHeader Operation { get; init; }
 
     public required JournalState State { get; init; }
 
@@ -41,10 +42,16 @@ internal sealed record JournalRecord
     public string? Fact { get; init; }
 
     /// <summary>
-    /// The result's body exactly as the hub gets it, each time; null until finished, and always in the record of an
-    /// operation that only reads: it runs again when it is asked for again.
+    /// Whether the body is the result, exactly as the hub gets it each time. Never for an operation that only reads: it runs
+    /// again when it is asked for again.
     /// </summary>
-    public ReadOnlyMemory<byte>? Result { get; init; }
+    public bool HasResult { get; init; }
+
+    /// <summary>Whether the result tells the hub that a VDC is gone; see <see cref="DeletionOrder"/>.</summary>
+    public bool SaysDeleted { get; init; }
+
+    /// <summary>Length of the body.</summary>
+    public required int BodyBytes { get; init; }
 
     /// <summary>When the result was stored, then when the hub took or refused it.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
@@ -55,18 +62,28 @@ internal sealed record JournalRecord
     /// <summary>The store's version of it, so that a writer that is no longer the one in charge is noticed.</summary>
     public string Version { get; init; } = "";
 
+    /// <summary>Where it came together with others: its place among them, also after it left them.</summary>
+    public BatchPlace? Place { get; init; }
+
+    /// <summary>Whether it has no Secret of its own yet.</summary>
+    public bool IsInBatch => Place is not null && Version.Length == 0;
+
     public OperationKey Key => Operation.Key;
 
     /// <summary>Whether nothing is to be done about it any more.</summary>
     public bool IsSettled => State is JournalState.Delivered or JournalState.Refused;
 
-    /// <summary>Bytes it takes in the store, roughly.</summary>
-    public long Size => Overhead + JsonMarshal.GetRawUtf8Value(Operation.Payload).Length + (Result?.Length ?? 0);
+    /// <summary>Whether the operation is to be carried out, or carried on.</summary>
+    public bool IsUnfinished => State is JournalState.Received or JournalState.Started;
 
-    /// <summary>Whether the other says the same; versions left out.</summary>
+    /// <summary>Bytes it takes in the store, roughly, or will take; until it has a result, with room for one.</summary>
+    public long Size => Overhead + (IsInBatch ? 0 : BodyBytes) + (IsUnfinished ? ResultReserve : 0);
+
+    /// <summary>Whether it can be removed without its operation being taken for one that is still to be done.</summary>
+    public bool CanGo => Place is not { } place || place.Batch.Releases(place.Index);
+
+    /// <summary>Whether the other says the same; versions and bodies left out.</summary>
     public bool IsSameAs(JournalRecord other) =>
         State == other.State && Fact == other.Fact && ExpiresAt == other.ExpiresAt
-        && (Result is { } mine
-            ? other.Result is { } its && mine.Span.SequenceEqual(its.Span)
-            : other.Result is null);
+        && HasResult == other.HasResult && BodyBytes == other.BodyBytes;
 }

@@ -1,22 +1,24 @@
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>The journal's records in memory, with what has to be found quickly among them. Not safe for threads.</summary>
-internal sealed class JournalRecords
+/// <param name="maxBytes">
+/// How much room all records together may take, roughly: the API server's database is everyone's. Above it settled records
+/// go early, and if that is not enough nothing new is taken; what was taken is carried out all the same.
+/// </param>
+internal sealed class JournalRecords(long maxBytes)
 {
-    /// <summary>
-    /// How much room all records together may take, roughly: the API server's database is everyone's. Above it settled
-    /// records go early, and if that is not enough nothing new is taken.
-    /// </summary>
-    public const long MaxBytes = 64L << 20;
-
     /// <summary>How long a settled record is kept at least, to answer repeats.</summary>
     public static readonly TimeSpan LeastRetention = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<OperationKey, JournalRecord> _records = [];
     private readonly Dictionary<string, List<OperationKey>> _byId = [];
+    private readonly Dictionary<string, OperationBatch> _batches = [];
 
     /// <summary>Bytes they take in the store, roughly.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Whether they take more room than they may.</summary>
+    public bool IsFull => Bytes > maxBytes;
 
     /// <summary>How many results the hub refuses.</summary>
     public int Refused { get; private set; }
@@ -29,6 +31,29 @@ internal sealed class JournalRecords
     public IEnumerable<JournalRecord> WithId(string id) =>
         _byId.TryGetValue(id, out var keys) ? keys.Select(key => _records[key]) : [];
 
+    /// <summary>The batches of which the store has one.</summary>
+    public IReadOnlyCollection<OperationBatch> Batches => _batches.Values;
+
+    public bool HasBatch(string name) => _batches.ContainsKey(name);
+
+    public void Add(OperationBatch batch)
+    {
+        if (_batches.TryAdd(batch.Name, batch)) Bytes += batch.Size;
+    }
+
+    /// <summary>The store has it no more.</summary>
+    public void Remove(OperationBatch batch)
+    {
+        batch.IsGone = true;
+        Forget(batch);
+    }
+
+    /// <summary>It is not known any more, and may turn up again.</summary>
+    public void Forget(OperationBatch batch)
+    {
+        if (_batches.Remove(batch.Name)) Bytes -= batch.Size;
+    }
+
     /// <summary>Adds a record or replaces the one with its key.</summary>
     public void Put(JournalRecord record)
     {
@@ -37,6 +62,7 @@ internal sealed class JournalRecords
         else _byId[record.Operation.Id] = [record.Key];
         _records[record.Key] = record;
         Count(record, 1);
+        if (record is { IsInBatch: false, Place: { } place }) place.Batch.Left[place.Index] = true;
     }
 
     public void Remove(OperationKey key)
@@ -52,11 +78,12 @@ internal sealed class JournalRecords
     {
         _records.Clear();
         _byId.Clear();
+        _batches.Clear();
         (Bytes, Refused) = (0, 0);
     }
 
     /// <summary>
-    /// What can go now: all that has expired, and, while there is more than <see cref="MaxBytes"/>, what will expire next
+    /// What can go now: all that has expired, and, while there is more than there may be, what will expire next
     /// and has been settled for <see cref="LeastRetention"/>. Records with one expiry go together.
     /// </summary>
     /// <param name="now">The time.</param>
@@ -68,8 +95,9 @@ internal sealed class JournalRecords
         foreach (var group in _records.Values.Where(record => record.ExpiresAt is not null)
             .GroupBy(record => record.ExpiresAt!.Value).OrderBy(group => group.Key))
         {
+            if (!group.All(record => record.CanGo)) continue;
             var isExpired = group.Key <= now;
-            var mayGoEarly = (isRoomNeeded || left > MaxBytes) && group.All(record => record.FinishedAt + LeastRetention <= now);
+            var mayGoEarly = (isRoomNeeded || left > maxBytes) && group.All(record => record.FinishedAt + LeastRetention <= now);
             if (!isExpired && !mayGoEarly) continue;
             going.AddRange(group);
             left -= group.Sum(record => record.Size);

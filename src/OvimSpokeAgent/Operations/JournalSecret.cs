@@ -1,9 +1,9 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Contract;
 
 namespace OvimSpokeAgent.Operations;
 
@@ -17,15 +17,12 @@ internal static class JournalSecret
     private const string PayloadField = "payload";
     private const string ResultField = "result";
 
-    // What was stored is read, however deep it is.
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
 
     /// <summary>The whole Secret of a record.</summary>
-    public static JsonObject Create(JournalRecord record, string ns)
+    public static JsonObject Create(JournalRecord record, ReadOnlySpan<byte> body, string ns)
     {
-        var data = new JsonObject { [RecordField] = Base64(Describe(record)) };
-        if (record.Result is { } result) data[ResultField] = Base64(result.Span);
-        else data[PayloadField] = Base64(JsonMarshal.GetRawUtf8Value(record.Operation.Payload));
+        var entry = Describe(record);
         var labels = new JsonObject
         {
             [Names.ManagedByLabel] = Names.Agent,
@@ -42,20 +39,28 @@ internal static class JournalSecret
                 ["name"] = record.Key.Value,
                 ["namespace"] = ns,
                 ["labels"] = labels,
-                ["annotations"] = new JsonObject { [Names.OperationIdAnnotation] = record.Operation.Id },
+                ["annotations"] = new JsonObject
+                {
+                    [Names.OperationIdAnnotation] = record.Operation.Id,
+                    [Names.OperationRecordAnnotation] = entry,
+                },
             },
-            ["data"] = data,
+            ["data"] = new JsonObject { [RecordField] = Base64(entry), [FieldOf(record)] = Convert.ToBase64String(body) },
         };
     }
 
     /// <summary>The merge patch that turns the Secret of the step before into this record's; applies to this version only.</summary>
-    public static JsonObject Patch(JournalRecord record, string version)
+    /// <param name="record">The record as it shall be.</param>
+    /// <param name="result">The result, where this step stores one.</param>
+    /// <param name="version">The version of the step before.</param>
+    public static JsonObject Patch(JournalRecord record, ReadOnlyMemory<byte>? result, string version)
     {
-        var data = new JsonObject { [RecordField] = Base64(Describe(record)) };
-        if (record is { State: JournalState.Finished, Result: { } result })
+        var entry = Describe(record);
+        var data = new JsonObject { [RecordField] = Base64(entry) };
+        if (result is { } body)
         {
             data[PayloadField] = null;
-            data[ResultField] = Base64(result.Span);
+            data[ResultField] = Convert.ToBase64String(body.Span);
         }
         return new JsonObject
         {
@@ -67,54 +72,54 @@ internal static class JournalSecret
                     [Names.OperationStateLabel] = StateLabel(record.State),
                     [Names.OperationExpiresLabel] = record.ExpiresAt is { } expiry ? ExpiryLabel(expiry) : null,
                 },
+                ["annotations"] = new JsonObject { [Names.OperationRecordAnnotation] = entry },
             },
             ["data"] = data,
         };
     }
 
-    /// <summary>The record that a Secret holds; false if it holds none that this version of the agent understands.</summary>
-    public static bool TryRead(SecretObject secret, out JournalRecord record)
+    /// <summary>
+    /// The record that a Secret's metadata tell of; null if they tell of none: then its content may, if an earlier agent wrote it.
+    /// </summary>
+    public static JournalRecord? Read(ObjectMetadata metadata) =>
+        metadata.Annotation(Names.OperationRecordAnnotation) is { } text && Entry(Encoding.UTF8.GetBytes(text)) is { } entry
+            ? entry.ToRecord(metadata)
+            : null;
+
+    /// <summary>The record that a Secret holds, with its body; null if it holds none that this version of the agent understands.</summary>
+    public static StoredOperation? Read(SecretObject secret)
     {
-        record = null!;
-        if (secret.Type != Type || secret.Data is not { } data || !data.TryGetValue(RecordField, out var described)) return false;
+        if (secret.Type != Type || secret.Data is not { } data || !data.TryGetValue(RecordField, out var described)
+            || Entry(described) is not { } entry)
+        {
+            return null;
+        }
+        var hasResult = data.TryGetValue(ResultField, out var body);
+        if (!hasResult && !data.TryGetValue(PayloadField, out body)) body = entry.State is JournalState.Delivered or JournalState.Refused ? [] : null;
+        if (body is null) return null;
+        if (hasResult && SaysDeleted(entry.Type, body)) entry = entry with { SaysDeleted = true };
+        entry = entry with { ResultBytes = hasResult ? body.Length : null, PayloadBytes = hasResult ? null : body.Length };
+        return entry.ToRecord(secret.Metadata) is { } record && (!record.IsUnfinished || Payload(body) is not null)
+            ? new StoredOperation(record, body)
+            : null;
+    }
+
+    /// <summary>The payload that a body holds; null if it is none.</summary>
+    public static JsonElement? Payload(ReadOnlyMemory<byte> body)
+    {
         try
         {
-            if (JsonSerializer.Deserialize(described, JournalJson.Default.JournalEntry) is not { IsUsable: true } entry) return false;
-            record = new JournalRecord
-            {
-                Operation = new Operation
-                {
-                    Id = entry.Id,
-                    Type = entry.Type,
-                    Key = new OperationKey(secret.Metadata.Name),
-                    Timestamp = entry.Timestamp,
-                    Payload = data.TryGetValue(PayloadField, out var payload)
-                        ? JsonElement.Parse(payload, Deep)
-                        : Validation.JsonText.EmptyObject,
-                    Timeout = entry.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-                },
-                State = entry.State,
-                Sequence = entry.Sequence,
-                ReceivedAt = entry.ReceivedAt,
-                Fact = entry.Fact,
-                // Spelled out: an array that is null converts to an empty memory, not to none.
-                Result = data.TryGetValue(ResultField, out var result) ? result : default(ReadOnlyMemory<byte>?),
-                FinishedAt = entry.FinishedAt,
-                ExpiresAt = entry.ExpiresAt,
-                Version = secret.Metadata.ResourceVersion,
-            };
-            return record switch
-            {
-                { IsSettled: true } => record.ExpiresAt is not null,
-                { State: JournalState.Finished } => record.Result is not null,
-                _ => payload is not null && record.Operation.Payload.ValueKind is JsonValueKind.Object,
-            };
+            var payload = Parse(body);
+            return payload.ValueKind is JsonValueKind.Object ? payload : null;
         }
         catch (JsonException)
         {
-            return false; // someone else's change
+            return null; // someone else's change
         }
     }
+
+    /// <summary>What was stored is read, however deep it is.</summary>
+    public static JsonElement Parse(ReadOnlyMemory<byte> json) => JsonElement.Parse(json.Span, Deep);
 
     public static string StateLabel(JournalState state) => state switch
     {
@@ -129,70 +134,34 @@ internal static class JournalSecret
     public static string ExpiryLabel(DateTimeOffset expiry) =>
         expiry.UtcDateTime.ToString("yyyyMMdd'T'HHmm", CultureInfo.InvariantCulture);
 
-    private static byte[] Describe(JournalRecord record) => JsonSerializer.SerializeToUtf8Bytes(
-        new JournalEntry
+    private static string FieldOf(JournalRecord record) => record.HasResult ? ResultField : PayloadField;
+
+    private static string Describe(JournalRecord record) =>
+        JsonSerializer.Serialize(JournalEntry.Of(record), JournalJson.Default.JournalEntry);
+
+    private static JournalEntry? Entry(ReadOnlySpan<byte> described)
+    {
+        try
         {
-            Id = record.Operation.Id,
-            Type = record.Operation.Type,
-            Timestamp = record.Operation.Timestamp,
-            TimeoutSeconds = (long?)record.Operation.Timeout?.TotalSeconds,
-            State = record.State,
-            Sequence = record.Sequence,
-            ReceivedAt = record.ReceivedAt,
-            Fact = record.Fact,
-            FinishedAt = record.FinishedAt,
-            ExpiresAt = record.ExpiresAt,
-        },
-        JournalJson.Default.JournalEntry);
+            return JsonSerializer.Deserialize(described, JournalJson.Default.JournalEntry);
+        }
+        catch (JsonException)
+        {
+            return null; // someone else's change
+        }
+    }
 
-    private static string Base64(ReadOnlySpan<byte> bytes) => Convert.ToBase64String(bytes);
+    private static bool SaysDeleted(string? type, ReadOnlyMemory<byte> result)
+    {
+        try
+        {
+            return type is not null && VdcOperations.SaysDeleted(type, result);
+        }
+        catch (JsonException)
+        {
+            return false; // someone else's change
+        }
+    }
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }
-
-/// <summary>What a Secret's field <c>record</c> says: everything but payload and result.</summary>
-internal sealed record JournalEntry
-{
-    public required string Id { get; init; }
-
-    public required string Type { get; init; }
-
-    public required DateTimeOffset Timestamp { get; init; }
-
-    public long? TimeoutSeconds { get; init; }
-
-    public required JournalState State { get; init; }
-
-    public required long Sequence { get; init; }
-
-    public required DateTimeOffset ReceivedAt { get; init; }
-
-    public string? Fact { get; init; }
-
-    public DateTimeOffset? FinishedAt { get; init; }
-
-    public DateTimeOffset? ExpiresAt { get; init; }
-
-    /// <summary>Whether an agent can have written it: people can write anything into a Secret.</summary>
-    [JsonIgnore]
-    public bool IsUsable =>
-        Id is not null && Type is not null && OperationEnvelope.IsUsableId(Id) && Enum.IsDefined(State)
-        && TimeoutSeconds is null or (> 0 and <= int.MaxValue);
-}
-
-/// <summary>A Secret as the journal reads it.</summary>
-internal sealed record SecretObject : IKubernetesObject
-{
-    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
-
-    public string? Type { get; init; }
-
-    /// <summary>The decoded fields.</summary>
-    public IReadOnlyDictionary<string, byte[]>? Data { get; init; }
-}
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(JournalEntry))]
-[JsonSerializable(typeof(SecretObject))]
-internal sealed partial class JournalJson : JsonSerializerContext;

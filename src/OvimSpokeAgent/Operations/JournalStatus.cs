@@ -24,5 +24,6 @@ internal sealed record JournalStatus
     /// <summary>Bytes that all records take, roughly.</summary>
     public long Bytes { get; init; }
 
-    public bool IsFull => Bytes > JournalRecords.MaxBytes;
+    /// <summary>Whether that is more than they may take: no operations are taken.</summary>
+    public bool IsFull { get; init; }
 }

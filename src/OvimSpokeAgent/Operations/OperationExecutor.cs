@@ -7,9 +7,9 @@ using OvimSpokeAgent.Validation;
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>An operation after its payload was judged: a plan, or the reason why there is none.</summary>
-internal sealed record PreparedOperation(OperationPlan? Plan, string? Rejection)
+internal sealed record PreparedOperation(Operation Operation, OperationPlan? Plan, string? Rejection)
 {
-    public static PreparedOperation Rejected(string reason) => new(null, reason);
+    public static PreparedOperation Rejected(Operation operation, string reason) => new(operation, null, reason);
 }
 
 /// <summary>
@@ -36,29 +36,34 @@ internal sealed partial class OperationExecutor(
         if (registry.Find(operation.Type) is not { } handler)
         {
             return PreparedOperation.Rejected(
+                operation,
                 $"type: {JsonText.Show(operation.Type)} is not a known operation type ({string.Join(", ", registry.Types)})");
         }
         if (JsonMarshal.GetRawUtf8Value(operation.Payload).Length is > MaxPayloadBytes and var bytes)
-            return PreparedOperation.Rejected($"payload: {bytes} bytes are too many, expected at most {MaxPayloadBytes}");
+            return PreparedOperation.Rejected(operation, TooLarge(bytes));
         var payload = new PayloadReader(operation.Payload);
         try
         {
             var plan = handler.Plan(payload);
-            if (payload.Errors.Count > 0) return PreparedOperation.Rejected(string.Join("; ", payload.Errors));
+            if (payload.Errors.Count > 0) return PreparedOperation.Rejected(operation, string.Join("; ", payload.Errors));
             return new PreparedOperation(
+                operation,
                 plan ?? throw new InvalidOperationException($"the handler of {handler.Type} made no plan and named no error"),
                 null);
         }
 #pragma warning disable CA1031 // as below; and what came with this operation must not be lost with it
         catch (Exception e) when (!e.IsFatal())
         {
-            return PreparedOperation.Rejected(Bug(e, operation));
+            return PreparedOperation.Rejected(operation, Bug(e, operation));
         }
 #pragma warning restore CA1031
     }
 
+    /// <summary>Why a payload of this length is refused.</summary>
+    public static string TooLarge(int bytes) => $"payload: {bytes} bytes are too many, expected at most {MaxPayloadBytes}";
+
     /// <summary>The operation's type for metrics: one of the known ones, or <c>unknown</c>.</summary>
-    public string MetricType(Operation operation) => registry.Find(operation.Type)?.Type ?? "unknown";
+    public string MetricType(OperationHeader operation) => registry.Find(operation.Type)?.Type ?? "unknown";
 
     /// <summary>Executes; never throws. Null: given up, because <paramref name="ended"/> came first.</summary>
     public async Task<OperationOutcome?> ExecuteAsync(
@@ -67,9 +72,10 @@ internal sealed partial class OperationExecutor(
         if (ended.IsCancellationRequested) return null;
         if (prepared.Plan is not { } plan) return OperationOutcome.Failed(prepared.Rejection!);
 
-        CurrentComponent.Name = $"operation {MetricType(record.Operation)}";
-        var limit = OperationLimit.Of(record.Operation, settings.Operations);
-        var context = CreateContext(record.Operation with { Timeout = limit.Timeout }, record, slot);
+        var operation = prepared.Operation;
+        CurrentComponent.Name = $"operation {MetricType(operation)}";
+        var limit = OperationLimit.Of(operation, settings.Operations);
+        var context = CreateContext(operation with { Timeout = limit.Timeout }, record, slot);
         if (record.State is JournalState.Received && time.GetUtcNow() - record.ReceivedAt > settings.Operations.Expiry)
             plan = plan with { Execute = (c, token) => ExecuteExpiredAsync(record, prepared.Plan, c, token), ReadBack = null };
 
@@ -87,7 +93,7 @@ internal sealed partial class OperationExecutor(
 #pragma warning disable CA1031 // as below
         catch (Exception e) when (!e.IsFatal())
         {
-            return OperationOutcome.Failed(Bug(e, record.Operation));
+            return OperationOutcome.Failed(Bug(e, operation));
         }
 #pragma warning restore CA1031
     }
@@ -162,7 +168,7 @@ internal sealed partial class OperationExecutor(
 
         async Task FixAsync(string fact, CancellationToken token)
         {
-            var stored = await journal.StartAsync(record.Key, fact, token);
+            var stored = await journal.StartAsync(operation, fact, token);
             if (stored.Fact is null || stored.Fact == fact) return;
             context.Adopt(stored.Fact);
             throw new KubernetesApiException(

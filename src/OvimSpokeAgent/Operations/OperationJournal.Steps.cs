@@ -1,11 +1,17 @@
+using OvimSpokeAgent.Contract;
+
 namespace OvimSpokeAgent.Operations;
 
 /// <content>The steps that a record goes, each stored before it counts.</content>
 internal sealed partial class OperationJournal
 {
     /// <summary>Stores a fact that further executions of this operation depend on.</summary>
-    public Task<JournalRecord> StartAsync(OperationKey key, string fact, CancellationToken cancellationToken) =>
-        StoreAsync(key, record => record with { State = JournalState.Started, Fact = fact }, cancellationToken);
+    public Task<JournalRecord> StartAsync(Operation operation, string fact, CancellationToken cancellationToken) =>
+        StoreAsync(
+            operation.Key,
+            record => record with { State = JournalState.Started, Fact = fact },
+            operation.PayloadBytes,
+            cancellationToken);
 
     /// <summary>Stores the result; from then on the payload is not needed.</summary>
     public Task<JournalRecord> FinishAsync(
@@ -15,10 +21,12 @@ internal sealed partial class OperationJournal
             record => record with
             {
                 State = JournalState.Finished,
-                Operation = record.Operation.WithoutPayload(),
-                Result = result,
+                HasResult = true,
+                SaysDeleted = VdcOperations.SaysDeleted(record.Operation.Type, result),
+                BodyBytes = result.Length,
                 FinishedAt = _time.GetUtcNow(),
             },
+            result,
             cancellationToken);
 
     /// <summary>Stores that the hub has the result, or will never take it.</summary>
@@ -33,6 +41,7 @@ internal sealed partial class OperationJournal
                 FinishedAt = now,
                 ExpiresAt = JournalRecords.NextMinute(now + (delivered ? _retention : _refusedRetention)),
             },
+            null,
             cancellationToken);
     }
 
@@ -42,17 +51,22 @@ internal sealed partial class OperationJournal
             key,
             record => record with
             {
-                State = record.Result is null ? JournalState.Received : JournalState.Finished,
+                State = record.HasResult ? JournalState.Finished : JournalState.Received,
                 ExpiresAt = null,
             },
+            null,
             cancellationToken);
 
     private async Task<JournalRecord> StoreAsync(
-        OperationKey key, Func<JournalRecord, JournalRecord> step, CancellationToken cancellationToken)
+        OperationKey key, Func<JournalRecord, JournalRecord> step, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
         var previous = Find(key) ?? throw new InvalidOperationException($"{key} is not in the journal");
         var next = step(previous);
-        var stored = await _attempts.UntilStoredAsync(token => _store.UpdateAsync(previous, next, token), cancellationToken);
+        if (body is null && _bodies.TryGet(key.Value, next.HasResult, out var kept)) body = kept;
+        if (body is null && previous.IsInBatch) body = await PayloadInBatchAsync(previous, cancellationToken);
+        var stored = await _attempts.UntilStoredAsync(token => _store.UpdateAsync(previous, next, body, token), cancellationToken)
+            ?? next; // people removed it, and its body is not at hand: known it stays, so that nothing is done twice
+        if (body is { } its && stored with { Version = next.Version } == next) Keep(stored, its);
         lock (_lock)
         {
             if (_session is not null) _records.Put(stored);

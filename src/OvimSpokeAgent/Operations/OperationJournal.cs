@@ -6,7 +6,8 @@ namespace OvimSpokeAgent.Operations;
 
 /// <summary>
 /// The operations that are known, each with how far it got; every step is stored before it counts, tried until it is.
-/// Open for a session, while this agent leads. One writer a record at a time (the processor, then the delivery).
+/// Open for a session, while this agent leads. One writer a record at a time (the processor, then the delivery). Payloads
+/// and results are in the store; in memory are only the last ones.
 /// </summary>
 internal sealed partial class OperationJournal : IDisposable
 {
@@ -22,7 +23,7 @@ internal sealed partial class OperationJournal : IDisposable
     private readonly SemaphoreSlim _creating = new(ParallelCreates);
 
     private readonly Lock _lock = new();
-    private readonly JournalRecords _records = new();
+    private readonly JournalRecords _records;
     private readonly HashSet<OperationKey> _arriving = [];
     private readonly HashSet<DateTimeOffset> _expired = [];
     private readonly AsyncSignal _changed = new();
@@ -35,6 +36,7 @@ internal sealed partial class OperationJournal : IDisposable
     {
         (_store, _time, _logger) = (store, time, logger);
         (_retention, _refusedRetention) = (settings.Operations.Retention, settings.Operations.Expiry);
+        _records = new JournalRecords(settings.Operations.JournalMaxBytes);
         _attempts = new StoreAttempts(jitter, time, logger, _changed.Set);
     }
 
@@ -48,9 +50,10 @@ internal sealed partial class OperationJournal : IDisposable
                 return _status with
                 {
                     Problem = _attempts.Problem,
-                    Arriving = _arriving.Count,
+                    Arriving = _arriving.Count + _arrivingTogether,
                     Refused = _records.Refused,
                     Bytes = _records.Bytes,
+                    IsFull = _records.IsFull,
                 };
             }
         }
@@ -80,24 +83,37 @@ internal sealed partial class OperationJournal : IDisposable
     public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
         WaitUntilAsync(() => Status.WasReadable, cancellationToken);
 
-    /// <summary>
-    /// Reads what there is and opens the journal for a session. <paramref name="goOn"/> gets the records in the order of
-    /// arrival, before anything new enters.
-    /// </summary>
-    public async Task OpenAsync(Tenure session, Action<IReadOnlyList<JournalRecord>> goOn)
+    /// <summary>Reads what there is, in the order of arrival.</summary>
+    public async Task<JournalContent> LoadAsync(CancellationToken cancellationToken)
     {
         // What arrived before is stored first: its turn may be before that of something the store has already.
-        await WaitUntilAsync(() => Status.Arriving == 0, session.Ended);
-        var content = await _attempts.UntilStoredAsync(_store.LoadAsync, session.Ended);
+        await WaitUntilAsync(() => Status.Arriving == 0, cancellationToken);
+        var content = await _attempts.UntilStoredAsync(token => _store.LoadAsync(_ => false, token), cancellationToken);
         if (content.Unreadable.Count > 0) LogUnreadable(content.Unreadable.Count, string.Join(", ", content.Unreadable.Take(10)));
-        JournalRecord[] records = [.. content.Records.OrderBy(record => record.Sequence).ThenBy(record => record.Key.Value)];
+        return content with { Records = [.. content.Records.OrderBy(record => record.Sequence).ThenBy(record => record.Key.Value)] };
+    }
+
+    /// <summary>Opens the journal for a session with what was read; <paramref name="goOn"/> is called before anything new enters.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="records">All records, those of operations in batches too, in the order of arrival.</param>
+    /// <param name="batches">The batches.</param>
+    /// <param name="unreadable">Names of what cannot be read.</param>
+    /// <param name="goOn">Begins to see to them.</param>
+    public void Open(
+        Tenure session,
+        IReadOnlyList<JournalRecord> records,
+        IReadOnlyList<OperationBatch> batches,
+        IReadOnlyList<string> unreadable,
+        Action goOn)
+    {
         lock (_lock)
         {
+            foreach (var batch in batches) _records.Add(batch);
             foreach (var record in records) _records.Put(record);
-            _sequence = Math.Max(_sequence, records.Length > 0 ? records[^1].Sequence : 0);
-            _status = _status with { WasReadable = true, Unreadable = content.Unreadable };
+            _sequence = Math.Max(_sequence, records.Count > 0 ? records[^1].Sequence : 0);
+            _status = _status with { WasReadable = true, Unreadable = unreadable };
             _session = session;
-            goOn(records);
+            goOn();
         }
         _changed.Set();
     }
@@ -111,49 +127,7 @@ internal sealed partial class OperationJournal : IDisposable
             _records.Clear();
             _expired.Clear();
         }
-    }
-
-    /// <summary>The record with which an operation enters the journal, last in order. Not stored yet.</summary>
-    public JournalRecord NewRecord(Operation operation)
-    {
-        var now = _time.GetUtcNow();
-        lock (_lock)
-        {
-            // By the clock, so that what two agents wrote can be brought into order.
-            _sequence = Math.Max(_sequence + 1, now.ToUnixTimeMilliseconds() * 1000);
-            return new JournalRecord
-            {
-                Operation = operation,
-                State = JournalState.Received,
-                Sequence = _sequence,
-                ReceivedAt = now,
-            };
-        }
-    }
-
-    /// <summary>Stores an operation that arrived, unless it is known.</summary>
-    public async Task<Reception> ReceiveAsync(JournalRecord arrived, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            lock (_lock)
-            {
-                if (_records.Find(arrived.Key) is { } known) return new(known, false, _session);
-                if (_arriving.Add(arrived.Key)) break;
-            }
-            await changed.WaitAsync(cancellationToken);
-        }
-        try
-        {
-            var stored = await CreateAsync(arrived, cancellationToken);
-            lock (_lock) return new(stored, true, TryAdopt(stored) ? _session : null);
-        }
-        finally
-        {
-            lock (_lock) _arriving.Remove(arrived.Key);
-            _changed.Set();
-        }
+        _bodies.Clear();
     }
 
     /// <summary>All records of an id: the hub repeats ids.</summary>
@@ -176,44 +150,17 @@ internal sealed partial class OperationJournal : IDisposable
         }
     }
 
-    /// <summary>
-    /// Removes what has been settled long enough, earlier when all of it together takes too much room. Returns what it
-    /// took over: unsettled records that were not known, because an agent that led before stored them late.
-    /// A failure is kept for <see cref="Status"/>; the next time does it all.
-    /// </summary>
-    public async Task<IReadOnlyList<JournalRecord>> CleanAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await RemoveExpiredAsync(cancellationToken);
-            // What cannot be read is looked at as a whole, until people have seen to it.
-            var found = Status.Unreadable.Count == 0
-                ? await _store.LoadUnsettledAsync(cancellationToken)
-                : await _store.LoadAsync(cancellationToken);
-            lock (_lock)
-            {
-                _status = _status with { CleaningProblem = null, Unreadable = found.Unreadable };
-                return
-                [
-                    .. found.Records.OrderBy(record => record.Sequence)
-                        .Where(record => !record.IsSettled && !_arriving.Contains(record.Key) && TryAdopt(record)),
-                ];
-            }
-        }
-        catch (KubernetesApiException e)
-        {
-            lock (_lock) _status = _status with { CleaningProblem = e.Message };
-            return [];
-        }
-    }
-
     /// <summary>Completes when what arrives can be stored: nothing fails, and there is room.</summary>
     public Task WaitUntilStoringAsync(CancellationToken cancellationToken) => WaitUntilAsync(CanStore, cancellationToken);
 
     /// <summary>Whether nothing fails and there is room.</summary>
     public bool CanStore() => Status is { Problem: null, IsFull: false };
 
-    public void Dispose() => _creating.Dispose();
+    public void Dispose()
+    {
+        _creating.Dispose();
+        _creatingBatches.Dispose();
+    }
 
     private async Task WaitUntilAsync(Func<bool> condition, CancellationToken cancellationToken)
     {
@@ -222,36 +169,6 @@ internal sealed partial class OperationJournal : IDisposable
             var changed = _changed.Next;
             if (condition()) return;
             await changed.WaitAsync(cancellationToken);
-        }
-    }
-
-    private async Task RemoveExpiredAsync(CancellationToken cancellationToken)
-    {
-        DateTimeOffset[] expired;
-        lock (_lock)
-        {
-            // Out of memory first: what is about to go must not be answered from, or opened again, any more.
-            var going = _records.ToRemove(_time.GetUtcNow(), isRoomNeeded: _attempts.Problem is { IsLackOfRoom: true });
-            foreach (var record in going) _records.Remove(record.Key);
-            _expired.UnionWith(going.Select(record => record.ExpiresAt!.Value));
-            expired = [.. _expired];
-        }
-        if (expired.Length == 0) return;
-        await _store.RemoveAsync(expired, cancellationToken);
-        lock (_lock) _expired.ExceptWith(expired);
-        _changed.Set();
-    }
-
-    private async Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
-    {
-        await _creating.WaitAsync(CancellationToken.None); // what the hub handed out is stored, however long it takes
-        try
-        {
-            return await _attempts.UntilStoredAsync(token => _store.CreateAsync(record, token), cancellationToken);
-        }
-        finally
-        {
-            _creating.Release();
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed class OperationLoop(
     ILeadership leadership,
     OperationJournal journal,
     OperationProcessor processor,
+    OperationReceiver receiver,
     OperationScheduler scheduler,
     ResultDelivery delivery,
     AgentSettings settings,
@@ -83,10 +84,8 @@ internal sealed class OperationLoop(
 
     private async Task WorkAsync(Tenure tenure, Tenure session)
     {
-        await journal.OpenAsync(session, records => processor.Begin(session, records));
-        _begun = tenure;
-        _changed.Set();
-        Task[] running = [delivery.RunAsync(session.Ended), CleanAsync(session.Ended)];
+        await processor.BeginAsync(session);
+        Task[] running = [delivery.RunAsync(session.Ended), CleanAsync(session.Ended), TakeAsync(tenure, session.Ended)];
         try
         {
             await await Task.WhenAny([.. running, scheduler.Failure]);
@@ -99,10 +98,19 @@ internal sealed class OperationLoop(
         }
     }
 
+    // Nothing is taken from the hub before it is certain that it could be stored.
+    private async Task TakeAsync(Tenure tenure, CancellationToken cancellationToken)
+    {
+        await receiver.RehearseAsync(cancellationToken);
+        _begun = tenure;
+        _changed.Set();
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+    }
+
     private async Task CleanAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(CleaningInterval, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
-            processor.Adopt(await journal.CleanAsync(cancellationToken));
+            await processor.AdoptAsync(await journal.CleanAsync(cancellationToken), cancellationToken);
     }
 }

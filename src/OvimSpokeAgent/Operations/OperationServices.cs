@@ -19,6 +19,8 @@ internal static class OperationServices
             provider.GetRequiredService<AgentSettings>().Operations.Concurrency, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ExecutionAttempts>();
         services.AddSingleton<OperationExecutor>();
+        services.AddSingleton<OperationReceiver>();
+        services.AddSingleton<PendingOperations>();
         services.AddSingleton<OperationProcessor>();
         services.AddSingleton<ResultDelivery>();
         services.AddSingleton<OperationMetrics>();

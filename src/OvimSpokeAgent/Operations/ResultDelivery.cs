@@ -33,8 +33,11 @@ internal sealed partial class ResultDelivery(
     private long _enqueued;
     private string? _lastReason;
 
-    /// <summary>Told of records that have to go out once more; see <see cref="OperationJournal.NewestDeliveredAfter"/>.</summary>
-    public Action<JournalRecord> Reopened { get; set; } = _ => { };
+    /// <summary>
+    /// Told of records whose result has to go out and may have to be made first: those that go out once more
+    /// (<see cref="OperationJournal.NewestDeliveredAfter"/>), and those whose result is not there any more because it is not stored.
+    /// </summary>
+    public Func<JournalRecord, CancellationToken, Task> Reopened { get; set; } = (_, _) => Task.CompletedTask;
 
     /// <summary>Results that the hub has not taken yet, those it refused left out.</summary>
     public int Pending
@@ -165,11 +168,22 @@ internal sealed partial class ResultDelivery(
         }
         // Stored before the older one goes out: whatever happens then, the newest is sent after it.
         if (journal.NewestDeliveredAfter(record) is { } newest)
-            Reopened(await journal.ReopenAsync(newest.Key, cancellationToken));
+            await Reopened(await journal.ReopenAsync(newest.Key, cancellationToken), cancellationToken);
 
-        var attempt = verdict is DeletionVerdict.Withhold
-            ? new DeliveryAttempt(DeliveryOutcome.Refused, Withheld)
-            : await AttemptAsync(delivery, cancellationToken);
+        DeliveryAttempt attempt;
+        if (verdict is DeletionVerdict.Withhold)
+        {
+            attempt = new DeliveryAttempt(DeliveryOutcome.Refused, Withheld);
+        }
+        else if (await journal.FindResultAsync(record, cancellationToken) is { } body)
+        {
+            attempt = await AttemptAsync(delivery, body, cancellationToken);
+        }
+        else
+        {
+            await GiveUpAsync(delivery, cancellationToken);
+            return;
+        }
         metrics.ResultAttempted(attempt.Outcome);
         if (attempt.Outcome is DeliveryOutcome.Delivered or DeliveryOutcome.Refused)
         {
@@ -200,10 +214,26 @@ internal sealed partial class ResultDelivery(
         _changed.Set();
     }
 
-    private async Task<DeliveryAttempt> AttemptAsync(Delivery delivery, CancellationToken cancellationToken)
+    private async Task GiveUpAsync(Delivery delivery, CancellationToken cancellationToken)
     {
         var record = delivery.Record;
-        var body = record.Result ?? throw new InvalidOperationException($"{record.Key} has no result");
+        if (!record.HasResult)
+        {
+            await Reopened(record, cancellationToken);
+        }
+        else
+        {
+            LogGone(record.Operation.Id, record.Key);
+            errors.Add($"the result of operation {record.Operation.Id} was removed from the journal: it cannot be delivered");
+        }
+        lock (_lock) _queue.Done(delivery);
+        _changed.Set();
+    }
+
+    private async Task<DeliveryAttempt> AttemptAsync(
+        Delivery delivery, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var record = delivery.Record;
         // A process that was paused finds out here: what it has to say may be out of date.
         if (leadership.Current is null) throw new OperationCanceledException(cancellationToken);
         var givenUp = new TaskCompletionSource<DeliveryAttempt>();
@@ -264,6 +294,9 @@ internal sealed partial class ResultDelivery(
 
     [LoggerMessage(2101, LogLevel.Error, "The hub refuses the result of {Type} {Id} ({Key}): {Reason}")]
     private partial void LogRefused(string type, string id, OperationKey key, string? reason);
+
+    [LoggerMessage(2104, LogLevel.Error, "The result of operation {Id} ({Key}) was removed from the journal: it cannot be delivered")]
+    private partial void LogGone(string id, OperationKey key);
 
     [LoggerMessage(2102, LogLevel.Warning, "The hub does not take results, {Pending} wait: {Reason}")]
     private partial void LogNotTaken(int pending, string? reason);

@@ -27,6 +27,7 @@ internal static class CreateVmBenchmark
         try
         {
             using var raw = new RawWrites(place, other);
+            var first = await FirstAnswers.MeasureAsync(cluster, settings.Processes, place, stop);
             var single = await WarmUpAsync(settings, place, raw, stop);
             await screen.WriteLineAsync(CreateVmReport.Heading(settings));
             var rounds = new List<CreateVmRound>();
@@ -35,7 +36,7 @@ internal static class CreateVmBenchmark
                 rounds.Add(await CreateVmRound.MeasureAsync(settings.Operations, place, raw, stop));
                 await screen.WriteLineAsync(CreateVmReport.Line(rounds.Count, rounds[^1]));
             }
-            await screen.WriteLineAsync(CreateVmReport.Summary(rounds, single, place));
+            await screen.WriteLineAsync(CreateVmReport.Summary(rounds, single, first, place));
         }
         finally
         {

@@ -11,7 +11,8 @@ internal static class CreateVmReport
 
     public static string Line(int number, CreateVmRound round) => Line($"{number,5}", [round]);
 
-    public static string Summary(IReadOnlyList<CreateVmRound> rounds, IReadOnlyList<TimeSpan> single, Workplace place)
+    public static string Summary(
+        IReadOnlyList<CreateVmRound> rounds, IReadOnlyList<TimeSpan> single, IReadOnlyList<TimeSpan> first, Workplace place)
     {
         return $"""
             {Line("  all", rounds)}
@@ -22,8 +23,9 @@ internal static class CreateVmReport
             {string.Join('\n', Kinds(rounds, place))}
 
             from the poll's answer to the stored operation: only in memory, lost if the process dies
-              one at a time  {Line(new Distribution(single))}
-              all at once    {Line(new Distribution(rounds.SelectMany(round => round.Windows)))}
+              one at a time          {Line(new Distribution(single))}
+              all at once            {Line(new Distribution(rounds.SelectMany(round => round.Windows)))}
+              a process's first {FirstAnswers.Operations}    {Line(new Distribution(first))}
             """;
     }
 

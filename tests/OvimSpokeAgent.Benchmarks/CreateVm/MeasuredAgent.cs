@@ -19,8 +19,10 @@ namespace OvimSpokeAgent.Benchmarks.CreateVm;
 /// </summary>
 internal sealed class MeasuredAgent : IAsyncDisposable
 {
+    /// <summary>The id under which the hub queues its work.</summary>
+    public const string Id = $"spoke-agent-{Zone}";
+
     private const string Zone = "benchmark";
-    private const string Id = $"spoke-agent-{Zone}";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
@@ -70,7 +72,7 @@ internal sealed class MeasuredAgent : IAsyncDisposable
     {
         var before = _hub.Results.Count;
         string[] ids = [.. Enumerable.Range(0, count).Select(_ => $"op-{Guid.NewGuid():N}")];
-        foreach (var id in ids) _hub.Queue(Id, "create_vm", Payload(id), id);
+        foreach (var id in ids) _hub.Queue(Id, "create_vm", Payload(id, _place), id);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
         try
@@ -97,7 +99,7 @@ internal sealed class MeasuredAgent : IAsyncDisposable
     [
         .. from write in recording.Writes
            where write.Method == HttpMethod.Post && _place.IsInJournal(write)
-           let id = (string)JsonNode.Parse(write.Body)!["metadata"]!["annotations"]![Names.OperationIdAnnotation]!
+           from id in JournalContent.IdsIn(JsonNode.Parse(write.Body)!)
            select Stopwatch.GetElapsedTime(Polls.ArrivalOf(id), write.AnsweredAt),
     ];
 
@@ -110,7 +112,8 @@ internal sealed class MeasuredAgent : IAsyncDisposable
         File.Delete(_logPath);
     }
 
-    private static Dictionary<string, string> Variables(SandboxHub hub, Workplace place) => new()
+    /// <summary>Its settings.</summary>
+    public static Dictionary<string, string> Variables(SandboxHub hub, Workplace place) => new()
     {
         ["OVIM_CLUSTER_ID"] = Zone,
         ["OVIM_HUB_ENDPOINT"] = hub.Url.ToString(),
@@ -122,10 +125,11 @@ internal sealed class MeasuredAgent : IAsyncDisposable
         ["OVIM_HTTP_PORT"] = "0",
     };
 
-    private JsonObject Payload(string id) => new()
+    /// <summary>The payload of a <c>create_vm</c>.</summary>
+    public static JsonObject Payload(string id, Workplace place) => new()
     {
         ["name"] = $"vm-{id[3..]}",
-        ["namespace"] = _place.Machines,
+        ["namespace"] = place.Machines,
         ["image_url"] = "quay.io/containerdisks/fedora:latest",
         ["cpu"] = 2,
         ["memory"] = "4Gi",

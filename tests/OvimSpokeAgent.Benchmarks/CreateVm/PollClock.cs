@@ -39,14 +39,20 @@ internal sealed class PollClock
     {
         public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => intake.WaitUntilReadyAsync(cancellationToken);
 
-        public Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken)
-        {
-            var arrival = Interlocked.Read(ref clock._lastAnswer);
-            foreach (var operation in answer.Operations) clock._arrivals[operation.GetProperty("id").GetString()!] = arrival;
-            return intake.AcceptAsync(answer, cancellationToken);
-        }
+        public IPollIntake Begin() => new Poll(clock, intake.Begin());
 
         public Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
-            JsonElement operation, CancellationToken cancellationToken) => intake.AcceptPushedAsync(operation, cancellationToken);
+            ReadOnlyMemory<byte> operation, CancellationToken cancellationToken) => intake.AcceptPushedAsync(operation, cancellationToken);
+    }
+
+    private sealed class Poll(PollClock clock, IPollIntake intake) : IPollIntake
+    {
+        public void Take(ReadOnlySpan<byte> operation)
+        {
+            clock._arrivals[JsonElement.Parse(operation).GetProperty("id").GetString()!] = Interlocked.Read(ref clock._lastAnswer);
+            intake.Take(operation);
+        }
+
+        public Task EndAsync(PollAnswer answer) => intake.EndAsync(answer);
     }
 }

@@ -1,6 +1,9 @@
+using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
+using OvimSpokeAgent.EndToEnd.Tests.Hub;
 using OvimSpokeAgent.Sandbox.Cluster;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
@@ -36,6 +39,8 @@ public sealed class JournalLimitsTests(Clusters clusters)
         await using var agent = AgentProcess.Start(variables);
         await agent.IsReadyAsync();
         var id = $"spoke-agent-{environment.AgentNamespace}";
+        environment.Hub.Queue(id, "list_vms", [], "op-0");
+        await environment.ResultOfAsync("op-0"); // it polls
         cluster.Api.Faults.Add(new ClusterFault
         {
             Kind = ClusterFaultKind.Status,
@@ -57,9 +62,64 @@ public sealed class JournalLimitsTests(Clusters clusters)
         Assert.Equal(0, await agent.TerminateAsync());
     }
 
-    private static JsonObject Payload(TestEnvironment environment, int bytes)
+    [Fact]
+    public async Task Above_the_room_that_is_set_nothing_is_taken_pushes_are_put_off_and_what_was_taken_is_done()
     {
-        var payload = new JsonObject { ["name"] = "web", ["namespace"] = environment.Namespace, ["padding"] = "" };
+        await using var environment = await clusters.OnAsync(ClusterKind.Sandbox);
+        using var token = new MountedSecret(("token", "push-s3cr3t"));
+        var agent = await environment.StartAgentAsync(("OVIM_JOURNAL_MAX_BYTES", "1Mi"), ("OVIM_PUSH_TOKEN_FILE", token["token"]));
+        var faults = ((SandboxTestCluster)environment.Cluster).Api.Faults;
+        faults.Add(new ClusterFault { Kind = ClusterFaultKind.Status, StatusCode = 503, Path = "/virtualmachines/." });
+        string[] ids = [.. Enumerable.Range(0, 3).Select(i => environment.Hub.Queue(agent.Id, "delete_vm", Payload(environment, 400 << 10, $"vm-{i}"), $"op-{i}"))];
+        await environment.SaysInHealthAsync(agent, "journal", "no operations are taken for now");
+        var later = environment.Hub.Queue(agent.Id, "list_vms", [], "op-later");
+
+        using var http = new HttpClient { DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", "push-s3cr3t") } };
+        using var body = new StringContent("""{"id":"op-pushed","type":"list_vms"}""");
+        using var pushed = await http.PostAsync(new Uri(agent.Url, "operations"), body);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, pushed.StatusCode);
+        Assert.Equal(1, environment.Hub.Queued(agent.Id));
+        faults.Clear();
+
+        foreach (var id in (string[])[.. ids, later]) Assert.Equal("completed", (string?)(await environment.ResultOfAsync(id))["status"]);
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task Records_of_an_earlier_agent_are_taken_up(ClusterKind kind)
+    {
+        await using var environment = await clusters.OnAsync(kind);
+        var secrets = $"api/v1/namespaces/{environment.AgentNamespace}/secrets";
+        await environment.Cluster.Admin.CreateAsync(secrets, Earlier("a", "op-waits", "received", "\"state\":\"Received\"", "payload", """{"name":"web","namespace":"NS"}""".Replace("NS", environment.Namespace, StringComparison.Ordinal)));
+        await environment.Cluster.Admin.CreateAsync(secrets, Earlier(
+            "b", "op-done", "finished", "\"state\":\"Finished\",\"finishedAt\":\"2026-11-23T08:00:00+00:00\"", "result", """{"operation_id":"op-done","status":"completed"}"""));
+
+        await environment.StartAgentAsync();
+
+        Assert.Equal($"there is no VM {environment.Namespace}/web", (string?)(await environment.ResultOfAsync("op-waits"))["error"]);
+        Assert.Equal("completed", (string?)(await environment.ResultOfAsync("op-done"))["status"]);
+    }
+
+    private static JsonObject Earlier(string digit, string id, string label, string state, string field, string body)
+    {
+        var record = $$"""{"id":"{{id}}","type":"stop_vm","timestamp":"2026-11-23T08:00:00+00:00",{{state}},"sequence":1,"receivedAt":"{{DateTimeOffset.UtcNow:O}}"}""";
+        return new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Secret",
+            ["type"] = "ovim.io/operation.v1",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = $"ovim-op-{string.Concat(Enumerable.Repeat(digit, 40))}",
+                ["labels"] = new JsonObject { ["app.kubernetes.io/managed-by"] = "ovim-spoke-agent", ["ovim.io/operation-state"] = label },
+                ["annotations"] = new JsonObject { ["ovim.io/operation-id"] = id },
+            },
+            ["stringData"] = new JsonObject { ["record"] = record, [field] = body },
+        };
+    }
+
+    private static JsonObject Payload(TestEnvironment environment, int bytes, string name = "web")
+    {
+        var payload = new JsonObject { ["name"] = name, ["namespace"] = environment.Namespace, ["padding"] = "" };
         payload["padding"] = new string('x', bytes - Encoding.UTF8.GetByteCount(payload.ToJsonString()));
         return payload;
     }

@@ -112,6 +112,9 @@ internal sealed class HubSide : IAsyncDisposable
     /// <summary>Waits until the hub cannot be reached, and says why.</summary>
     public async Task<string> ProblemAsync() => (await WaitForLinkAsync(link => link.Problem is not null)).Problem!;
 
+    /// <summary>Takes operations as the poll loop does, and forgets them.</summary>
+    public Task<PollAnswer> PollAsync() => Client.TakeOperationsAsync(AgentId, _ => { });
+
     public Task RegisteredAsync() => WaitForLinkAsync(link => link.IsRegistered);
 
     /// <summary>All metrics as Prometheus reads them.</summary>
@@ -154,16 +157,10 @@ internal sealed class AnsweringIntake(HubClient hub) : IOperationIntake
 
     public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public async Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken)
-    {
-        if (answer.Loss is { } loss) _losses.Enqueue(loss);
-        foreach (var operation in answer.Operations) _taken.Enqueue(operation.GetProperty("id").GetString()!);
-        _changed.Set();
-        await Task.WhenAll(answer.Operations.Select(operation => DeliverAsync(operation, cancellationToken)));
-    }
+    public IPollIntake Begin() => new Poll(this);
 
     public Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
-        JsonElement operation, CancellationToken cancellationToken) => throw new NotSupportedException();
+        ReadOnlyMemory<byte> operation, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     /// <summary>Waits until a condition holds.</summary>
     public async Task WaitForAsync(Func<AnsweringIntake, bool> condition)
@@ -177,9 +174,16 @@ internal sealed class AnsweringIntake(HubClient hub) : IOperationIntake
         }
     }
 
-    private async Task DeliverAsync(JsonElement operation, CancellationToken cancellationToken)
+    private Task EndAsync(IReadOnlyList<string> ids, string? loss)
     {
-        var id = operation.GetProperty("id").GetString()!;
+        if (loss is not null) _losses.Enqueue(loss);
+        foreach (var id in ids) _taken.Enqueue(id);
+        _changed.Set();
+        return Task.WhenAll(ids.Select(id => DeliverAsync(id, CancellationToken.None)));
+    }
+
+    private async Task DeliverAsync(string id, CancellationToken cancellationToken)
+    {
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new OperationResult { OperationId = id, Status = "completed", Timestamp = DateTimeOffset.UnixEpoch, Duration = 1 },
             ContractJson.Default.OperationResult);
@@ -193,6 +197,15 @@ internal sealed class AnsweringIntake(HubClient hub) : IOperationIntake
         }
         Interlocked.Increment(ref _delivered);
         _changed.Set();
+    }
+
+    private sealed class Poll(AnsweringIntake intake) : IPollIntake
+    {
+        private readonly List<string> _ids = [];
+
+        public void Take(ReadOnlySpan<byte> operation) => _ids.Add(JsonElement.Parse(operation).GetProperty("id").GetString()!);
+
+        public Task EndAsync(PollAnswer answer) => intake.EndAsync(_ids, answer.Loss);
     }
 }
 

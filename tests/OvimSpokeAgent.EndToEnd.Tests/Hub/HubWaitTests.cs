@@ -123,8 +123,8 @@ public sealed class HubWaitTests : IAsyncDisposable
     {
         try
         {
-            var answer = await _side.Client.TakeOperationsAsync(HubSide.AgentId);
-            Assert.Empty(answer.Operations);
+            var answer = await _side.PollAsync();
+            Assert.Equal(0, answer.Operations);
             return Assert.IsType<string>(answer.Loss);
         }
         catch (HubException e)

@@ -223,6 +223,13 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         }, cancellationToken);
     }
 
+    public Task CheckCreateAsync(ResourceKind kind, string ns, JsonObject body, CancellationToken cancellationToken) =>
+        Answer(new FakeRequest("check", kind, new NamespacedName(ns, "")), ClusterJson.Default.AnyObject, () =>
+        {
+            if (ns.Length > 0) RequireLiving(ns);
+            return FakeStore.OnTheWire(body);
+        }, cancellationToken);
+
     public Task<T> MergePatchAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         MergeAsync("patch", kind, name, patch, type, cancellationToken);

@@ -15,7 +15,32 @@ public sealed class KubernetesApiTests : KubernetesApiWorld
 
         Assert.Equal((Web, "u-1"), (item.Metadata.Key, item.Metadata.Uid));
         Assert.Equal("GET /apis/example.com/v1/namespaces/acme/widgets/web", Server.Single());
-        Assert.Equal(("application/json", $"ovim-spoke-agent/{AgentVersion.Current}"), (Server.Accept, Server.UserAgent));
+        Assert.Equal($"ovim-spoke-agent/{AgentVersion.Current}", Server.UserAgent);
+    }
+
+    [Fact]
+    public async Task Of_what_only_metadata_count_only_they_are_asked_for()
+    {
+        Server.Answers(200, """{"items":[]}""");
+
+        await Api().GetAsync(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("acme"), ClusterJson.Default.NamespaceObject, default);
+        Assert.Equal("application/json", Server.Accept);
+        await Api().GetAsync(Widgets, Web, ClusterJson.Default.AnyObject, default);
+        Assert.Equal("application/json; as=PartialObjectMetadata; g=meta.k8s.io; v=v1", Server.Accept);
+        await Api().ListAsync(Widgets, "acme", new ListQuery(), ClusterJson.Default.AnyObject, default);
+        Assert.Equal("application/json; as=PartialObjectMetadataList; g=meta.k8s.io; v=v1", Server.Accept);
+        await Api().DeleteCollectionAsync(Widgets, "acme", "a=b", default);
+        Assert.Equal("application/json; as=PartialObjectMetadataList; g=meta.k8s.io; v=v1", Server.Accept);
+    }
+
+    [Fact]
+    public async Task Creation_can_be_tried_without_an_effect()
+    {
+        Server.Answers(201, "{}");
+
+        await Api().CheckCreateAsync(Widgets, "acme", [], default);
+
+        Assert.Equal("POST /apis/example.com/v1/namespaces/acme/widgets?fieldManager=ovim-spoke-agent&dryRun=All application/json {}", Server.Single());
     }
 
     [Fact]

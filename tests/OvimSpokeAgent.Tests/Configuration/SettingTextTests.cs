@@ -49,9 +49,32 @@ public sealed class SettingTextTests
                 && duration == new TimeSpan(0, h, m, s, ms);
         });
 
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("1048576", 1 << 20)]
+    [InlineData("512Ki", 512 << 10)]
+    [InlineData("64Mi", 64 << 20)]
+    [InlineData("1Gi", 1 << 30)]
+    public void Size_is_read(string text, long bytes)
+    {
+        Assert.True(SettingText.TryBytes(text, out var read));
+        Assert.Equal(bytes, read);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Mi")]
+    [InlineData("64M")]
+    [InlineData("64 Mi")]
+    [InlineData("-1Mi")]
+    [InlineData("1.5Gi")]
+    [InlineData("9999999999999Gi")]
+    public void Anything_else_is_no_size(string text) => Assert.False(SettingText.TryBytes(text, out _));
+
     [Fact]
     public void No_text_breaks_the_parsers() => Gen.String.Sample(text =>
     {
+        SettingText.TryBytes(text, out _);
         SettingText.TryDuration(text, out _);
         SettingText.TryUrl(text, out _);
         SettingText.TryInt(text, out _);

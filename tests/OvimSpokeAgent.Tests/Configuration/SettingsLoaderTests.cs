@@ -42,6 +42,7 @@ public sealed class SettingsLoaderTests
         ("OVIM_OPERATION_BACKLOG", "50", s => s.Operations.Backlog, 50),
         ("OVIM_OPERATION_RETENTION", "10m", s => s.Operations.Retention, TimeSpan.FromMinutes(10)),
         ("OVIM_OPERATION_EXPIRY", "2h", s => s.Operations.Expiry, TimeSpan.FromHours(2)),
+        ("OVIM_JOURNAL_MAX_BYTES", "1Gi", s => s.Operations.JournalMaxBytes, 1L << 30),
         ("OVIM_SHUTDOWN_TIMEOUT", "5s", s => s.ShutdownTimeout, TimeSpan.FromSeconds(5)),
         ("OVIM_LEADER_ELECTION", "false", s => s.LeaderElection, false),
         ("OVIM_NAMESPACE", "agents", s => s.Namespace, "agents"),
@@ -99,6 +100,7 @@ public sealed class SettingsLoaderTests
                 Backlog = 1000,
                 Retention = TimeSpan.FromHours(1),
                 Expiry = TimeSpan.FromHours(24),
+                JournalMaxBytes = 64 << 20,
             },
             settings.Operations);
         Assert.Equal(new HttpSettings { Address = "::", Port = 8080 }, settings.Http);
@@ -201,6 +203,9 @@ public sealed class SettingsLoaderTests
     [InlineData("OVIM_OPERATION_BACKLOG", "0")]
     [InlineData("OVIM_OPERATION_RETENTION", "9m")]
     [InlineData("OVIM_OPERATION_EXPIRY", "tomorrow")]
+    [InlineData("OVIM_JOURNAL_MAX_BYTES", "1023Ki")]
+    [InlineData("OVIM_JOURNAL_MAX_BYTES", "2Gi")]
+    [InlineData("OVIM_JOURNAL_MAX_BYTES", "64MB")]
     [InlineData("OVIM_SHUTDOWN_TIMEOUT", "0s")]
     [InlineData("OVIM_LEADER_ELECTION", "sometimes")]
     [InlineData("OVIM_NAMESPACE", "Agents")]

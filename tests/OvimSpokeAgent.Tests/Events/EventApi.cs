@@ -44,6 +44,9 @@ internal sealed class EventApi : IKubernetesApi
         return Took(_created, (ns, body), type);
     }
 
+    public Task CheckCreateAsync(ResourceKind kind, string ns, JsonObject body, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<T> MergePatchAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {

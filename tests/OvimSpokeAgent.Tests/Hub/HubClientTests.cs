@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -16,7 +17,7 @@ public sealed class HubClientTests : IDisposable
     {
         await CarriesIdentityAsync("GET /base/health", () => _world.Client.CheckHealthAsync(default));
         await CarriesIdentityAsync(
-            "GET /base/api/v1/spoke/operations?agent_id=spoke-agent-east-1", () => _world.Client.TakeOperationsAsync("spoke-agent-east-1"));
+            "GET /base/api/v1/spoke/operations?agent_id=spoke-agent-east-1", () => TakeAsync("spoke-agent-east-1"));
         await CarriesIdentityAsync(
             "POST /base/api/v1/spoke/operations/op-1/result application/json; charset=utf-8 {}",
             () => _world.Client.SendAsync("op-1", "{}"u8.ToArray(), default));
@@ -82,7 +83,7 @@ public sealed class HubClientTests : IDisposable
     {
         _world.Hub.Answers(status, body);
 
-        var answer = await _world.Client.TakeOperationsAsync("a");
+        var answer = await TakeAsync("a");
 
         Assert.Equal(operations, answer.Operations.Count);
         Assert.Null(answer.Loss);
@@ -91,7 +92,7 @@ public sealed class HubClientTests : IDisposable
     [Fact]
     public async Task Agent_id_and_operation_id_are_escaped()
     {
-        await _world.Client.TakeOperationsAsync("a&b c");
+        await TakeAsync("a&b c");
         await _world.Client.SendAsync("a:b~c", "{}"u8.ToArray(), default);
 
         Assert.StartsWith("GET /base/api/v1/spoke/operations?agent_id=a%26b%20c", _world.Hub.Requests[0], StringComparison.Ordinal);
@@ -111,7 +112,7 @@ public sealed class HubClientTests : IDisposable
     {
         _world.Hub.Answers(status, """{"error":"no"}""");
 
-        var answer = await _world.Client.TakeOperationsAsync("a");
+        var answer = await TakeAsync("a");
 
         Assert.Empty(answer.Operations);
         Assert.Contains($"{status}", answer.Loss, StringComparison.Ordinal);
@@ -133,7 +134,7 @@ public sealed class HubClientTests : IDisposable
     {
         _world.Hub.Answers(status, """{"error":"no"}""");
 
-        var e = await Assert.ThrowsAsync<HubException>(() => _world.Client.TakeOperationsAsync("a"));
+        var e = await Assert.ThrowsAsync<HubException>(() => TakeAsync("a"));
 
         Assert.Equal((HttpStatusCode)status, e.Status);
     }
@@ -142,7 +143,7 @@ public sealed class HubClientTests : IDisposable
     public async Task Poll_that_gets_no_answer_is_given_up_as_a_possible_loss_after_its_own_limit()
     {
         _world.Hub.NeverAnswers();
-        var poll = _world.Client.TakeOperationsAsync("a");
+        var poll = TakeAsync("a");
         await _world.Time.NextWaitAsync(HubClient.PollLimit, HubClient.PollLimit);
 
         _world.Time.Advance(HubClient.PollLimit);
@@ -156,7 +157,7 @@ public sealed class HubClientTests : IDisposable
         using var stream = new Cluster.HeldStream();
         stream.Send("""[{"id":"a"},{"id":""");
         _world.Hub.Handles(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(stream) });
-        var poll = _world.Client.TakeOperationsAsync("a");
+        var poll = TakeAsync("a");
         await _world.Time.NextWaitAsync(HubClient.PollLimit, HubClient.PollLimit);
 
         _world.Time.Advance(HubClient.PollLimit);
@@ -174,7 +175,7 @@ public sealed class HubClientTests : IDisposable
             Content = new StreamContent(new Cluster.BreakingStream("""[{"id":"a"},{"id":"b"}""")),
         });
 
-        var answer = await _world.Client.TakeOperationsAsync("a");
+        var answer = await TakeAsync("a");
 
         Assert.Equal(2, answer.Operations.Count);
         Assert.Equal("the answer broke off: connection reset by peer", answer.Loss);
@@ -192,5 +193,13 @@ public sealed class HubClientTests : IDisposable
             ["spoke-agent-east-1", "east-1", "east-1", AgentVersion.Current],
             ((string[])["X-Agent-ID", "X-Cluster-ID", "X-Zone-ID", "X-Agent-Version"])
                 .Select(header => Assert.Single(_world.Hub.Headers!.GetValues(header))));
+    }
+
+    private async Task<TakenAnswer> TakeAsync(string agentId)
+    {
+        var operations = new List<JsonElement>();
+        var answer = await _world.Client.TakeOperationsAsync(agentId, operation => operations.Add(JsonElement.Parse(operation)));
+        Assert.Equal(operations.Count, answer.Operations);
+        return new(operations, answer.Loss);
     }
 }

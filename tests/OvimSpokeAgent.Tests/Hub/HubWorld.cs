@@ -34,7 +34,7 @@ internal sealed class HubWorld : IDisposable
         Metrics = new HubMetrics(Prometheus.Metrics.WithCustomRegistry(_registry));
         Connection = new HubConnection(Time);
         Client = new HubClient(
-            new HubCaller(_http, gate, Presence, credentials, Metrics, Time), new HubAbilities(Connection), Settings);
+            new HubCaller(_http, gate, Presence, credentials, Metrics, Time), new HubAbilities(Connection), Settings, Time);
         var pace = new HubPace(Settings.HeartbeatInterval, Settings.Hub.PollInterval, jitter);
         Heartbeat = new HeartbeatLoop(
             Client, Connection, Reports, pace, gate, Metrics, Settings, Time, NullLogger<HeartbeatLoop>.Instance);
@@ -133,7 +133,7 @@ internal sealed class HubWorld : IDisposable
     internal sealed class StubIntake : IOperationIntake
     {
         private readonly Lock _lock = new();
-        private readonly List<PollAnswer> _taken = [];
+        private readonly List<TakenAnswer> _taken = [];
 
         /// <summary>Completed while operations can be stored.</summary>
         public Task Ready { get; set; } = Task.CompletedTask;
@@ -141,7 +141,8 @@ internal sealed class HubWorld : IDisposable
         /// <summary>Completed when taken operations are stored.</summary>
         public Task Stored { get; set; } = Task.CompletedTask;
 
-        public IReadOnlyList<PollAnswer> Taken
+        /// <summary>What came to its end.</summary>
+        public IReadOnlyList<TakenAnswer> Taken
         {
             get
             {
@@ -151,14 +152,27 @@ internal sealed class HubWorld : IDisposable
 
         public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => Ready.WaitAsync(cancellationToken);
 
-        public Task AcceptAsync(PollAnswer answer, CancellationToken cancellationToken)
-        {
-            lock (_lock) _taken.Add(answer);
-            return Stored;
-        }
+        public IPollIntake Begin() => new Poll(this);
 
         // Loops push nothing.
         public Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
-            JsonElement operation, CancellationToken cancellationToken) => throw new NotSupportedException();
+            ReadOnlyMemory<byte> operation, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        private sealed class Poll(StubIntake intake) : IPollIntake
+        {
+            private readonly List<JsonElement> _operations = [];
+
+            public void Take(ReadOnlySpan<byte> operation) => _operations.Add(JsonElement.Parse(operation));
+
+            public Task EndAsync(PollAnswer answer)
+            {
+                Assert.Equal(_operations.Count, answer.Operations);
+                lock (intake._lock) intake._taken.Add(new(_operations, answer.Loss));
+                return intake.Stored;
+            }
+        }
     }
 }
+
+/// <summary>What came of a poll.</summary>
+internal sealed record TakenAnswer(IReadOnlyList<JsonElement> Operations, string? Loss);

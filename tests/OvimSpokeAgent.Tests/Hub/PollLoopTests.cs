@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Tests.VirtualMachines;
 
@@ -239,6 +240,22 @@ public sealed class PollLoopTests : IAsyncDisposable
         await _world.Poll.StopAsync().WaitAsync(Limits.Patience);
     }
 
+    [Fact]
+    public async Task What_came_before_reading_failed_in_a_way_that_nobody_expected_is_taken_in()
+    {
+        _world.Hub.Handles(_ => new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            Content = new StreamContent(new BrokenStream("""[{"id":"a"},{"id":""")),
+        });
+        StartRegistered();
+
+        await Assert.ThrowsAsync<NotSupportedException>(() => _loop.WaitAsync(Limits.Patience));
+
+        var taken = Assert.Single(_world.Intake.Taken);
+        Assert.Equal("a", Assert.Single(taken.Operations).GetProperty("id").GetString());
+        Assert.NotNull(taken.Loss);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -268,4 +285,11 @@ public sealed class PollLoopTests : IAsyncDisposable
 
     /// <summary>The wait between two polls that begins next.</summary>
     private Task<TimeSpan> WaitAsync() => _world.Time.NextWaitAsync(Interval * 0.8, Interval * 1.2);
+
+    /// <summary>Has a text, then fails as no connection does.</summary>
+    private sealed class BrokenStream(string text) : MemoryStream(Encoding.UTF8.GetBytes(text))
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            await base.ReadAsync(buffer, cancellationToken) is > 0 and var read ? read : throw new NotSupportedException("broken");
+    }
 }

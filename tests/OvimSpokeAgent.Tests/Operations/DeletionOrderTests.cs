@@ -1,4 +1,5 @@
 using System.Text;
+using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
 
@@ -61,17 +62,18 @@ public sealed class DeletionOrderTests
 
     private JournalRecord Record(string? result, int queuedAt, string type = "delete_vdc") => new()
     {
-        Operation = new Operation
+        Operation = new OperationHeader
         {
             Id = "op-1",
             Type = type,
             Key = new OperationKey($"key-{++_records}"),
             Timestamp = DateTimeOffset.UnixEpoch.AddSeconds(queuedAt),
-            Payload = JsonText.EmptyObject,
         },
         State = result is null ? JournalState.Received : JournalState.Finished,
         Sequence = _records,
         ReceivedAt = DateTimeOffset.UnixEpoch,
-        Result = result is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(result),
+        HasResult = result is not null,
+        SaysDeleted = result is not null && VdcOperations.SaysDeleted(type, Encoding.UTF8.GetBytes(result)),
+        BodyBytes = 2,
     };
 }

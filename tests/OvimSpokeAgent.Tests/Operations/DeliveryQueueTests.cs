@@ -194,15 +194,15 @@ public sealed class DeliveryQueueTests
 
     private JournalRecord Record(string id) => new()
     {
-        Operation = new Operation
+        Operation = new OperationHeader
         {
             Id = id,
             Type = "note",
             Key = new OperationKey($"key-{++_sequence}"),
             Timestamp = DateTimeOffset.UnixEpoch,
-            Payload = JsonText.EmptyObject,
         },
         State = JournalState.Finished,
+        BodyBytes = 2,
         Sequence = _sequence,
         ReceivedAt = DateTimeOffset.UnixEpoch,
     };

@@ -17,7 +17,7 @@ public sealed class DeliveryTests
 
         Assert.Equal(["op-1", "op-2", "op-3"], _host.Hub.Ids.Order());
         Assert.Equal(JournalState.Refused, _host.Store.Single("op-1").State);
-        Assert.NotNull(_host.Store.Single("op-1").Result);
+        Assert.True(_host.Store.Single("op-1").HasResult);
         Assert.Equal(1, _host.Journal.Status.Refused);
         Assert.Equal("the result of operation op-1 (note) was refused: as the test says", Assert.Single(_host.Errors.Pending()));
         Assert.Equal(0, _host.Pending);

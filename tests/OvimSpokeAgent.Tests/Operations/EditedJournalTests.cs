@@ -84,9 +84,9 @@ public sealed class EditedJournalTests
     [Fact]
     public void Record_that_the_next_life_cannot_read_holds_up_no_other_and_is_done_when_it_was_put_right()
     {
-        _host.Start().Receives(Operation("op-1", "hold", "web"), Operation("op-2", "hold", "db")).Kill();
+        _host.Start().Receives(Operation("op-1", "hold", "web")).Receives(Operation("op-2", "hold", "db")).Kill();
         var record = Record("op-1");
-        var before = _cluster.Find(KubernetesKinds.Secret, record)!["data"]!;
+        var before = _cluster.Find(KubernetesKinds.Secret, record)!;
         _cluster.Change(KubernetesKinds.Secret, record, Spoil);
         _host.Executed.Clear();
 
@@ -95,7 +95,11 @@ public sealed class EditedJournalTests
         _host.Runs(UntilCleaned);
         Assert.Equal(["db"], _host.Executed);
         Assert.Equal([record.Name], _host.Journal.Status.Unreadable);
-        _cluster.Change(KubernetesKinds.Secret, record, secret => secret["data"] = before.DeepClone());
+        _cluster.Change(KubernetesKinds.Secret, record, secret =>
+        {
+            secret["data"] = before["data"]!.DeepClone();
+            secret["metadata"]!["annotations"] = before["metadata"]!["annotations"]!.DeepClone();
+        });
         _host.Runs(UntilCleaned);
         _host.Held["web"].SetResult();
         _host.Runs(Soon);
@@ -118,7 +122,93 @@ public sealed class EditedJournalTests
         Assert.Empty(_host.Journal.Status.Unreadable);
     }
 
-    private static void Spoil(JsonObject secret) => secret["data"] = new JsonObject { ["record"] = "e30=" }; // {}
+    [Fact]
+    public void Operation_whose_record_was_removed_while_it_waited_is_answered_as_failed()
+    {
+        _host.Start().Receives(Operation("op-1", "hold")).Receives(Operation("op-2")).Kill();
+        _cluster.Fault = request => request.Verb == "get" && request.Name == Record("op-2") ? FakeKubernetesApi.Error(ApiErrorReason.Unavailable) : null;
+        _host.Executed.Clear();
+        _host.Start(); // op-2 was not read yet
+        _cluster.Remove(KubernetesKinds.Secret, Record("op-2"));
+        _cluster.Fault = null;
+
+        _host.Runs(Soon).Held["web"].SetResult();
+        _host.Runs(Soon);
+
+        Assert.Equal(["web"], _host.Executed);
+        Assert.Contains("its record was removed from the journal before it was done", _host.Hub.BodyOf("op-2"), StringComparison.Ordinal);
+        Assert.Equal("delivered", State(Record("op-2")));
+    }
+
+    [Fact]
+    public void Result_that_was_removed_before_it_was_delivered_is_told_the_hub()
+    {
+        _host.Hub.Answer = _ => DeliveryOutcome.Unreachable;
+        _host.Start().Receives(Operation("op-1")).Runs(Soon).Kill();
+        _host.Hub.Answer = _ => DeliveryOutcome.Delivered;
+        _cluster.Fault = request => request.Verb == "get" && request.Kind == KubernetesKinds.Secret ? FakeKubernetesApi.Error(ApiErrorReason.Unavailable) : null;
+        _host.Hub.Results.Clear();
+        _host.Start(); // its result was not read yet
+        _cluster.Remove(KubernetesKinds.Secret, Record("op-1"));
+        _cluster.Fault = null;
+
+        _host.Runs(UntilCleaned);
+
+        Assert.Empty(_host.Hub.Ids);
+        Assert.Equal("the result of operation op-1 was removed from the journal: it cannot be delivered", Assert.Single(_host.Errors.Pending()));
+        Assert.Equal(0, _host.Pending);
+        Assert.Empty(_host.Journal.Status.Unreadable);
+    }
+
+    [Fact]
+    public void Operations_that_came_together_and_were_removed_while_they_waited_are_answered_as_failed()
+    {
+        _host.Start().Receives(Operation("op-1", "hold"), Operation("op-2"), Operation("op-3", name: "db")).Runs(Soon);
+        _host.Kill().Start().Runs(Soon);
+        _cluster.Remove(KubernetesKinds.Secret, Batch());
+        for (var i = 0; i < 60; i++) _host.Receives(Large(Operation($"filler-{i}", "hold", $"vm-{i}"), 500)); // nor are they in memory then
+
+        _host.Held["web"].SetResult();
+        foreach (var held in _host.Held.Values.Where(held => !held.Task.IsCompleted).ToList()) held.SetResult();
+        for (var i = 0; i < 61; i++)
+        {
+            _host.Runs(Soon);
+            foreach (var held in _host.Held.Values.Where(held => !held.Task.IsCompleted).ToList()) held.SetResult();
+        }
+
+        Assert.Contains("\"completed\"", _host.Hub.BodyOf("op-1"), StringComparison.Ordinal);
+        Assert.Contains("its record was removed from the journal before it was done", _host.Hub.BodyOf("op-2"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Operations_that_came_together_and_cannot_be_read_are_named_and_done_when_they_were_put_right()
+    {
+        _host.Start().Receives(Operation("op-1", "hold"), Operation("op-2", name: "db")).Kill();
+        var (batch, before) = (Batch(), _cluster.Find(KubernetesKinds.Secret, Batch())!);
+        _cluster.Change(KubernetesKinds.Secret, batch, secret => secret["data"]!["operations"] = "W10="); // []
+        _host.Executed.Clear();
+        _host.Start().Receives(Operation("op-3", name: "mail"), Operation("op-4", name: "dns")).Runs(UntilCleaned);
+        Assert.Equal([batch.Name], _host.Journal.Status.Unreadable);
+        Assert.Equal(["dns", "mail"], _host.Executed.Order());
+
+        _cluster.Change(KubernetesKinds.Secret, batch, secret => secret["data"] = before["data"]!.DeepClone());
+        _host.Runs(UntilCleaned);
+        _host.Held["web"].SetResult();
+        _host.Runs(UntilCleaned);
+
+        Assert.Empty(_host.Journal.Status.Unreadable);
+        Assert.Contains("op-1", _host.Hub.Ids);
+        Assert.DoesNotContain(_cluster.ObjectsIn(Namespace), item => item.Name == batch);
+    }
+
+    private NamespacedName Batch() =>
+        _cluster.ObjectsIn(Namespace).Single(item => item.Name.Name.StartsWith("ovim-batch-", StringComparison.Ordinal)).Name;
+
+    private static void Spoil(JsonObject secret)
+    {
+        secret["data"] = new JsonObject { ["record"] = "e30=" }; // {}
+        secret["metadata"]!["annotations"]!["ovim.io/operation-record"] = "{}";
+    }
 
     private NamespacedName Record(string id = "op-1") => _cluster.ObjectsIn(Namespace).Single(item =>
         item.Kind == KubernetesKinds.Secret

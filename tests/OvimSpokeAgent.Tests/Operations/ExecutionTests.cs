@@ -212,22 +212,25 @@ public sealed class ExecutionTests
             GiveUp = (_, _) => Task.FromResult(giveUp(++_givenUp)),
         };
         var running = executor.ExecuteAsync(
-            Record(), new PreparedOperation(plan, null), new ExecutionSlot(new FairSlots(1, _time), "acme"), Limits.Token());
+            Record(),
+            new PreparedOperation(Record().Operation.With(JsonElement.Parse("{}")), plan, null),
+            new ExecutionSlot(new FairSlots(1, _time), "acme"),
+            Limits.Token());
         await _time.UntilAsync(() => running.IsCompleted, TimeSpan.FromMilliseconds(500));
         return (await running)!;
     }
 
     private JournalRecord Record() => new()
     {
-        Operation = new Operation
+        Operation = new OperationHeader
         {
             Id = "op-1",
             Type = "try",
             Key = new OperationKey("op-key"),
             Timestamp = DateTimeOffset.UnixEpoch,
-            Payload = JsonElement.Parse("{}"),
         },
         State = JournalState.Received,
+        BodyBytes = 2,
         Sequence = 1,
         ReceivedAt = _time.GetUtcNow(),
     };

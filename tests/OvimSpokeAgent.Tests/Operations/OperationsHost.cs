@@ -75,24 +75,27 @@ internal sealed class OperationsHost
         var scheduler = new OperationScheduler(settings.Operations.Concurrency, time);
         _delivery = new ResultDelivery(
             Hub, leadership, Journal, Errors, events, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
-        _processor = new OperationProcessor(
+        var executor = new OperationExecutor(
             registry,
             Journal,
+            new ExecutionAttempts(new AccessReviews(Cluster, time), jitter, time),
+            settings,
+            time,
+            NullLogger<OperationExecutor>.Instance);
+        var receiver = new OperationReceiver(
+            registry, executor, Journal, Errors, metrics, settings, time, NullLogger<OperationReceiver>.Instance);
+        _processor = new OperationProcessor(
+            receiver,
+            new PendingOperations(registry, executor, Journal),
+            Journal,
             scheduler,
-            new OperationExecutor(
-                registry,
-                Journal,
-                new ExecutionAttempts(new AccessReviews(Cluster, time), jitter, time),
-                settings,
-                time,
-                NullLogger<OperationExecutor>.Instance),
+            executor,
             _delivery,
-            Errors,
             metrics,
             settings,
             time,
             NullLogger<OperationProcessor>.Instance);
-        _loop = new OperationLoop(leadership, Journal, _processor, scheduler, _delivery, settings, time);
+        _loop = new OperationLoop(leadership, Journal, _processor, receiver, scheduler, _delivery, settings, time);
         _process = Simulator.Start("agent", () => _loop.RunAsync(default));
         return Runs();
     }
@@ -107,9 +110,15 @@ internal sealed class OperationsHost
     /// <summary>Takes in what an answer of the hub held.</summary>
     public OperationsHost Receives(params JsonObject[] operations)
     {
-        var batch = operations.Select(operation => JsonElement.Parse(operation.ToJsonString())).ToList();
-        _process!.Run(() => _ = _processor.AcceptAsync(batch, default));
+        _process!.Run(() => _ = AcceptAsync(operations));
         return Runs();
+    }
+
+    private Task AcceptAsync(JsonObject[] operations)
+    {
+        var answer = _processor.Begin(default);
+        foreach (var operation in operations) answer.Take(System.Text.Encoding.UTF8.GetBytes(operation.ToJsonString()));
+        return answer.EndAsync();
     }
 
     /// <summary>Lets everything happen that does not need time, or happens within some.</summary>
@@ -140,6 +149,13 @@ internal sealed class OperationsHost
             ["timestamp"] = $"2026-11-23T08:00:{second:00}Z",
             ["timeout_seconds"] = timeoutSeconds,
         };
+
+    /// <summary>The same operation, so large that it is stored alone; told from others by its padding.</summary>
+    public static JsonObject Large(JsonObject operation, int kibibytes = 300)
+    {
+        operation["payload"]!["padding"] = new string('x', kibibytes << 10);
+        return operation;
+    }
 
     /// <summary>
     /// <c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> and <c>tell</c> have their name as result, the latter only reads,

@@ -62,6 +62,6 @@ public sealed class RepeatTests
         Assert.Equal(["db", "web"], _host.Executed.Order());
         Assert.Equal(["op-1", "op-1"], _host.Hub.Ids);
         var newest = _host.Store.Records.MaxBy(record => record.Sequence)!;
-        Assert.Equal(System.Text.Encoding.UTF8.GetString(newest.Result!.Value.Span), _host.Hub.BodyOf("op-1"));
+        Assert.Equal(_host.Store.BodyOf(newest), _host.Hub.BodyOf("op-1"));
     }
 }

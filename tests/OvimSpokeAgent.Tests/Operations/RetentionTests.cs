@@ -67,15 +67,29 @@ public sealed class RetentionTests
     public void Under_a_quota_that_is_used_up_delivered_operations_go_after_ten_minutes()
     {
         _host.Store.Quota = 3;
-        _host.Start().Receives(Operation("op-1"), Operation("op-2", name: "db"), Operation("op-3", name: "mail")).Runs(TimeSpan.FromMinutes(1));
+        _host.Start();
+        for (var i = 1; i <= 3; i++) _host.Receives(Operation($"op-{i}", name: $"vm-{i}"));
+        _host.Runs(TimeSpan.FromMinutes(1));
 
-        _host.Receives([.. Enumerable.Range(4, 3).Select(i => Operation($"op-{i}", name: $"vm-{i}"))]).Runs(TimeSpan.FromMinutes(8));
+        for (var i = 4; i <= 6; i++) _host.Receives(Operation($"op-{i}", name: $"vm-{i}"));
+        _host.Runs(TimeSpan.FromMinutes(8));
         Assert.Equal("exceeded quota", _host.Journal.Status.Problem!.Message);
         Assert.Equal(3, _host.Executed.Count);
         _host.Runs(TimeSpan.FromMinutes(4));
 
         Assert.Null(_host.Journal.Status.Problem);
         Assert.Equal(6, _host.Hub.Ids.Count());
+    }
+
+    [Fact]
+    public void Operations_that_came_together_get_through_a_quota_with_room_for_one_record()
+    {
+        _host.Store.Quota = 2;
+
+        _host.Start().Receives([.. Enumerable.Range(1, 3).Select(i => Operation($"op-{i}", name: $"vm-{i}"))]).Runs(TimeSpan.FromMinutes(35));
+
+        Assert.Null(_host.Journal.Status.Problem);
+        Assert.Equal(3, _host.Hub.Ids.Count());
     }
 
     [Fact]
@@ -91,6 +105,16 @@ public sealed class RetentionTests
 
         Assert.Equal(["web", "db"], _host.Executed);
         Assert.Equal(["op-1", "op-2", "op-1"], _host.Hub.Ids);
+    }
+
+    [Fact]
+    public void How_much_room_there_is_can_be_set()
+    {
+        _host.With("OVIM_JOURNAL_MAX_BYTES", "1Mi").Start();
+        for (var i = 0; i < 3; i++) _host.Receives(Operation($"op-{i}", "keep", new string('x', 400 << 10), second: i)).Runs(TimeSpan.FromMilliseconds(100));
+
+        Assert.False(_host.IsReady());
+        Assert.Equal(3, _host.Hub.Ids.Count()); // results are stored all the same
     }
 
     [Fact]

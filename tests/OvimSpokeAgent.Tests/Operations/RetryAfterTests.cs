@@ -5,6 +5,7 @@ using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
 using OvimSpokeAgent.Tests.VirtualMachines;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Tests.Operations;
 
@@ -65,7 +66,11 @@ public sealed class RetryAfterTests
             NullLogger<OperationExecutor>.Instance);
         var plan = new OperationPlan { Execute = (_, _) => Task.FromResult(Attempt()) };
 
-        var executed = executor.ExecuteAsync(Record(), new PreparedOperation(plan, null), new ExecutionSlot(new FairSlots(1, _time), "acme"), Limits.Token());
+        var executed = executor.ExecuteAsync(
+            Record(),
+            new PreparedOperation(Record().Operation.With(JsonText.EmptyObject), plan, null),
+            new ExecutionSlot(new FairSlots(1, _time), "acme"),
+            Limits.Token());
 
         await Eventually.HoldsAsync(() => _attempts == 1);
         await _time.UntilAsync(() => executed.IsCompleted, TimeSpan.FromMilliseconds(100));
@@ -81,15 +86,15 @@ public sealed class RetryAfterTests
 
     private JournalRecord Record() => new()
     {
-        Operation = new Operation
+        Operation = new OperationHeader
         {
             Id = "op-1",
             Type = "try",
             Key = new OperationKey("op-key"),
             Timestamp = DateTimeOffset.UnixEpoch,
-            Payload = JsonElement.Parse("{}"),
         },
         State = JournalState.Received,
+        BodyBytes = 2,
         Sequence = 1,
         ReceivedAt = _time.GetUtcNow(),
     };

@@ -105,6 +105,9 @@ internal sealed class SimulatedApi(FakeKubernetesApi server, SimulatedNetwork ne
         ResourceKind kind, string ns, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync($"create {kind}", () => server.CreateAsync(kind, ns, body, type, default), cancellationToken);
 
+    public Task CheckCreateAsync(ResourceKind kind, string ns, JsonObject body, CancellationToken cancellationToken) =>
+        SendAsync($"check {kind}", () => server.CheckCreateAsync(kind, ns, body, default), cancellationToken);
+
     public Task<T> MergePatchAsync<T>(
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync($"patch {kind} {name}", () => server.MergePatchAsync(kind, name, patch, type, default), cancellationToken);

@@ -34,6 +34,23 @@ internal static class ListScenarios
                 {"reason":"BadRequest","message":"field label not supported: foo"}
                 """)),
         new(
+            "metadata alone, in pages, of one and of what was deleted",
+            Step.Post(Secrets, """{"metadata":{"name":"a","labels":{"own":"yes"}},"stringData":{"x":"y"}}""").Answers(201),
+            Step.Post(Secrets, """{"metadata":{"name":"b","labels":{"own":"yes"},"annotations":{"n":"1"}},"stringData":{"x":"y"}}""")
+                .AsMetadata("PartialObjectMetadata")
+                .Answers(201, """{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"b"},"data":null}"""),
+            Step.Get($"{Secrets}?{Own}&limit=1").AsMetadata("PartialObjectMetadataList").Answers(200, """
+                {"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","items":[{"metadata":{"name":"a"},"data":null}]}
+                """).Keeps("next", "metadata.continue"),
+            Step.Get($"{Secrets}?{Own}&limit=1&continue={{next}}").AsMetadata("PartialObjectMetadataList").Answers(200, """
+                {"metadata":{"continue":null},"items":[{"metadata":{"name":"b","annotations":{"n":"1"}},"data":null}]}
+                """),
+            Step.Merge($"{Secrets}/b", """{"metadata":{"annotations":{"n":"2"}}}""").AsMetadata("PartialObjectMetadata")
+                .Answers(200, """{"kind":"PartialObjectMetadata","metadata":{"annotations":{"n":"2"}},"data":null}"""),
+            Step.Delete($"{Secrets}?{Own}").AsMetadata("PartialObjectMetadataList").Answers(200, """
+                {"kind":"PartialObjectMetadataList","items":[{"metadata":{"name":"a"},"data":null},{"metadata":{"name":"b"},"data":null}]}
+                """)),
+        new(
             "pages show one moment",
             Make("a", """{"own":"yes"}"""),
             Make("b", """{"own":"yes"}"""),

@@ -72,6 +72,9 @@ public sealed record Step
 
     public static Step Apply(string path, string body) => Patch(path, body, "application/apply-patch+yaml");
 
+    /// <summary>The same, asking for metadata alone.</summary>
+    public Step AsMetadata(string kind) => this with { Accept = $"application/json;as={kind};g=meta.k8s.io;v=v1" };
+
     public Step Answers(int status, string? answer = null) => this with { Status = status, Answer = answer };
 
     /// <summary>As <see cref="Answers"/>, after any number of other answers within two minutes.</summary>

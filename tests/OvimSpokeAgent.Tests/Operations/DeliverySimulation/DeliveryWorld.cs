@@ -50,7 +50,11 @@ internal sealed class DeliveryWorld
             jitter,
             time,
             NullLogger<ResultDelivery>.Instance);
-        _delivery.Reopened = _delivery.Enqueue;
+        _delivery.Reopened = (record, _) =>
+        {
+            _delivery.Enqueue(record);
+            return Task.CompletedTask;
+        };
     }
 
     public DeliverySchedule Schedule { get; }
@@ -90,7 +94,7 @@ internal sealed class DeliveryWorld
 
     private async Task RunAsync()
     {
-        await Journal.OpenAsync(new Tenure(), _ => { });
+        Journal.Open(new Tenure(), [], [], [], () => { });
         await await Task.WhenAny([_delivery.RunAsync(default), ReportAsync(), PollAsync(), FinishAllAsync()]);
     }
 
@@ -106,16 +110,15 @@ internal sealed class DeliveryWorld
 
     private async Task FinishAsync(ScheduledResult result)
     {
-        var operation = new Operation
+        var operation = new OperationHeader
         {
             Id = result.Id,
             Type = "note",
             Key = new OperationKey($"op-{result.Number}"),
             Timestamp = Time.GetUtcNow(),
-            Payload = JsonText.EmptyObject,
         };
         var body = $$"""{"result":{{result.Number}}}""";
-        await Journal.ReceiveAsync(Journal.NewRecord(operation), default);
+        await Journal.ReceiveAsync(Journal.NewRecord(operation, 2), "{}"u8.ToArray(), default);
         _delivery.Enqueue(await Journal.FinishAsync(operation.Key, Encoding.UTF8.GetBytes(body), default));
         Finished.Add((result, body, Time.Elapsed));
     }

@@ -10,12 +10,12 @@ using OvimSpokeAgent.VirtualMachines;
 namespace OvimSpokeAgent.Tests.Operations.Simulation;
 
 /// <summary>Operations that arrived whole at an agent with one answer of the hub.</summary>
-internal sealed class Arrival(SimulatedAgent agent, IReadOnlyList<string> keys)
+internal sealed class Arrival(SimulatedAgent agent)
 {
     public SimulatedAgent Agent { get; } = agent;
 
     /// <summary>The operations' keys, in the hub's order.</summary>
-    public IReadOnlyList<string> Keys { get; } = keys;
+    public List<string> Keys { get; } = [];
 
     /// <summary>The agent says that all of it is stored.</summary>
     public bool IsStored { get; set; }
@@ -68,17 +68,25 @@ internal sealed class History(Simulator simulator)
 
     public Dictionary<string, RecordHistory> Records { get; } = [];
 
+    /// <summary>Names of operations that are stored together.</summary>
+    public HashSet<string> Batches { get; } = [];
+
     public List<Effect> Effects { get; } = [];
 
     /// <summary>All of it for people, in order.</summary>
     public List<string> Trace { get; } = [];
 
-    public Arrival Arrives(SimulatedAgent agent, IReadOnlyList<JsonElement> operations)
+    public Arrival Arrives(SimulatedAgent agent)
     {
-        var arrival = new Arrival(agent, [.. operations.Select(Invariants.KeyOf)]);
+        var arrival = new Arrival(agent);
         Arrivals.Add(arrival);
-        Note($"{agent.Process.Name} got {string.Join(", ", operations.Zip(arrival.Keys, (o, key) => $"{o.GetProperty("mark")} {key}"))}");
         return arrival;
+    }
+
+    public void Arrives(Arrival arrival, JsonElement operation)
+    {
+        arrival.Keys.Add(Invariants.KeyOf(operation));
+        Note($"{arrival.Agent.Process.Name} got {operation.GetProperty("mark")} {arrival.Keys[^1]}");
     }
 
     public void OnChange(FakeChange change)
@@ -92,6 +100,7 @@ internal sealed class History(Simulator simulator)
 
     private void OnRecord(FakeChange change)
     {
+        if (change.Name.Name.StartsWith("ovim-batch-", StringComparison.Ordinal)) OnBatch(change);
         if (!change.Name.Name.StartsWith("ovim-op-", StringComparison.Ordinal)) return;
         var name = Original(change.Name.Name);
         if (change.After is not { } secret)
@@ -109,7 +118,7 @@ internal sealed class History(Simulator simulator)
                 Key = name,
                 Id = (string)entry["id"]!,
                 Sequence = (long)entry["sequence"]!,
-                IsLate = !Arrivals.Any(arrival => arrival.Agent.Leads && !arrival.IsGivenBack && arrival.Keys.Contains(name)),
+                IsLate = IsLate(name),
             };
         }
         record.IsRemoved = false;
@@ -117,6 +126,37 @@ internal sealed class History(Simulator simulator)
         if (data["result"] is { } result) record.Results.Add(Text(result));
         Note($"{name} ({record.Id}) {record.State}, {record.Results.Count} results");
     }
+
+    // Operations that came together have records from then on.
+    private void OnBatch(FakeChange change)
+    {
+        var name = change.Name.Name;
+        if (change.After is not { } secret)
+        {
+            Batches.Remove(name);
+            Note($"{name} removed");
+            return;
+        }
+        if (change.Before is not null) return;
+        Batches.Add(name);
+        var sequence = (long)JsonNode.Parse((string)secret["metadata"]!["annotations"]![Names.OperationRecordAnnotation]!)!["sequence"]!;
+        foreach (var (i, operation) in JsonElement.Parse(Text(secret["data"]!["operations"]!)).EnumerateArray().Index())
+        {
+            var key = Invariants.KeyOf(operation);
+            Note($"{key} received in {name}");
+            if (Records.ContainsKey(key)) continue; // a repeat, which the agent that leads will tell
+            Records[key] = new RecordHistory
+            {
+                Key = key,
+                Id = operation.GetProperty("id").GetString()!,
+                Sequence = sequence + i,
+                IsLate = IsLate(key),
+                State = "received",
+            };
+        }
+    }
+
+    private bool IsLate(string key) => !Arrivals.Any(arrival => arrival.Agent.Leads && !arrival.IsGivenBack && arrival.Keys.Contains(key));
 
     private void OnNamespace(FakeChange change)
     {

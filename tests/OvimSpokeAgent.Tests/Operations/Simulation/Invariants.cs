@@ -37,6 +37,7 @@ internal static class Invariants
     {
         var withheld = Withheld(RecordsOf(schedule, world), world);
         var left = world.History.Records.Values.Where(record => !record.IsRemoved && !withheld.Contains(record.Key)).Select(record => $"{record.Key} {record.State}").ToList();
+        left.AddRange(world.History.Batches);
         if (left.Count > 0) world.Failures.Add($"left in the journal: {string.Join(", ", left)}");
     }
 

@@ -1,3 +1,4 @@
+using System.Collections;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Simulation;
@@ -24,6 +25,9 @@ public sealed class MutationTests(ITestOutputHelper output)
     [Fact]
     public void Delivered_operations_that_are_forgotten_for_any_failure_of_the_store_are_found_out() => Finds(store => new RoomlessStore(store));
 
+    [Fact]
+    public void Operations_that_are_not_known_to_have_left_their_batch_are_found_out() => Finds(store => new UnmarkedStore(store));
+
     private void Finds(Func<IJournalStore, IJournalStore> mutation)
     {
         for (var seed = 1; seed <= SimulationTests.Schedules; seed++)
@@ -44,8 +48,10 @@ public sealed class MutationTests(ITestOutputHelper output)
     /// <summary>Says that a new record is stored, and stores it with its next step.</summary>
     private sealed class LateStore(IJournalStore store) : MutantStore(store)
     {
-        public override Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken) =>
-            Task.FromResult(record);
+        public override Task<JournalRecord> CreateAsync(
+            JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => Task.FromResult(record);
+
+        public override Task CreateBatchAsync(StoredBatch batch, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     /// <summary>Gives each operation that arrives an identity of its own.</summary>
@@ -53,34 +59,54 @@ public sealed class MutationTests(ITestOutputHelper output)
     {
         private static int _count;
 
-        public override Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
+        public override Task<JournalRecord> CreateAsync(
+            JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
         {
             var key = new OperationKey($"{record.Key.Value}-{++_count}");
-            return base.CreateAsync(record with { Operation = record.Operation with { Key = key } }, cancellationToken);
+            return base.CreateAsync(record with { Operation = record.Operation with { Key = key } }, body, cancellationToken);
         }
     }
 
     /// <summary>Does not read what was begun and not finished.</summary>
     private sealed class UnreadStore(IJournalStore store) : MutantStore(store)
     {
-        public override async Task<JournalContent> LoadAsync(CancellationToken cancellationToken)
+        public override async Task<JournalContent> LoadAsync(Predicate<string> isKnown, CancellationToken cancellationToken)
         {
-            var content = await base.LoadAsync(cancellationToken);
-            return content with { Records = [.. content.Records.Where(record => record.IsSettled)] };
+            var content = await base.LoadAsync(isKnown, cancellationToken);
+            return content with { Records = [.. content.Records.Where(record => record.IsSettled)], Batches = [] };
         }
 
-        public override Task<JournalContent> LoadUnsettledAsync(CancellationToken cancellationToken) =>
-            Task.FromResult(new JournalContent([], []));
+        public override Task<JournalContent> LoadUnsettledAsync(Predicate<string> isKnown, CancellationToken cancellationToken) =>
+            Task.FromResult(new JournalContent([], [], []));
+    }
+
+    /// <summary>Does not store which operations have left their batch.</summary>
+    private sealed class UnmarkedStore(IJournalStore store) : MutantStore(store)
+    {
+        public override Task<bool> MarkAsync(string name, BitArray left, CancellationToken cancellationToken) => Task.FromResult(true);
     }
 
     /// <summary>Says of everything that it cannot store that there is no room.</summary>
     private sealed class RoomlessStore(IJournalStore store) : MutantStore(store)
     {
-        public override async Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken)
+        public override async Task<JournalRecord> CreateAsync(
+            JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
         {
             try
             {
-                return await base.CreateAsync(record, cancellationToken);
+                return await base.CreateAsync(record, body, cancellationToken);
+            }
+            catch (KubernetesApiException e)
+            {
+                throw new KubernetesApiException(e.Reason, e.Message) { IsLackOfRoom = true };
+            }
+        }
+
+        public override async Task CreateBatchAsync(StoredBatch batch, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await base.CreateBatchAsync(batch, cancellationToken);
             }
             catch (KubernetesApiException e)
             {
@@ -93,17 +119,36 @@ public sealed class MutationTests(ITestOutputHelper output)
     {
         public Task CheckReadableAsync(CancellationToken cancellationToken) => store.CheckReadableAsync(cancellationToken);
 
-        public virtual Task<JournalContent> LoadAsync(CancellationToken cancellationToken) => store.LoadAsync(cancellationToken);
+        public virtual Task<JournalContent> LoadAsync(Predicate<string> isKnown, CancellationToken cancellationToken) =>
+            store.LoadAsync(isKnown, cancellationToken);
 
-        public virtual Task<JournalContent> LoadUnsettledAsync(CancellationToken cancellationToken) =>
-            store.LoadUnsettledAsync(cancellationToken);
+        public virtual Task<JournalContent> LoadUnsettledAsync(Predicate<string> isKnown, CancellationToken cancellationToken) =>
+            store.LoadUnsettledAsync(isKnown, cancellationToken);
 
-        public virtual Task<JournalRecord> CreateAsync(JournalRecord record, CancellationToken cancellationToken) =>
-            store.CreateAsync(record, cancellationToken);
+        public Task RehearseAsync(StoredBatch batch, CancellationToken cancellationToken) => store.RehearseAsync(batch, cancellationToken);
 
-        public Task<JournalRecord> UpdateAsync(
-            JournalRecord previous, JournalRecord next, CancellationToken cancellationToken) =>
-            store.UpdateAsync(previous, next, cancellationToken);
+        public virtual Task CreateBatchAsync(StoredBatch batch, CancellationToken cancellationToken) =>
+            store.CreateBatchAsync(batch, cancellationToken);
+
+        public Task<StoredBatch?> ReadBatchAsync(string name, CancellationToken cancellationToken) =>
+            store.ReadBatchAsync(name, cancellationToken);
+
+        public virtual Task<bool> MarkAsync(string name, BitArray left, CancellationToken cancellationToken) =>
+            store.MarkAsync(name, left, cancellationToken);
+
+        public Task RemoveBatchesAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>
+            store.RemoveBatchesAsync(names, cancellationToken);
+
+        public Task<StoredOperation?> ReadAsync(OperationKey key, CancellationToken cancellationToken) =>
+            store.ReadAsync(key, cancellationToken);
+
+        public virtual Task<JournalRecord> CreateAsync(
+            JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+            store.CreateAsync(record, body, cancellationToken);
+
+        public Task<JournalRecord?> UpdateAsync(
+            JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
+            store.UpdateAsync(previous, next, body, cancellationToken);
 
         public Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken) =>
             store.RemoveAsync(expiries, cancellationToken);

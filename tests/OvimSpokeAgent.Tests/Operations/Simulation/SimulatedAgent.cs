@@ -84,9 +84,23 @@ internal sealed class SimulatedAgent
             NullLogger<OperationExecutor>.Instance);
         _delivery = new ResultDelivery(
             new SimulatedChannel(world.Simulator, world.Hub, _presence), _election, Journal, errors, events, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
+        var receiver = new OperationReceiver(
+            registry, executor, Journal, errors, metrics, settings, time, NullLogger<OperationReceiver>.Instance)
+        {
+            MostTogether = 3,
+        };
         _processor = new OperationProcessor(
-            registry, Journal, scheduler, executor, _delivery, errors, metrics, settings, time, NullLogger<OperationProcessor>.Instance);
-        var operations = new OperationLoop(_election, Journal, _processor, scheduler, _delivery, settings, time);
+            receiver,
+            new PendingOperations(registry, executor, Journal),
+            Journal,
+            scheduler,
+            executor,
+            _delivery,
+            metrics,
+            settings,
+            time,
+            NullLogger<OperationProcessor>.Instance);
+        var operations = new OperationLoop(_election, Journal, _processor, receiver, scheduler, _delivery, settings, time);
         _intake = new OperationIntake(_connectivity, caches.Loops.Cast<IWatchCacheStatus>(), operations, _processor, registry, health, _connection, errors, time);
         _loops = [_election, .. caches.Loops, operations, Vdcs.Loop];
     }
@@ -114,9 +128,10 @@ internal sealed class SimulatedAgent
     }
 
     /// <summary>Whether it accepts an operation that the hub pushes; the endpoint's part of it.</summary>
-    public async Task<bool> TakePushAsync(JsonElement operation)
+    public async Task<bool> TakePushAsync(byte[] operation)
     {
-        var arrival = _world.History.Arrives(this, [operation]);
+        var arrival = _world.History.Arrives(this);
+        _world.History.Arrives(arrival, JsonElement.Parse(operation));
         var (outcome, _) = await _intake.AcceptPushedAsync(operation, default);
         arrival.IsStored = outcome is PushOutcome.Accepted;
         arrival.IsGivenBack = !arrival.IsStored;
@@ -192,18 +207,21 @@ internal sealed class SimulatedAgent
             await _connection.WaitUntilOperationsMayBeTakenAsync(default);
             await _intake.WaitUntilReadyAsync(default);
             if (_stopsPolling) return;
-            var answer = await _world.Hub.PollAsync();
-            Noted(HubEndpoint.Operations, answer is not null);
-            if (answer is { Operations.Count: > 0 } or { Loss: not null })
+            Arrival? arrival = null;
+            var taking = _intake.Begin();
+            var answer = await _world.Hub.PollAsync(operation =>
             {
-                var arrival = _world.History.Arrives(this, [.. answer.Operations.Select(Copy)]);
-                await _intake.AcceptAsync(answer, default);
-                arrival.IsStored = true;
+                _world.History.Arrives(arrival ??= _world.History.Arrives(this), JsonElement.Parse(operation));
+                taking.Take(operation);
+            });
+            Noted(HubEndpoint.Operations, answer is not null);
+            if (answer is { Operations: > 0 } or { Loss: not null })
+            {
+                await taking.EndAsync(answer);
+                arrival?.IsStored = true;
                 continue;
             }
             await Task.Delay(_world.PollInterval, _world.Time);
         }
-
-        static JsonElement Copy(JsonElement element) => element.Clone();
     }
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
@@ -62,17 +61,27 @@ internal sealed class SimulatedHub(Simulator simulator)
     }
 
     /// <summary>Hands out and forgets; null: it was never reached.</summary>
-    public async Task<PollAnswer?> PollAsync()
+    public async Task<PollAnswer?> PollAsync(OperationTaker take)
     {
         await TravelAsync();
         if (IsDown) return null;
-        if (_queue.Count == 0) return PollAnswer.Empty;
+        if (_queue.Count == 0) return new PollAnswer(0, null);
         var body = Encoding.UTF8.GetBytes(new JsonArray([.. _queue]).ToJsonString());
         _queue.Clear();
         var isCut = simulator.Random.NextDouble() < CutPolls;
         var length = isCut ? simulator.Random.Next(body.Length) : body.Length;
-        await TravelAsync();
-        return PollAnswer.Parse(body.AsSpan(0, length), isCut ? "the connection broke" : null);
+        // It comes in pieces, with time between them.
+        var reader = new PollAnswerReader(take);
+        for (var sent = 0; sent < length;)
+        {
+            await TravelAsync();
+            var piece = Math.Min(length - sent, simulator.Random.Next(1, 2000));
+            body.AsMemory(sent, piece).CopyTo(reader.GetRoom());
+            reader.Arrived(piece);
+            sent += piece;
+        }
+        var loss = reader.Complete(isCut ? "the connection broke" : null);
+        return new PollAnswer(reader.Count, loss);
     }
 
     public async Task<DeliveryAttempt> TakeAsync(string id, ReadOnlyMemory<byte> body)
@@ -96,7 +105,7 @@ internal sealed class SimulatedHub(Simulator simulator)
         await TravelAsync();
         return answer.Task is { IsCompletedSuccessfully: true, Result: true } && simulator.Random.NextDouble() >= LostAnswers;
 
-        async Task TakeAsync() => answer.TrySetResult(await agent.TakePushAsync(JsonElement.Parse(operation.ToJsonString())));
+        async Task TakeAsync() => answer.TrySetResult(await agent.TakePushAsync(Encoding.UTF8.GetBytes(operation.ToJsonString())));
     }
 
     private Task TravelAsync() =>

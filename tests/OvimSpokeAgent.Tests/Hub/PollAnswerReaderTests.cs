@@ -4,7 +4,7 @@ using OvimSpokeAgent.Hub;
 
 namespace OvimSpokeAgent.Tests.Hub;
 
-public sealed class PollAnswerTests
+public sealed class PollAnswerReaderTests
 {
     private const string Array =
         """[{"id":"ö-1","type":"start_vm","payload":{"a":[1,{"b":"}]"}]}}, null, 7, {"id":"op-2","n":1.5e3},"x",{"id":"op-3"}]""";
@@ -69,9 +69,9 @@ public sealed class PollAnswerTests
     [Fact]
     public void Reason_of_the_break_is_the_loss()
     {
-        Assert.Equal("connection reset", PollAnswer.Parse([], "connection reset").Loss);
-        Assert.Equal("connection reset", PollAnswer.Parse(Encoding.UTF8.GetBytes(Array), "connection reset").Loss);
-        Assert.Equal(6, PollAnswer.Parse(Encoding.UTF8.GetBytes(Array), "connection reset").Operations.Count);
+        Assert.Equal("connection reset", Read([], "connection reset", 1).Loss);
+        Assert.Equal("connection reset", Read(Encoding.UTF8.GetBytes(Array), "connection reset", 1000).Loss);
+        Assert.Equal(6, Read(Encoding.UTF8.GetBytes(Array), "connection reset", 1000).Operations.Count);
     }
 
     [Theory]
@@ -115,12 +115,67 @@ public sealed class PollAnswerTests
     public void What_is_not_as_it_should_be_is_not_shown(string body) =>
         Assert.DoesNotContain("c4n4ry", Parse(body).Loss!, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    [InlineData(1000)]
+    public void Answer_is_the_same_in_whatever_pieces_it_comes(int piece)
+    {
+        foreach (var body in (string[])[Array, Wrapped, "\uFEFF" + Array, " null ", "[]", """[{"id":"op-1"}][{"id":"op-2"}]""", """{"operations":{}}"""])
+        {
+            var bytes = Encoding.UTF8.GetBytes(body);
+            var (whole, pieces) = (Parse(bytes), Read(bytes, null, piece));
+
+            Assert.Equal(whole.Operations.Select(operation => operation.GetRawText()), pieces.Operations.Select(operation => operation.GetRawText()));
+            Assert.Equal(whole.Loss is null, pieces.Loss is null);
+        }
+    }
+
+    [Fact]
+    public void Operation_is_handed_on_as_soon_as_it_is_whole()
+    {
+        var taken = 0;
+        var reader = new PollAnswerReader(_ => taken++);
+        var body = """[{"id":"op-1"},{"id":"op-2"}"""u8;
+        for (var i = 0; i < body.Length; i++)
+        {
+            reader.GetRoom().Span[0] = body[i];
+            reader.Arrived(1);
+            if (body[i] == '}') Assert.Equal(i < 20 ? 1 : 2, taken);
+        }
+    }
+
+    [Fact]
+    public void Operation_of_mebibytes_in_small_pieces_is_whole_and_takes_no_longer_than_it_should()
+    {
+        var text = """[{"id":"op-1","payload":{"a":"TEXT"}},{"id":"op-2"}]""".Replace("TEXT", new string('x', 8 << 20), StringComparison.Ordinal);
+
+        var answer = Read(Encoding.UTF8.GetBytes(text), null, 1000);
+
+        Assert.Equal(2, answer.Operations.Count);
+        Assert.Equal(8 << 20, answer.Operations[0].GetProperty("payload").GetProperty("a").GetString()!.Length);
+    }
+
+    [Fact]
+    public void More_operations_than_any_hub_hands_out_at_once_are_a_loss()
+    {
+        var taken = 0;
+        var reader = new PollAnswerReader(_ => taken++);
+        var more = true;
+        reader.GetRoom().Span[0] = (byte)'[';
+        for (more = reader.Arrived(1); more; more = reader.Arrived(3)) "{},"u8.CopyTo(reader.GetRoom().Span);
+
+        Assert.Equal(PollAnswerReader.MaxOperations, taken);
+        Assert.Equal("the answer has more than 200000 operations", reader.Complete(null));
+    }
+
     [Fact]
     public void Text_that_is_no_utf8_costs_only_its_characters()
     {
         byte[] body = [.. """[{"id":"op-1","name":"a"""u8, 0xFF, 0xC3, .. """b"},{"id":"op-2"}]"""u8];
 
-        var answer = PollAnswer.Parse(body, null);
+        var answer = Parse(body);
 
         Assert.Equal("a\uFFFD\uFFFDb", answer.Operations[0].GetProperty("name").GetString());
         Assert.Equal(2, answer.Operations.Count);
@@ -144,12 +199,12 @@ public sealed class PollAnswerTests
         Assert.NotNull(answer.Loss);
     }
 
-    private static PollAnswer Parse(string body) => Parse(Encoding.UTF8.GetBytes(body));
+    private static TakenAnswer Parse(string body) => Parse(Encoding.UTF8.GetBytes(body));
 
     [Fact]
     public void Wrapper_with_a_name_that_is_no_text_keeps_its_operations()
     {
-        var answer = PollAnswer.Parse("""{"\ud800":1,"operations":[{"id":"a"}]}"""u8, null);
+        var answer = Parse("""{"\ud800":1,"operations":[{"id":"a"}]}""");
 
         Assert.Single(answer.Operations);
         Assert.Null(answer.Loss);
@@ -159,7 +214,7 @@ public sealed class PollAnswerTests
     [InlineData("""{"id":"op-1"}""")]
     [InlineData("\uFEFF \r\n{\"id\":\"op-1\"}\n")]
     public void Operation_that_was_sent_alone_is_read(string body) =>
-        Assert.Equal("op-1", PollAnswer.ParseOne(Encoding.UTF8.GetBytes(body), out _)!.Value.GetProperty("id").GetString());
+        Assert.Equal("""{"id":"op-1"}""", Encoding.UTF8.GetString(PushedOperation.Find(Encoding.UTF8.GetBytes(body), out _)!));
 
     [Theory]
     [InlineData("")]
@@ -177,10 +232,27 @@ public sealed class PollAnswerTests
     [InlineData("""{"id":"op-1" """)]
     public void What_was_sent_alone_and_is_not_exactly_one_operation_is_refused(string body)
     {
-        Assert.Null(PollAnswer.ParseOne(Encoding.UTF8.GetBytes(body), out var problem));
+        Assert.Null(PushedOperation.Find(Encoding.UTF8.GetBytes(body), out var problem));
 
         Assert.StartsWith("expected one operation as a JSON object", problem, StringComparison.Ordinal);
     }
 
-    private static PollAnswer Parse(byte[] body) => PollAnswer.Parse(body, null);
+    private static TakenAnswer Parse(byte[] body) => Read(body, null, body.Length);
+
+    private static TakenAnswer Read(byte[] body, string? broken, int piece)
+    {
+        var operations = new List<JsonElement>();
+        var reader = new PollAnswerReader(operation => operations.Add(JsonElement.Parse(operation, new JsonDocumentOptions { MaxDepth = 1000 })));
+        for (var sent = 0; sent < body.Length;)
+        {
+            var room = reader.GetRoom();
+            var length = Math.Min(Math.Min(piece, room.Length), body.Length - sent);
+            body.AsMemory(sent, length).CopyTo(room);
+            if (!reader.Arrived(length)) break;
+            sent += length;
+        }
+        var loss = reader.Complete(broken);
+        Assert.Equal(operations.Count, reader.Count);
+        return new(operations, loss);
+    }
 }

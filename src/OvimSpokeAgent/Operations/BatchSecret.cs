@@ -1,0 +1,152 @@
+using System.Collections;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.Operations;
+
+/// <summary>Operations that came together as the Secret that holds them, and back. Pure.</summary>
+internal static class BatchSecret
+{
+    /// <summary>The Secret's type.</summary>
+    public const string Type = "ovim.io/operations.v1";
+
+    /// <summary>The value of <see cref="Names.OperationStateLabel"/>.</summary>
+    public const string StateLabel = "batch";
+
+    private const string NamePrefix = "ovim-batch-";
+    private const string OperationsField = "operations";
+    private const string KeysField = "keys";
+    private const string KeyPrefix = "ovim-op-";
+    private const int KeyBytes = 20;
+
+    /// <summary>A name for a batch: no two of different content have the same.</summary>
+    public static string NameOf(long sequence, ReadOnlySpan<byte> content)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(content, hash);
+        return $"{NamePrefix}{sequence:x}-{Convert.ToHexStringLower(hash[..8])}";
+    }
+
+    /// <summary>The whole Secret of a batch.</summary>
+    public static JsonObject Create(StoredBatch stored, string ns)
+    {
+        var batch = stored.Batch;
+        var keys = new byte[KeyBytes * stored.Keys.Count];
+        foreach (var (i, key) in stored.Keys.Index()) Convert.FromHexString(key.Value.AsSpan(KeyPrefix.Length), keys.AsSpan(KeyBytes * i), out _, out _);
+        var entry = new BatchEntry { Sequence = batch.Sequence, ReceivedAt = batch.ReceivedAt, Count = batch.Count };
+        return new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Secret",
+            ["type"] = Type,
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = batch.Name,
+                ["namespace"] = ns,
+                ["labels"] = new JsonObject
+                {
+                    [Names.ManagedByLabel] = Names.Agent,
+                    [Names.OperationStateLabel] = StateLabel,
+                    [Names.OperationBatchLabel] = batch.Name,
+                },
+                ["annotations"] = new JsonObject
+                {
+                    [Names.OperationRecordAnnotation] = JsonSerializer.Serialize(entry, JournalJson.Default.BatchEntry),
+                },
+            },
+            ["data"] = new JsonObject
+            {
+                [OperationsField] = Convert.ToBase64String(stored.Content.Span),
+                [KeysField] = Convert.ToBase64String(keys),
+            },
+        };
+    }
+
+    /// <summary>The merge patch that tells which operations have left the batch.</summary>
+    public static JsonObject Mark(BitArray left)
+    {
+        var bits = new byte[(left.Length + 7) / 8];
+        left.CopyTo(bits, 0);
+        return new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["annotations"] = new JsonObject { [Names.OperationsLeftAnnotation] = Convert.ToBase64String(bits) },
+            },
+        };
+    }
+
+    /// <summary>The batch that a Secret holds; null if it holds none that this version of the agent understands.</summary>
+    public static StoredBatch? Read(SecretObject secret)
+    {
+        var metadata = secret.Metadata;
+        if (secret.Type != Type || secret.Data is not { } data
+            || !data.TryGetValue(OperationsField, out var content) || !data.TryGetValue(KeysField, out var keys)
+            || Parse(metadata.Annotation(Names.OperationRecordAnnotation)) is not { Count: > 0 } entry
+            || OffsetsIn(content) is not { } offsets
+            || offsets.Length != entry.Count || keys.Length != KeyBytes * entry.Count
+            || LeftOf(metadata.Annotation(Names.OperationsLeftAnnotation), entry.Count) is not { } left)
+        {
+            return null;
+        }
+        var batch = new OperationBatch(metadata.Name, entry.Sequence, entry.ReceivedAt, offsets, content.Length, left);
+        return new(
+            batch,
+            [.. keys.Chunk(KeyBytes).Select(key => new OperationKey(KeyPrefix + Convert.ToHexStringLower(key)))],
+            content);
+    }
+
+    private static BatchEntry? Parse(string? text)
+    {
+        try
+        {
+            return text is null ? null : JsonSerializer.Deserialize(text, JournalJson.Default.BatchEntry);
+        }
+        catch (JsonException)
+        {
+            return null; // someone else's change
+        }
+    }
+
+    private static BitArray? LeftOf(string? bits, int count)
+    {
+        if (bits is null) return new BitArray(count);
+        var bytes = new byte[(count + 7) / 8];
+        return Convert.TryFromBase64String(bits, bytes, out var length) && length == bytes.Length
+            ? new BitArray(bytes) { Length = count }
+            : null;
+    }
+
+    // Where each operation begins; null: it is no array of values.
+    private static int[]? OffsetsIn(ReadOnlySpan<byte> content)
+    {
+        var offsets = new List<int>();
+        var reader = new Utf8JsonReader(content, new JsonReaderOptions { MaxDepth = 1000 });
+        try
+        {
+            if (!reader.Read() || reader.TokenType is not JsonTokenType.StartArray) return null;
+            while (reader.Read() && reader.TokenType is not JsonTokenType.EndArray)
+            {
+                offsets.Add((int)reader.TokenStartIndex);
+                reader.Skip();
+            }
+            return reader.Read() ? null : [.. offsets];
+        }
+        catch (JsonException)
+        {
+            return null; // someone else's change
+        }
+    }
+}
+
+/// <summary>What a batch's Secret says of it, in the annotation <see cref="Names.OperationRecordAnnotation"/>.</summary>
+internal sealed record BatchEntry
+{
+    public required long Sequence { get; init; }
+
+    public required DateTimeOffset ReceivedAt { get; init; }
+
+    public required int Count { get; init; }
+}

@@ -1,0 +1,142 @@
+using System.Text;
+using System.Text.Json;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Operations;
+
+/// <summary>Judges operations that arrive and stores them: together where they came together, else alone.</summary>
+internal sealed partial class OperationReceiver(
+    OperationRegistry registry,
+    OperationExecutor executor,
+    OperationJournal journal,
+    ReportErrors errors,
+    OperationMetrics metrics,
+    AgentSettings settings,
+    TimeProvider time,
+    ILogger<OperationReceiver> logger)
+{
+    /// <summary>A text that is longer is refused for its payload, whatever it says.</summary>
+    private const int MaxBytes = 2 * OperationExecutor.MaxPayloadBytes;
+
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
+
+    /// <summary>How many operations are stored together at most.</summary>
+    public int MostTogether { get; init; } = 4096;
+
+    /// <summary>One answer or push after the other: what is stored first runs first, now and after a crash.</summary>
+    public AsyncLock Turn { get; } = new();
+
+    /// <summary>Judges an operation. Null: it cannot be answered, which is told.</summary>
+    /// <param name="text">The operation as it came.</param>
+    /// <param name="isTold">Whether it is told what cannot be answered.</param>
+    public ArrivedOperation? Judge(ReadOnlyMemory<byte> text, bool isTold = true)
+    {
+        if (text.Length > MaxBytes) text = OversizedOperation.Reduce(text.Span, out _);
+        using var document = JsonDocument.Parse(text, Deep);
+        var envelope = OperationEnvelope.Parse(document.RootElement, registry, time.GetUtcNow());
+        if (envelope.Operation is not { } operation)
+        {
+            metrics.Unanswerable();
+            if (isTold) TellUnanswerable(envelope.Error!);
+            return null;
+        }
+        var plan = envelope.Error is null ? executor.Prepare(operation).Plan : null;
+        return new(operation.WithoutPayload(), operation.PayloadLength, plan?.Target, plan is { ReadOnly: true });
+    }
+
+    /// <summary>So many more operations cannot be answered than were told of.</summary>
+    public void TellUnanswerable(int more) => TellUnanswerable($"{more} more operations without a usable id");
+
+    /// <summary>Stores an operation alone; null where nothing is left to be done about it here.</summary>
+    public async Task<Reception?> StoreAsync(ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
+    {
+        var prepared = Prepare(text);
+        var operation = prepared.Operation;
+        var reception = prepared.Rejection is { } reason
+            ? await RefuseAsync(operation, reason, cancellationToken)
+            : await ReceiveAsync(operation, cancellationToken);
+        if (!reception.IsNew) return Repeated(reception.Record) ? reception : null;
+        Received(operation);
+        if (prepared.Rejection is { } rejection) LogRefused(operation.Type, operation.Id, rejection);
+        return reception;
+    }
+
+    /// <summary>An operation is new and stored.</summary>
+    public void Received(OperationHeader operation) => metrics.Received(executor.MetricType(operation), repeat: false);
+
+    /// <summary>An operation came twice at once.</summary>
+    public void RepeatedAtOnce(OperationHeader operation) => metrics.Received(executor.MetricType(operation), repeat: true);
+
+    /// <summary>An operation came again. Whether it is to be answered: else it runs, or its result is on its way.</summary>
+    public bool Repeated(JournalRecord known)
+    {
+        metrics.Received(executor.MetricType(known.Operation), repeat: true);
+        LogRepeat(known.Operation.Type, known.Operation.Id, known.Key);
+        return known.IsSettled;
+    }
+
+    /// <summary>
+    /// Completes when operations could be stored, and all that takes is ready: the first answer of a process is stored as
+    /// quickly as any other. Nothing is stored.
+    /// </summary>
+    public Task RehearseAsync(CancellationToken cancellationToken)
+    {
+        ArrivedOperation? last = null;
+        byte[] content = [];
+        foreach (var type in registry.Types)
+        {
+            content = Encoding.UTF8.GetBytes($$"""[{"id":"rehearsal","type":"{{type}}","payload":{},"timestamp":"{{time.GetUtcNow():O}}"}]""");
+            last = Judge(content.AsMemory()[1..^1]) ?? last;
+        }
+        return last is { } operation ? journal.RehearseAsync(operation.Operation, content, cancellationToken) : Task.CompletedTask;
+    }
+
+    private PreparedOperation Prepare(ReadOnlyMemory<byte> text)
+    {
+        var payloadBytes = 0;
+        var isOversized = text.Length > MaxBytes;
+        if (isOversized) text = OversizedOperation.Reduce(text.Span, out payloadBytes);
+        var envelope = OperationEnvelope.Parse(JsonElement.Parse(text.Span, Deep), registry, time.GetUtcNow());
+        var operation = envelope.Operation ?? throw new InvalidOperationException($"judged as an operation and is none: {envelope.Error}");
+        if (isOversized && payloadBytes > OperationExecutor.MaxPayloadBytes)
+            return PreparedOperation.Rejected(operation, OperationExecutor.TooLarge(payloadBytes));
+        return envelope.Error is { } error ? PreparedOperation.Rejected(operation, error) : executor.Prepare(operation);
+    }
+
+    private Task<Reception> ReceiveAsync(Operation operation, CancellationToken cancellationToken)
+    {
+        var payload = operation.PayloadBytes;
+        return journal.ReceiveAsync(journal.NewRecord(operation.WithoutPayload(), payload.Length), payload, cancellationToken);
+    }
+
+    // Stored like a result, with one request, and without what was refused: it may be too large.
+    private Task<Reception> RefuseAsync(Operation operation, string reason, CancellationToken cancellationToken)
+    {
+        var result = ResultBody.Of(
+            operation, OperationOutcome.Failed(reason), settings.Hub.SuccessStatus, time.GetUtcNow(), TimeSpan.Zero, isStored: true);
+        metrics.Finished(executor.MetricType(operation), completed: false, TimeSpan.Zero);
+        var arrived = journal.NewRecord(operation.WithoutPayload(), result.Length);
+        arrived = arrived with { State = JournalState.Finished, HasResult = true, FinishedAt = arrived.ReceivedAt };
+        return journal.ReceiveAsync(arrived, result, cancellationToken);
+    }
+
+    private void TellUnanswerable(string error)
+    {
+        LogUnanswerable(error);
+        errors.Add(error);
+    }
+
+    [LoggerMessage(2003, LogLevel.Information, "{Type} {Id} ({Key}) came again: done once, answered again")]
+    private partial void LogRepeat(string type, string id, OperationKey key);
+
+    [LoggerMessage(2004, LogLevel.Error, "An operation cannot be answered: {Error}")]
+    private partial void LogUnanswerable(string error);
+
+    [LoggerMessage(2007, LogLevel.Warning, "{Type} {Id} refused: {Reason}")]
+    private partial void LogRefused(string type, string id, string reason);
+}
+
+/// <summary>An operation that was judged and is not stored yet; its payload is not held.</summary>
+internal readonly record struct ArrivedOperation(OperationHeader Operation, int PayloadBytes, NamespacedName? Target, bool IsRead);
