@@ -54,7 +54,7 @@ internal sealed class CrashPoint(Func<Task> crash)
         _due!.SetResult();
     }
 
-    // Leases, events, questions about rights and reports belong to no operation.
+    // Leases, events, questions about rights and reports belong to no operation; a dry run changes nothing.
     private static bool IsStep(HttpRequest request)
     {
         var path = request.Path.Value!;
@@ -62,6 +62,7 @@ internal sealed class CrashPoint(Func<Task> crash)
             && !path.Contains("/leases", StringComparison.Ordinal)
             && !path.EndsWith("/events", StringComparison.Ordinal)
             && !path.Contains("/authorization.k8s.io/", StringComparison.Ordinal)
-            && !path.EndsWith("/spoke/status", StringComparison.Ordinal);
+            && !path.EndsWith("/spoke/status", StringComparison.Ordinal)
+            && !request.Query.ContainsKey("dryRun");
     }
 }

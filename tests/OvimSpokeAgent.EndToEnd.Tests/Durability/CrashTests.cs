@@ -14,6 +14,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             cases.Add(name, Way.Poll);
             cases.Add(name, Way.Push);
         }
+        foreach (var name in CrashCases.Sample) cases.Add(name, Way.Together);
         return cases;
     }
 

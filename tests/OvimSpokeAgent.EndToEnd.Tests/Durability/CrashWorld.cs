@@ -145,7 +145,8 @@ internal sealed class CrashWorld : IAsyncDisposable
             ["timestamp"] = TimeProvider.System.GetUtcNow().ToString("O"),
             ["retry_count"] = 0,
         };
-        if (_way is Way.Poll || !await IsAcceptedAsync(operation)) _environment.Hub.QueueRaw(AgentId, operation);
+        if (_way is not Way.Push || !await IsAcceptedAsync(operation)) _environment.Hub.QueueRaw(AgentId, operation);
+        if (_way is Way.Together) _environment.Hub.Queue(AgentId, "get_health", [], $"{id}-with");
         try
         {
             await Admin.WaitForAnyAsync(

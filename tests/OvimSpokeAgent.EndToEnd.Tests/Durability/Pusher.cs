@@ -15,6 +15,9 @@ public enum Way
 
     /// <summary>The hub pushes, and queues what was not accepted.</summary>
     Push,
+
+    /// <summary>The agent asks, and gets another operation with it: they are stored together.</summary>
+    Together,
 }
 
 /// <summary>The hub's side of a push.</summary>
