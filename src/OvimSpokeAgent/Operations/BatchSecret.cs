@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -18,6 +19,7 @@ internal static class BatchSecret
     private const string NamePrefix = "ovim-batch-";
     private const string OperationsField = "operations";
     private const string KeysField = "keys";
+    private const string StepPrefix = "step-";
     private const string KeyPrefix = "ovim-op-";
     private const int KeyBytes = 20;
 
@@ -64,8 +66,24 @@ internal static class BatchSecret
         };
     }
 
+    /// <summary>The merge patch that stores the step of an operation that is in the batch; with its result, where it has one.</summary>
+    public static JsonObject Step(JournalRecord record, ReadOnlyMemory<byte>? result)
+    {
+        var step = new BatchStep { Record = JournalEntry.Of(record), Result = result?.ToArray() };
+        return new JsonObject
+        {
+            ["data"] = new JsonObject
+            {
+                [StepPrefix + record.Place!.Value.Index.ToString(CultureInfo.InvariantCulture)] =
+                    Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(step, JournalJson.Default.BatchStep)),
+            },
+        };
+    }
+
     /// <summary>The merge patch that tells which operations have left the batch.</summary>
-    public static JsonObject Mark(BitArray left)
+    /// <param name="left">Which have.</param>
+    /// <param name="steps">Those of them of which it holds a step, which goes.</param>
+    public static JsonObject Mark(BitArray left, IEnumerable<int> steps)
     {
         var bits = new byte[(left.Length + 7) / 8];
         left.CopyTo(bits, 0);
@@ -75,6 +93,8 @@ internal static class BatchSecret
             {
                 ["annotations"] = new JsonObject { [Names.OperationsLeftAnnotation] = Convert.ToBase64String(bits) },
             },
+            ["data"] = new JsonObject(
+                steps.Select(index => KeyValuePair.Create<string, JsonNode?>(StepPrefix + index.ToString(CultureInfo.InvariantCulture), null))),
         };
     }
 
@@ -92,10 +112,40 @@ internal static class BatchSecret
             return null;
         }
         var batch = new OperationBatch(metadata.Name, entry.Sequence, entry.ReceivedAt, offsets, content.Length, left);
-        return new(
-            batch,
-            [.. keys.Chunk(KeyBytes).Select(key => new OperationKey(KeyPrefix + Convert.ToHexStringLower(key)))],
-            content);
+        var names = keys.Chunk(KeyBytes).Select(key => new OperationKey(KeyPrefix + Convert.ToHexStringLower(key))).ToList();
+        return StepsIn(data, batch, names) is { } steps ? new StoredBatch(batch, names, content) { Steps = steps } : null;
+    }
+
+    // Null: one that no agent wrote.
+    private static Dictionary<int, StoredOperation>? StepsIn(
+        IReadOnlyDictionary<string, byte[]> data, OperationBatch batch, List<OperationKey> keys)
+    {
+        var steps = new Dictionary<int, StoredOperation>();
+        foreach (var (name, text) in data.Where(field => field.Key.StartsWith(StepPrefix, StringComparison.Ordinal)))
+        {
+            if (!int.TryParse(name.AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                || index >= batch.Count || ParseStep(text) is not { Record: { } entry } step
+                || entry.ToRecord(new ObjectMetadata { Name = keys[index].Value }) is not { } record
+                || record.HasResult != step.Result is not null)
+            {
+                return null;
+            }
+            steps[index] = new(record with { Place = new BatchPlace(batch, index) }, step.Result ?? []);
+            batch.Steps.Add(index);
+        }
+        return steps;
+    }
+
+    private static BatchStep? ParseStep(byte[] text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text, JournalJson.Default.BatchStep);
+        }
+        catch (JsonException)
+        {
+            return null; // someone else's change
+        }
     }
 
     private static BatchEntry? Parse(string? text)
@@ -149,4 +199,12 @@ internal sealed record BatchEntry
     public required DateTimeOffset ReceivedAt { get; init; }
 
     public required int Count { get; init; }
+}
+
+/// <summary>A step of an operation that is in a batch, in a field of its own.</summary>
+internal sealed record BatchStep
+{
+    public required JournalEntry Record { get; init; }
+
+    public byte[]? Result { get; init; }
 }

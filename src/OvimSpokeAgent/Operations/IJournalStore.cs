@@ -27,8 +27,11 @@ internal interface IJournalStore
     /// <summary>Operations that were stored together; null: there are none of this name.</summary>
     Task<StoredBatch?> ReadBatchAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>Stores which operations have left a batch. False: it is gone.</summary>
-    Task<bool> MarkAsync(string name, BitArray left, CancellationToken cancellationToken);
+    /// <summary>Stores a step of an operation in its batch. False: that is gone, or has no room either.</summary>
+    Task<bool> StepInBatchAsync(JournalRecord next, ReadOnlyMemory<byte>? result, CancellationToken cancellationToken);
+
+    /// <summary>Stores which operations have left a batch, and removes the steps that it holds of them. False: it is gone.</summary>
+    Task<bool> MarkAsync(string name, BitArray left, IReadOnlyCollection<int> steps, CancellationToken cancellationToken);
 
     /// <summary>Removes batches, with few requests.</summary>
     Task RemoveBatchesAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken);

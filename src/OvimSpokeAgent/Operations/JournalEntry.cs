@@ -110,5 +110,6 @@ internal sealed record SecretObject : IKubernetesObject
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(JournalEntry))]
 [JsonSerializable(typeof(BatchEntry))]
+[JsonSerializable(typeof(BatchStep))]
 [JsonSerializable(typeof(SecretObject))]
 internal sealed partial class JournalJson : JsonSerializerContext;

@@ -77,10 +77,10 @@ internal sealed record JournalRecord
     public bool IsUnfinished => State is JournalState.Received or JournalState.Started;
 
     /// <summary>Bytes it takes in the store, roughly, or will take; until it has a result, with room for one.</summary>
-    public long Size => Overhead + (IsInBatch ? 0 : BodyBytes) + (IsUnfinished ? ResultReserve : 0);
+    public long Size => Overhead + (IsInBatch && !HasResult ? 0 : BodyBytes) + (IsUnfinished ? ResultReserve : 0);
 
     /// <summary>Whether it can be removed without its operation being taken for one that is still to be done.</summary>
-    public bool CanGo => Place is not { } place || place.Batch.Releases(place.Index);
+    public bool CanGo => IsInBatch || Place is not { } place || place.Batch.Releases(place.Index);
 
     /// <summary>Whether the other says the same; versions and bodies left out.</summary>
     public bool IsSameAs(JournalRecord other) =>

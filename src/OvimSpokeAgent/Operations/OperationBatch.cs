@@ -1,10 +1,12 @@
 using System.Collections;
+using System.Collections.ObjectModel;
 
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>
 /// Operations that were stored together, because they came together. One leaves its batch with its first step of its own:
-/// from then on its record tells of it. The batch goes when all have left. Not thread-safe.
+/// from then on its record tells of it. Where there is no room for that, the batch holds its steps. The batch goes when all have
+/// left. Not thread-safe.
 /// </summary>
 /// <param name="name">The name of its Secret.</param>
 /// <param name="sequence">The place of the first in the order of arrival; the others follow.</param>
@@ -38,6 +40,9 @@ internal sealed class OperationBatch(
     /// <summary>Which have left, as it is to be stored.</summary>
     public BitArray Left { get; } = left;
 
+    /// <summary>Those of which the store holds, or may hold, a step in the batch.</summary>
+    public HashSet<int> Steps { get; } = [];
+
     public bool HaveAllLeft => Left.HasAllSet();
 
     /// <summary>Whether one has left of which the store does not know it.</summary>
@@ -57,7 +62,11 @@ internal sealed class OperationBatch(
     public bool Releases(int index) => IsGone || _stored[index];
 
     /// <summary>The store knows of those that had left.</summary>
-    public void Stored(BitArray known) => _stored = known;
+    public void Stored(BitArray known)
+    {
+        _stored = known;
+        Steps.RemoveWhere(index => known[index]);
+    }
 
     /// <summary>An operation's text in the content.</summary>
     public ReadOnlyMemory<byte> TextOf(int index, ReadOnlyMemory<byte> content) =>
@@ -71,4 +80,8 @@ internal readonly record struct BatchPlace(OperationBatch Batch, int Index);
 /// <param name="Batch">The batch.</param>
 /// <param name="Keys">The keys of its operations.</param>
 /// <param name="Content">The operations: a JSON array.</param>
-internal readonly record struct StoredBatch(OperationBatch Batch, IReadOnlyList<OperationKey> Keys, ReadOnlyMemory<byte> Content);
+internal readonly record struct StoredBatch(OperationBatch Batch, IReadOnlyList<OperationKey> Keys, ReadOnlyMemory<byte> Content)
+{
+    /// <summary>The steps that it holds, with their results, by the operations' places.</summary>
+    public IReadOnlyDictionary<int, StoredOperation> Steps { get; init; } = ReadOnlyDictionary<int, StoredOperation>.Empty;
+}

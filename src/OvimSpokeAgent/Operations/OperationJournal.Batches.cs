@@ -169,9 +169,10 @@ internal sealed partial class OperationJournal
         return new(PayloadState.Found, record, JournalSecret.Parse(batch.TextOf(index, content)), IsWhole: true);
     }
 
-    // For the first record of an operation that only reads: its result is not stored.
-    private async Task<ReadOnlyMemory<byte>> PayloadInBatchAsync(JournalRecord record, CancellationToken cancellationToken)
+    // For the first record of an operation that only reads, whose result is not stored, or that had no room for one before.
+    private async Task<ReadOnlyMemory<byte>?> BodyInBatchAsync(JournalRecord record, CancellationToken cancellationToken)
     {
+        if (record.HasResult) return await FindResultAsync(record, cancellationToken);
         var found = await FindInBatchAsync(record, cancellationToken);
         return found.State is PayloadState.Found && JsonText.TryGetProperty(found.Json, "payload", out var payload)
             && payload.ValueKind is JsonValueKind.Object
@@ -198,8 +199,13 @@ internal sealed partial class OperationJournal
     private async Task MarkAsync(OperationBatch batch, CancellationToken cancellationToken)
     {
         BitArray left;
-        lock (_lock) left = new BitArray(batch.Left);
-        var isThere = await _store.MarkAsync(batch.Name, left, cancellationToken);
+        int[] steps;
+        lock (_lock)
+        {
+            left = new BitArray(batch.Left);
+            steps = [.. batch.Steps.Where(index => left[index])];
+        }
+        var isThere = await _store.MarkAsync(batch.Name, left, steps, cancellationToken);
         lock (_lock)
         {
             if (isThere) batch.Stored(left);

@@ -41,13 +41,20 @@ internal sealed partial class OperationJournal
     {
         if (_bodies.TryGet(record.Key.Value, isResult: true, out var kept)) return kept;
         if (!record.HasResult) return null;
-        if (await TryReadAsync(token => _store.ReadAsync(record.Key, token), cancellationToken) is ({ Record.HasResult: true } stored, _))
+        if (await TryReadAsync(ReadAsync, cancellationToken) is ({ Record.HasResult: true } stored, _))
         {
             _bodies.Put(record.Key.Value, isResult: true, stored.Body);
             return stored.Body;
         }
         if (!record.IsSettled) Leave(record);
         return null;
+
+        async Task<StoredOperation?> ReadAsync(CancellationToken token)
+        {
+            if (!record.IsInBatch) return await _store.ReadAsync(record.Key, token);
+            var (batch, index) = record.Place!.Value;
+            return await _store.ReadBatchAsync(batch.Name, token) is { } read && read.Steps.TryGetValue(index, out var step) ? step : null;
+        }
     }
 
     /// <summary>Keeps a result that is not stored, for as long as there is room for it.</summary>

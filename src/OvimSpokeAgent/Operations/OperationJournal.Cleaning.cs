@@ -47,14 +47,21 @@ internal sealed partial class OperationJournal
     private async Task RemoveExpiredAsync(CancellationToken cancellationToken)
     {
         DateTimeOffset[] expired;
+        var haveLeft = false;
         lock (_lock)
         {
             // Out of memory first: what is about to go must not be answered from, or opened again, any more.
             var going = _records.ToRemove(_time.GetUtcNow(), isRoomNeeded: _attempts.Problem is { IsLackOfRoom: true });
-            foreach (var record in going) _records.Remove(record.Key);
+            foreach (var record in going)
+            {
+                _records.Remove(record.Key);
+                if (record is not { IsInBatch: true, Place: { } place }) continue;
+                place.Batch.Left[place.Index] = haveLeft = true;
+            }
             _expired.UnionWith(going.Select(record => record.ExpiresAt!.Value));
             expired = [.. _expired];
         }
+        if (haveLeft) await RemoveBatchesAsync(cancellationToken);
         if (expired.Length == 0) return;
         await _store.RemoveAsync(expired, cancellationToken);
         lock (_lock) _expired.ExceptWith(expired);

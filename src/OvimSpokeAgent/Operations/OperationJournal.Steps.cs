@@ -1,3 +1,4 @@
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 
 namespace OvimSpokeAgent.Operations;
@@ -63,8 +64,8 @@ internal sealed partial class OperationJournal
         var previous = Find(key) ?? throw new InvalidOperationException($"{key} is not in the journal");
         var next = step(previous);
         if (body is null && _bodies.TryGet(key.Value, next.HasResult, out var kept)) body = kept;
-        if (body is null && previous.IsInBatch) body = await PayloadInBatchAsync(previous, cancellationToken);
-        var stored = await _attempts.UntilStoredAsync(token => _store.UpdateAsync(previous, next, body, token), cancellationToken)
+        if (body is null && previous.IsInBatch) body = await BodyInBatchAsync(previous, cancellationToken);
+        var stored = await _attempts.UntilStoredAsync(token => UpdateAsync(previous, next, body, token), cancellationToken)
             ?? next; // people removed it, and its body is not at hand: known it stays, so that nothing is done twice
         if (body is { } its && stored with { Version = next.Version } == next) Keep(stored, its);
         lock (_lock)
@@ -73,5 +74,24 @@ internal sealed partial class OperationJournal
         }
         _changed.Set(); // a payload that is dropped makes room
         return stored;
+    }
+
+    // A quota that is used up must not keep what came together from its end: there it has no record that could be changed.
+    private async Task<JournalRecord?> UpdateAsync(
+        JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _store.UpdateAsync(previous, next, body, cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.IsLackOfRoom && previous.IsInBatch)
+        {
+            // The quota is asked first: an answer of ours may have been lost.
+            if (await _store.ReadAsync(next.Key, cancellationToken) is { } found) return found.Record with { Place = next.Place };
+            var (batch, index) = next.Place!.Value;
+            lock (_lock) batch.Steps.Add(index);
+            if (!await _store.StepInBatchAsync(next, next.HasResult ? body : null, cancellationToken)) throw;
+            return next;
+        }
     }
 }

@@ -89,9 +89,15 @@ internal sealed class PendingOperations(OperationRegistry registry, OperationExe
                 else yield return known with { Record = known.Record with { Place = new BatchPlace(batch, i) } };
                 continue;
             }
+            var step = stored.Steps.TryGetValue(i, out var its) ? its.Record : null;
+            if (step is { IsUnfinished: false })
+            {
+                yield return new PendingOperation(step);
+                continue;
+            }
             var text = JournalSecret.Parse(batch.TextOf(i, stored.Content));
             if (OperationEnvelope.Parse(text, registry, batch.ReceivedAt).Operation is not { } operation) continue;
-            var record = OperationJournal.RecordIn(batch, i, operation.WithoutPayload() with { Key = key }, operation.PayloadLength);
+            var record = step ?? OperationJournal.RecordIn(batch, i, operation.WithoutPayload() with { Key = key }, operation.PayloadLength);
             yield return Waiting(record, Prepare(new(PayloadState.Found, record, text, IsWhole: true)));
         }
     }

@@ -82,12 +82,35 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
         }
     }
 
-    public async Task<bool> MarkAsync(string name, BitArray left, CancellationToken cancellationToken)
+    // Without a precondition: of each field one agent is the only writer, the one that leads.
+    public async Task<bool> StepInBatchAsync(JournalRecord next, ReadOnlyMemory<byte>? result, CancellationToken cancellationToken)
     {
         try
         {
             await leading.MergePatchAsync(
-                KubernetesKinds.Secret, new NamespacedName(ns, name), BatchSecret.Mark(left), ClusterJson.Default.AnyObject, cancellationToken);
+                KubernetesKinds.Secret,
+                new NamespacedName(ns, next.Place!.Value.Batch.Name),
+                BatchSecret.Step(next, result),
+                ClusterJson.Default.AnyObject,
+                cancellationToken);
+            return true;
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.Invalid)
+        {
+            return false; // someone removed it, or a Secret cannot be larger
+        }
+    }
+
+    public async Task<bool> MarkAsync(string name, BitArray left, IReadOnlyCollection<int> steps, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await leading.MergePatchAsync(
+                KubernetesKinds.Secret,
+                new NamespacedName(ns, name),
+                BatchSecret.Mark(left, steps),
+                ClusterJson.Default.AnyObject,
+                cancellationToken);
             return true;
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
@@ -124,7 +147,7 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     public async Task<JournalRecord?> UpdateAsync(
         JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
-        if (previous.IsInBatch) return await CreateAsync(leading, next, body!.Value, cancellationToken);
+        if (previous.IsInBatch) return body is { } its ? await CreateAsync(leading, next, its, cancellationToken) : null;
         var result = next.HasResult && !previous.HasResult ? body : null;
         try
         {
@@ -139,7 +162,7 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
         {
             var stored = await ReadExistingAsync(next.Key, cancellationToken);
             // An answer of ours was lost.
-            if (stored.Record.IsSameAs(next) && (result is not { } its || its.Span.SequenceEqual(stored.Body.Span)))
+            if (stored.Record.IsSameAs(next) && (result is not { } sent || sent.Span.SequenceEqual(stored.Body.Span)))
                 return next with { Version = stored.Record.Version };
             return stored.Record.IsSameAs(previous)
                 ? await PatchAsync(next, result, stored.Record.Version, cancellationToken)

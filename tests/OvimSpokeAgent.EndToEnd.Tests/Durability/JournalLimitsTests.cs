@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.EndToEnd.Tests.Hub;
 using OvimSpokeAgent.Sandbox.Cluster;
+using OvimSpokeAgent.Sandbox.Hub;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
@@ -82,6 +83,25 @@ public sealed class JournalLimitsTests(Clusters clusters)
         faults.Clear();
 
         foreach (var id in (string[])[.. ids, later]) Assert.Equal("completed", (string?)(await environment.ResultOfAsync(id))["status"]);
+    }
+
+    [Theory, OnRealApiServer]
+    public async Task What_came_together_is_done_where_a_quota_has_room_for_nothing_but_it(ClusterKind kind)
+    {
+        await using var environment = await clusters.OnAsync(kind);
+        var admin = environment.Cluster.Admin;
+        var secrets = $"api/v1/namespaces/{environment.AgentNamespace}/secrets";
+        var agent = await environment.StartAgentAsync();
+        var before = (await admin.GetAsync(secrets))["items"]!.AsArray().Count;
+        await admin.HasQuotaAsync(environment.AgentNamespace, ("secrets", $"{before + 1}"));
+        environment.Hub.Faults.Add(new HubFault { Kind = HubFaultKind.Status, StatusCode = 429, Path = "/operations" });
+        string[] ids = [.. Enumerable.Range(0, 3).Select(i => environment.Hub.Queue(agent.Id, "stop_vm", Payload(environment, 100, $"vm-{i}")))];
+
+        environment.Hub.Faults.Clear();
+
+        foreach (var id in ids) Assert.StartsWith("there is no VM", (string?)(await environment.ResultOfAsync(id))["error"], StringComparison.Ordinal);
+        var stored = Assert.Single((await admin.GetAsync(secrets))["items"]!.AsArray(), secret => ((string?)secret!["type"])!.StartsWith("ovim.io/", StringComparison.Ordinal));
+        Assert.Equal("ovim.io/operations.v1", (string?)stored!["type"]);
     }
 
     [Theory, OnSandbox, OnRealApiServer]

@@ -29,7 +29,7 @@ public sealed class BatchSecretTests
     public void Those_that_left_are_known_again()
     {
         var secret = Secret();
-        Merge(secret, BatchSecret.Mark(new BitArray([false, true, false])));
+        Merge(secret, BatchSecret.Mark(new BitArray([false, true, false]), []));
 
         var batch = Read(secret)!.Value.Batch;
 
@@ -41,6 +41,33 @@ public sealed class BatchSecretTests
         Assert.False(batch.IsDirty);
         batch.Left[2] = true;
         Assert.True(batch.HaveAllLeft);
+    }
+
+    [Fact]
+    public void Steps_that_it_holds_are_known_again_until_their_operations_have_left()
+    {
+        var secret = Secret();
+        var batch = Read(secret)!.Value.Batch;
+        var header = new OperationHeader { Id = "op-2", Type = "stop_vm", Key = Keys[1], Timestamp = Now };
+        var started = OperationJournal.RecordIn(batch, 1, header, 7) with { State = JournalState.Started, Fact = "uid-1" };
+        var finished = started with { State = JournalState.Finished, HasResult = true, BodyBytes = 2, FinishedAt = Now };
+
+        Merge(secret, BatchSecret.Step(started, null));
+        Assert.Equal(started, Step() with { Place = started.Place });
+        Merge(secret, BatchSecret.Step(finished, "{}"u8.ToArray()));
+        Assert.Equal(finished, Step() with { Place = started.Place });
+        Assert.Equal("{}"u8.ToArray(), Read(secret)!.Value.Steps[1].Body);
+        Assert.Equal([1], Read(secret)!.Value.Batch.Steps);
+
+        Merge(secret, BatchSecret.Mark(new BitArray([false, true, false]), [1]));
+        Assert.Empty(Read(secret)!.Value.Steps);
+
+        JournalRecord Step()
+        {
+            var (batch, steps) = (Read(secret)!.Value.Batch, Read(secret)!.Value.Steps);
+            Assert.Equal((batch.Name, 1), (steps[1].Record.Place!.Value.Batch.Name, steps[1].Record.Place!.Value.Index));
+            return steps[1].Record;
+        }
     }
 
     [Fact]
@@ -69,6 +96,9 @@ public sealed class BatchSecretTests
     [InlineData("data", "operations", """[{"id":"op-1"},{"id":"op-2"},{"id":"op-3"}""")]
     [InlineData("data", "operations", """[{"id":"op-1"},{"id":"op-2"},{"id":"op-3"}][]""")]
     [InlineData("data", "keys", "abc")]
+    [InlineData("data", "step-3", """{"record":{}}""")]
+    [InlineData("data", "step-1", "nonsense")]
+    [InlineData("data", "step-1", """{"record":{"id":"op-2","type":"stop_vm","timestamp":"2026-11-23T08:00:00Z","state":"Finished","sequence":43,"receivedAt":"2026-11-23T08:00:00Z","resultBytes":2}}""")]
     [InlineData("annotations", "ovim.io/operation-record", "{}")]
     [InlineData("annotations", "ovim.io/operation-record", "nonsense")]
     [InlineData("annotations", "ovim.io/operations-left", "nonsense")]
@@ -99,7 +129,12 @@ public sealed class BatchSecretTests
 
     private static void Merge(JsonObject secret, JsonObject patch)
     {
-        foreach (var (name, value) in patch["metadata"]!["annotations"]!.AsObject()) secret["metadata"]!["annotations"]![name] = value!.DeepClone();
+        foreach (var (name, value) in patch["metadata"]?["annotations"]!.AsObject() ?? []) secret["metadata"]!["annotations"]![name] = value!.DeepClone();
+        foreach (var (name, value) in patch["data"]!.AsObject())
+        {
+            if (value is null) secret["data"]!.AsObject().Remove(name);
+            else secret["data"]![name] = value.DeepClone();
+        }
     }
 
     private static StoredBatch? Read(JsonObject secret) =>

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 
@@ -10,7 +11,7 @@ namespace OvimSpokeAgent.Tests.Operations;
 internal sealed class MemoryJournalStore : IJournalStore
 {
     private readonly Dictionary<OperationKey, StoredOperation> _stored = [];
-    private readonly Dictionary<string, (StoredBatch Batch, BitArray Left)> _batches = [];
+    private readonly Dictionary<string, (StoredBatch Batch, BitArray Left, Dictionary<int, JsonObject> Steps)> _batches = [];
 
     private int _version;
     private bool _isSpoilt;
@@ -84,7 +85,7 @@ internal sealed class MemoryJournalStore : IJournalStore
         }
         ThrowIfInTrouble();
         ThrowIfFull();
-        _batches.TryAdd(batch.Batch.Name, (batch, new BitArray(batch.Batch.Count)));
+        _batches.TryAdd(batch.Batch.Name, (batch, new BitArray(batch.Batch.Count), []));
     }
 
     public Task<StoredBatch?> ReadBatchAsync(string name, CancellationToken cancellationToken)
@@ -95,15 +96,26 @@ internal sealed class MemoryJournalStore : IJournalStore
         // As it is read from what is stored, not the object that the agent has.
         var secret = BatchSecret.Create(stored.Batch, "ovim-system");
         secret["metadata"]!["annotations"]![Names.OperationsLeftAnnotation] =
-            (string?)BatchSecret.Mark(stored.Left)["metadata"]!["annotations"]![Names.OperationsLeftAnnotation];
+            (string?)BatchSecret.Mark(stored.Left, [])["metadata"]!["annotations"]![Names.OperationsLeftAnnotation];
+        foreach (var (field, value) in stored.Steps.Values.SelectMany(step => step["data"]!.AsObject())) secret["data"]![field] = value!.DeepClone();
         return Task.FromResult(BatchSecret.Read(JsonSerializer.Deserialize(secret, JournalJson.Default.SecretObject)!));
     }
 
-    public Task<bool> MarkAsync(string name, BitArray left, CancellationToken cancellationToken)
+    public Task<bool> StepInBatchAsync(JournalRecord next, ReadOnlyMemory<byte>? result, CancellationToken cancellationToken)
+    {
+        ThrowIfInTrouble();
+        var (batch, index) = next.Place!.Value;
+        if (!_batches.TryGetValue(batch.Name, out var stored)) return Task.FromResult(false);
+        stored.Steps[index] = BatchSecret.Step(next, result);
+        return Task.FromResult(true);
+    }
+
+    public Task<bool> MarkAsync(string name, BitArray left, IReadOnlyCollection<int> steps, CancellationToken cancellationToken)
     {
         ThrowIfInTrouble();
         if (!_batches.TryGetValue(name, out var stored)) return Task.FromResult(false);
-        _batches[name] = (stored.Batch, left);
+        foreach (var index in steps) stored.Steps.Remove(index);
+        _batches[name] = stored with { Left = left };
         return Task.FromResult(true);
     }
 

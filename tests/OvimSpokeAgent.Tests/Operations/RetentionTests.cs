@@ -92,6 +92,37 @@ public sealed class RetentionTests
         Assert.Equal(3, _host.Hub.Ids.Count());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Operations_that_came_together_get_through_a_quota_with_room_for_nothing_but_them(bool isKilled)
+    {
+        _host.With("OVIM_OPERATION_RETENTION", "20m");
+        _host.Store.Quota = 1;
+        _host.Hub.Answer = _ => DeliveryOutcome.Unreachable;
+        var operations = Enumerable.Range(1, 3).Select(i => Operation($"op-{i}", name: $"vm-{i}")).ToArray();
+        _host.Start().Receives(operations).Runs(TimeSpan.FromMinutes(1));
+        if (isKilled) _host.Kill().Start().Runs(TimeSpan.FromMinutes(1));
+        _host.Hub.Results.Clear();
+        _host.Hub.Answer = _ => DeliveryOutcome.Delivered;
+
+        _host.Runs(TimeSpan.FromMinutes(1)).Receives(operations).Runs(TimeSpan.FromMinutes(10));
+        if (isKilled) _host.Kill().Start();
+        _host.Receives(operations).Runs(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(["vm-1", "vm-2", "vm-3"], _host.Executed.Order());
+        Assert.Single(_host.Store.Batches);
+        Assert.Null(_host.Journal.Status.Problem);
+        Assert.All(["op-1", "op-2", "op-3"], id => Assert.Equal(3, _host.Hub.Ids.Count(one => one == id)));
+
+        _host.Runs(TimeSpan.FromMinutes(30));
+
+        Assert.Empty(_host.Store.Batches);
+        Assert.Equal(0, _host.Journal.Status.Bytes);
+        _host.Receives(Operation("op-4", name: "vm-4")).Runs(TimeSpan.FromSeconds(1));
+        Assert.Equal("vm-4", _host.Executed[^1]);
+    }
+
     [Fact]
     public void While_the_store_fails_nothing_is_forgotten_that_a_repeat_could_ask_for()
     {

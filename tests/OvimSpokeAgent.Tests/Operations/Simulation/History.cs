@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -48,6 +49,9 @@ internal sealed class RecordHistory
     public string State { get; set; } = "";
 
     public bool IsRemoved { get; set; }
+
+    /// <summary>Whether it is a Secret of its own.</summary>
+    public bool IsAlone { get; set; }
 }
 
 /// <summary>Something an operation did to the cluster.</summary>
@@ -105,7 +109,7 @@ internal sealed class History(Simulator simulator)
         var name = Original(change.Name.Name);
         if (change.After is not { } secret)
         {
-            Records[name].IsRemoved = true;
+            (Records[name].IsRemoved, Records[name].IsAlone) = (true, false);
             Note($"{name} removed");
             return;
         }
@@ -121,7 +125,7 @@ internal sealed class History(Simulator simulator)
                 IsLate = IsLate(name),
             };
         }
-        record.IsRemoved = false;
+        (record.IsRemoved, record.IsAlone) = (false, true);
         record.State = (string)secret["metadata"]!["labels"]![Names.OperationStateLabel]!;
         if (data["result"] is { } result) record.Results.Add(Text(result));
         Note($"{name} ({record.Id}) {record.State}, {record.Results.Count} results");
@@ -131,6 +135,7 @@ internal sealed class History(Simulator simulator)
     private void OnBatch(FakeChange change)
     {
         var name = change.Name.Name;
+        if (change.Before is { } before) OnSteps(before, change.After);
         if (change.After is not { } secret)
         {
             Batches.Remove(name);
@@ -155,6 +160,30 @@ internal sealed class History(Simulator simulator)
             };
         }
     }
+
+    // Where there is no room for records, what came together keeps the steps.
+    private void OnSteps(JsonObject before, JsonObject? after)
+    {
+        var keys = JsonElement.Parse(Text(before["data"]!["operations"]!)).EnumerateArray().Select(Invariants.KeyOf).ToList();
+        var (old, now) = (Steps(before), after is null ? [] : Steps(after));
+        foreach (var (index, text) in now.Where(step => !old.Contains(step)))
+        {
+            var (record, step) = (Records[keys[index]], JsonNode.Parse(Text(text))!);
+            record.IsRemoved = false;
+            record.State = ((string)step["record"]!["state"]!).ToLowerInvariant();
+            if (step["result"] is { } result) record.Results.Add(Text(result));
+            Note($"{record.Key} ({record.Id}) {record.State} in its batch, {record.Results.Count} results");
+        }
+        foreach (var record in old.Keys.Except(now.Keys).Select(index => Records[keys[index]]).Where(record => !record.IsAlone))
+        {
+            record.IsRemoved = true;
+            Note($"{record.Key} removed from its batch");
+        }
+    }
+
+    private static Dictionary<int, string> Steps(JsonObject secret) => secret["data"]!.AsObject()
+        .Where(field => field.Key.StartsWith("step-", StringComparison.Ordinal))
+        .ToDictionary(field => int.Parse(field.Key.AsSpan(5), CultureInfo.InvariantCulture), field => (string)field.Value!);
 
     private bool IsLate(string key) => !Arrivals.Any(arrival => arrival.Agent.Leads && !arrival.IsGivenBack && arrival.Keys.Contains(key));
 
@@ -208,5 +237,7 @@ internal sealed class History(Simulator simulator)
 
     private static JsonArray? Requests(JsonObject vm) => vm["status"]?["stateChangeRequests"] as JsonArray;
 
-    private static string Text(JsonNode base64) => Encoding.UTF8.GetString(Convert.FromBase64String((string)base64!));
+    private static string Text(JsonNode base64) => Text((string)base64!);
+
+    private static string Text(string base64) => Encoding.UTF8.GetString(Convert.FromBase64String(base64));
 }

@@ -46,7 +46,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     }
 
     /// <summary>Says that a new record is stored, and stores it with its next step.</summary>
-    private sealed class LateStore(IJournalStore store) : MutantStore(store)
+    private sealed class LateStore(IJournalStore store) : OtherStore(store)
     {
         public override Task<JournalRecord> CreateAsync(
             JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => Task.FromResult(record);
@@ -55,7 +55,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     }
 
     /// <summary>Gives each operation that arrives an identity of its own.</summary>
-    private sealed class ForgetfulStore(IJournalStore store) : MutantStore(store)
+    private sealed class ForgetfulStore(IJournalStore store) : OtherStore(store)
     {
         private static int _count;
 
@@ -68,7 +68,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     }
 
     /// <summary>Does not read what was begun and not finished.</summary>
-    private sealed class UnreadStore(IJournalStore store) : MutantStore(store)
+    private sealed class UnreadStore(IJournalStore store) : OtherStore(store)
     {
         public override async Task<JournalContent> LoadAsync(Predicate<string> isKnown, CancellationToken cancellationToken)
         {
@@ -81,13 +81,14 @@ public sealed class MutationTests(ITestOutputHelper output)
     }
 
     /// <summary>Does not store which operations have left their batch.</summary>
-    private sealed class UnmarkedStore(IJournalStore store) : MutantStore(store)
+    private sealed class UnmarkedStore(IJournalStore store) : OtherStore(store)
     {
-        public override Task<bool> MarkAsync(string name, BitArray left, CancellationToken cancellationToken) => Task.FromResult(true);
+        public override Task<bool> MarkAsync(
+            string name, BitArray left, IReadOnlyCollection<int> steps, CancellationToken cancellationToken) => Task.FromResult(true);
     }
 
     /// <summary>Says of everything that it cannot store that there is no room.</summary>
-    private sealed class RoomlessStore(IJournalStore store) : MutantStore(store)
+    private sealed class RoomlessStore(IJournalStore store) : OtherStore(store)
     {
         public override async Task<JournalRecord> CreateAsync(
             JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
@@ -113,44 +114,5 @@ public sealed class MutationTests(ITestOutputHelper output)
                 throw new KubernetesApiException(e.Reason, e.Message) { IsLackOfRoom = true };
             }
         }
-    }
-
-    private abstract class MutantStore(IJournalStore store) : IJournalStore
-    {
-        public Task CheckReadableAsync(CancellationToken cancellationToken) => store.CheckReadableAsync(cancellationToken);
-
-        public virtual Task<JournalContent> LoadAsync(Predicate<string> isKnown, CancellationToken cancellationToken) =>
-            store.LoadAsync(isKnown, cancellationToken);
-
-        public virtual Task<JournalContent> LoadUnsettledAsync(Predicate<string> isKnown, CancellationToken cancellationToken) =>
-            store.LoadUnsettledAsync(isKnown, cancellationToken);
-
-        public Task RehearseAsync(StoredBatch batch, CancellationToken cancellationToken) => store.RehearseAsync(batch, cancellationToken);
-
-        public virtual Task CreateBatchAsync(StoredBatch batch, CancellationToken cancellationToken) =>
-            store.CreateBatchAsync(batch, cancellationToken);
-
-        public Task<StoredBatch?> ReadBatchAsync(string name, CancellationToken cancellationToken) =>
-            store.ReadBatchAsync(name, cancellationToken);
-
-        public virtual Task<bool> MarkAsync(string name, BitArray left, CancellationToken cancellationToken) =>
-            store.MarkAsync(name, left, cancellationToken);
-
-        public Task RemoveBatchesAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) =>
-            store.RemoveBatchesAsync(names, cancellationToken);
-
-        public Task<StoredOperation?> ReadAsync(OperationKey key, CancellationToken cancellationToken) =>
-            store.ReadAsync(key, cancellationToken);
-
-        public virtual Task<JournalRecord> CreateAsync(
-            JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
-            store.CreateAsync(record, body, cancellationToken);
-
-        public Task<JournalRecord?> UpdateAsync(
-            JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
-            store.UpdateAsync(previous, next, body, cancellationToken);
-
-        public Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken) =>
-            store.RemoveAsync(expiries, cancellationToken);
     }
 }

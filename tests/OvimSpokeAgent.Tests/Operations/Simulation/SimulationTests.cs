@@ -1,4 +1,6 @@
 using System.Globalization;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
 using Xunit.Abstractions;
 
 namespace OvimSpokeAgent.Tests.Operations.Simulation;
@@ -25,6 +27,16 @@ public sealed class SimulationTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Nothing_is_lost_and_nothing_is_done_twice_where_there_is_often_no_room_for_another_record()
+    {
+        for (var seed = 1; seed <= 100; seed++)
+        {
+            var random = new Random(seed);
+            SimulatedWorld.Run(Schedule.FromSeed(seed), store => new CrampedStore(store, random));
+        }
+    }
+
+    [Fact]
     public void Same_seed_runs_the_same_way()
     {
         foreach (var seed in (int[])[1, 2, 3, 4, 5])
@@ -42,5 +54,15 @@ public sealed class SimulationTests(ITestOutputHelper output)
         if (Environment.GetEnvironmentVariable("OVIM_SIMULATION_SEED") is not { Length: > 0 } text) return (1, Schedules);
         var ends = text.Split('-').Select(end => int.Parse(end, CultureInfo.InvariantCulture)).ToArray();
         return (ends[0], ends[^1]);
+    }
+
+    /// <summary>Has no room for a record of what came together, two times out of three.</summary>
+    private sealed class CrampedStore(IJournalStore store, Random random) : OtherStore(store)
+    {
+        public override Task<JournalRecord?> UpdateAsync(
+            JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
+            previous.IsInBatch && random.Next(3) > 0
+                ? throw new KubernetesApiException(ApiErrorReason.Forbidden, "exceeded quota: secrets") { IsLackOfRoom = true }
+                : base.UpdateAsync(previous, next, body, cancellationToken);
     }
 }
