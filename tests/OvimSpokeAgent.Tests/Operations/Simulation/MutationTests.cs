@@ -1,4 +1,3 @@
-using System.Collections;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Simulation;
@@ -24,9 +23,6 @@ public sealed class MutationTests(ITestOutputHelper output)
 
     [Fact]
     public void Delivered_operations_that_are_forgotten_for_any_failure_of_the_store_are_found_out() => Finds(store => new RoomlessStore(store));
-
-    [Fact]
-    public void Operations_that_are_not_known_to_have_left_their_batch_are_found_out() => Finds(store => new UnmarkedStore(store));
 
     private void Finds(Func<IJournalStore, IJournalStore> mutation)
     {
@@ -78,13 +74,6 @@ public sealed class MutationTests(ITestOutputHelper output)
 
         public override Task<JournalContent> LoadUnsettledAsync(Predicate<string> isKnown, CancellationToken cancellationToken) =>
             Task.FromResult(new JournalContent([], [], []));
-    }
-
-    /// <summary>Does not store which operations have left their batch.</summary>
-    private sealed class UnmarkedStore(IJournalStore store) : OtherStore(store)
-    {
-        public override Task<bool> MarkAsync(
-            string name, BitArray left, IReadOnlyCollection<int> steps, CancellationToken cancellationToken) => Task.FromResult(true);
     }
 
     /// <summary>Says of everything that it cannot store that there is no room.</summary>
