@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 
@@ -90,5 +91,8 @@ public sealed class VdcQuotaRestartTests(Clusters clusters)
 
     private static Task<JsonObject> IsJournaledAsync(TestEnvironment environment, string id) => environment.Cluster.Admin.WaitForAnyAsync(
         $"api/v1/namespaces/{environment.AgentNamespace}/secrets",
-        secret => (string?)secret["metadata"]!["annotations"]?["ovim.io/operation-id"] == id);
+        secret => (string?)secret["metadata"]!["annotations"]?["ovim.io/operation-id"] == id || CameTogether(secret).Contains(id, StringComparison.Ordinal));
+
+    private static string CameTogether(JsonObject secret) =>
+        Encoding.UTF8.GetString(Convert.FromBase64String((string?)secret["data"]?["operations"] ?? ""));
 }
