@@ -1,6 +1,6 @@
-using System.Text.Json;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Hub;
