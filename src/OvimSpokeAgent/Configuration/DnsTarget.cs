@@ -51,18 +51,17 @@ public sealed record DnsTarget
     /// </summary>
     public static bool IsPossible(IPAddress address)
     {
-        var plain = Embedded(address) ?? address;
+        var plain = ReachedBy(address);
         return !MetadataAddresses.Contains(plain) && !IPAddress.IsLoopback(plain) && !plain.IsIPv6LinkLocal && !plain.IsIPv6Multicast
             && !plain.Equals(IPAddress.Any) && !plain.Equals(IPAddress.IPv6Any)
             && (plain.AddressFamily is not AddressFamily.InterNetwork || plain.GetAddressBytes()[0] is > 0 and < 224);
     }
 
     // ::ffff:A.B.C.D, and what NAT64 leads to (RFC 6052).
-    private static IPAddress? Embedded(IPAddress address)
+    private static IPAddress ReachedBy(IPAddress address)
     {
-        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
         var bytes = address.GetAddressBytes();
-        return bytes.AsSpan().StartsWith(Nat64Prefix) ? new IPAddress(bytes[^4..]) : null;
+        return bytes.AsSpan().StartsWith(Nat64Prefix) ? new IPAddress(bytes[^4..]) : address.Unmapped();
     }
 
     /// <summary>Reads a list of targets.</summary>
@@ -96,8 +95,8 @@ public sealed record DnsTarget
             address = text[..end];
             if (!TryPort(text[(end + 1)..], out port)) return null;
         }
-        return SettingText.IsIPAddress(address) && IPAddress.Parse(address) is var parsed && IsPossible(parsed)
-            ? new DnsTarget { Address = parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : parsed, Port = port }
+        return IPAddresses.TryParse(address, out var parsed) && IsPossible(parsed)
+            ? new DnsTarget { Address = parsed.Unmapped(), Port = port }
             : null;
     }
 

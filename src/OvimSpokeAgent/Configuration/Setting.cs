@@ -138,10 +138,6 @@ internal static class SettingText
     public static string ShowSecretPath(string text) =>
         text.StartsWith('/') || text.StartsWith('.') ? JsonText.Show(text) : "its value (not shown)";
 
-    /// <summary>An IP address as people write it; <see cref="IPAddress.TryParse(string, out IPAddress)"/> takes <c>8080</c> too.</summary>
-    public static bool IsIPAddress(string text) =>
-        IPAddress.TryParse(text, out _) && (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3);
-
     /// <summary>What an HTTP header can carry as a bearer token.</summary>
     public static bool IsToken(string text) => text.Length > 0 && text.All(c => c is > ' ' and < '\x7f');
 

@@ -215,7 +215,7 @@ internal static class SettingsTable
         Default = "::",
         Description = "IP address that the health and metrics endpoints listen on; `::` is all of them, IPv4 too",
         Expected = "an IP address",
-        Accepts = SettingText.IsIPAddress,
+        Accepts = text => IPAddresses.TryParse(text, out _),
     };
 
     public static readonly Setting HttpPort = Int(

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Hub;
@@ -97,7 +95,7 @@ internal sealed class PollAnswerReader(OperationTaker take)
 
     private bool SkipByteOrderMark(bool isAll)
     {
-        ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
+        var mark = JsonText.ByteOrderMark;
         var begin = _buffer.AsSpan(0, Math.Min(_end, mark.Length));
         if (begin.SequenceEqual(mark)) _parsed = mark.Length;
         return isAll || begin.Length == mark.Length || !mark.StartsWith(begin);
@@ -179,8 +177,7 @@ internal sealed class PollAnswerReader(OperationTaker take)
         Count++;
         var operation = _buffer.AsSpan(_operation, _parsed + (int)reader.BytesConsumed - _operation);
         _operation = -1;
-        // Strings that are no UTF-8 would make every later look at them fail.
-        take(Utf8.IsValid(operation) ? operation : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(operation)));
+        take(JsonText.ToUtf8(operation));
     }
 
     private void MakeRoom()

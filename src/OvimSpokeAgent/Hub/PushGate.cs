@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tls;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Hub;
 
@@ -109,7 +110,7 @@ internal sealed partial class PushGate(
     // Where both families are listened to, IPv4 addresses come as ::ffff:….
     private static bool Contains(IReadOnlyList<IPNetwork> networks, IPAddress address)
     {
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        address = address.Unmapped();
         return networks.Any(network => network.Contains(address));
     }
 

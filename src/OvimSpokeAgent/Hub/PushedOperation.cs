@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Hub;
@@ -11,10 +9,8 @@ internal static class PushedOperation
     /// <summary>The operation in a body; null: it is not exactly one, and the problem says why.</summary>
     public static byte[]? Find(ReadOnlySpan<byte> body, out string problem)
     {
-        ReadOnlySpan<byte> mark = [0xEF, 0xBB, 0xBF];
-        if (body.StartsWith(mark)) body = body[mark.Length..];
-        // Strings that are no UTF-8 would make every later look at them fail.
-        if (!Utf8.IsValid(body)) body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(body));
+        if (body.StartsWith(JsonText.ByteOrderMark)) body = body[JsonText.ByteOrderMark.Length..];
+        body = JsonText.ToUtf8(body);
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = PollAnswerReader.MaxDepth });
         try
         {

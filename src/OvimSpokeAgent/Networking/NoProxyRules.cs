@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Networking;
 
@@ -38,7 +38,7 @@ internal sealed class NoProxyRules
     public bool Match(Uri destination)
     {
         var host = destination.IdnHost.TrimEnd('.');
-        var address = IPAddress.TryParse(host, out var parsed) ? Unmapped(parsed) : null;
+        var address = IPAddress.TryParse(host, out var parsed) ? parsed.Unmapped() : null;
         return _rules.Exists(rule => rule(host, address, destination.Port));
     }
 
@@ -57,18 +57,17 @@ internal sealed class NoProxyRules
     }
 
     private static IPAddress? ParseAddress(string text) =>
-        text.Trim('[', ']') is var bare && SettingText.IsIPAddress(bare) ? IPAddress.Parse(bare) : null;
+        IPAddresses.TryParse(text.Trim('[', ']'), out var address) ? address : null;
 
     // A CIDR may have bits beyond its length, which IPNetwork does not take.
     private static Func<string, IPAddress?, int, bool>? ParseNetwork(string entry)
     {
         var slash = entry.IndexOf('/', StringComparison.Ordinal);
-        if (!SettingText.IsIPAddress(entry[..slash])
+        if (!IPAddresses.TryParse(entry[..slash], out var start)
             || !int.TryParse(entry.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length))
         {
             return null;
         }
-        var start = IPAddress.Parse(entry.AsSpan(0, slash));
         var bytes = start.GetAddressBytes();
         if (length > bytes.Length * 8) return null;
         // As the addresses that are compared with it.
@@ -80,7 +79,7 @@ internal sealed class NoProxyRules
 
     private static Func<string, IPAddress?, int, bool> OfAddress(IPAddress wanted, int? wantedPort)
     {
-        wanted = Unmapped(wanted);
+        wanted = wanted.Unmapped();
         return (_, address, port) => wanted.Equals(address) && (wantedPort is null || wantedPort == port);
     }
 
@@ -93,6 +92,4 @@ internal sealed class NoProxyRules
             && ((!isSuffix && host.Equals(bare, StringComparison.OrdinalIgnoreCase))
                 || host.EndsWith("." + bare, StringComparison.OrdinalIgnoreCase));
     }
-
-    private static IPAddress Unmapped(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
@@ -20,8 +21,6 @@ internal static class BatchSecret
     private const string OperationsField = "operations";
     private const string KeysField = "keys";
     private const string StepPrefix = "step-";
-    private const string KeyPrefix = "ovim-op-";
-    private const int KeyBytes = 20;
 
     /// <summary>A name for a batch: no two of different content have the same.</summary>
     public static string NameOf(long sequence, ReadOnlySpan<byte> content)
@@ -35,8 +34,8 @@ internal static class BatchSecret
     public static JsonObject Create(StoredBatch stored, string ns)
     {
         var batch = stored.Batch;
-        var keys = new byte[KeyBytes * stored.Keys.Count];
-        foreach (var (i, key) in stored.Keys.Index()) Convert.FromHexString(key.Value.AsSpan(KeyPrefix.Length), keys.AsSpan(KeyBytes * i), out _, out _);
+        var keys = new byte[OperationIdentity.HashBytes * stored.Keys.Count];
+        foreach (var (i, key) in stored.Keys.Index()) Convert.FromHexString(key.Value.AsSpan(OperationIdentity.Prefix.Length), keys.AsSpan(OperationIdentity.HashBytes * i), out _, out _);
         var entry = new BatchEntry { Sequence = batch.Sequence, ReceivedAt = batch.ReceivedAt, Count = batch.Count };
         return new JsonObject
         {
@@ -104,15 +103,16 @@ internal static class BatchSecret
         var metadata = secret.Metadata;
         if (secret.Type != Type || secret.Data is not { } data
             || !data.TryGetValue(OperationsField, out var content) || !data.TryGetValue(KeysField, out var keys)
-            || Parse(metadata.Annotation(Names.OperationRecordAnnotation)) is not { Count: > 0 } entry
+            || metadata.Annotation(Names.OperationRecordAnnotation) is not { } described
+            || JournalJson.Read(Encoding.UTF8.GetBytes(described), JournalJson.Default.BatchEntry) is not { Count: > 0 } entry
             || OffsetsIn(content) is not { } offsets
-            || offsets.Length != entry.Count || keys.Length != KeyBytes * entry.Count
+            || offsets.Length != entry.Count || keys.Length != OperationIdentity.HashBytes * entry.Count
             || LeftOf(metadata.Annotation(Names.OperationsLeftAnnotation), entry.Count) is not { } left)
         {
             return null;
         }
         var batch = new OperationBatch(metadata.Name, entry.Sequence, entry.ReceivedAt, offsets, content.Length, left);
-        var names = keys.Chunk(KeyBytes).Select(key => new OperationKey(KeyPrefix + Convert.ToHexStringLower(key))).ToList();
+        var names = keys.Chunk(OperationIdentity.HashBytes).Select(key => new OperationKey(OperationIdentity.Prefix + Convert.ToHexStringLower(key))).ToList();
         return StepsIn(data, batch, names) is { } steps ? new StoredBatch(batch, names, content) { Steps = steps } : null;
     }
 
@@ -124,7 +124,7 @@ internal static class BatchSecret
         foreach (var (name, text) in data.Where(field => field.Key.StartsWith(StepPrefix, StringComparison.Ordinal)))
         {
             if (!int.TryParse(name.AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-                || index >= batch.Count || ParseStep(text) is not { Record: { } entry } step
+                || index >= batch.Count || JournalJson.Read(text, JournalJson.Default.BatchStep) is not { Record: { } entry } step
                 || entry.ToRecord(new ObjectMetadata { Name = keys[index].Value }) is not { } record
                 || record.HasResult != step.Result is not null)
             {
@@ -134,30 +134,6 @@ internal static class BatchSecret
             batch.Steps.Add(index);
         }
         return steps;
-    }
-
-    private static BatchStep? ParseStep(byte[] text)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(text, JournalJson.Default.BatchStep);
-        }
-        catch (JsonException)
-        {
-            return null; // someone else's change
-        }
-    }
-
-    private static BatchEntry? Parse(string? text)
-    {
-        try
-        {
-            return text is null ? null : JsonSerializer.Deserialize(text, JournalJson.Default.BatchEntry);
-        }
-        catch (JsonException)
-        {
-            return null; // someone else's change
-        }
     }
 
     private static BitArray? LeftOf(string? bits, int count)
@@ -173,7 +149,7 @@ internal static class BatchSecret
     private static int[]? OffsetsIn(ReadOnlySpan<byte> content)
     {
         var offsets = new List<int>();
-        var reader = new Utf8JsonReader(content, new JsonReaderOptions { MaxDepth = 1000 });
+        var reader = new Utf8JsonReader(content, OperationJson.ReaderOptions);
         try
         {
             if (!reader.Read() || reader.TokenType is not JsonTokenType.StartArray) return null;

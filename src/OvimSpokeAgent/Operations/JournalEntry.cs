@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.Operations;
@@ -112,4 +114,19 @@ internal sealed record SecretObject : IKubernetesObject
 [JsonSerializable(typeof(BatchEntry))]
 [JsonSerializable(typeof(BatchStep))]
 [JsonSerializable(typeof(SecretObject))]
-internal sealed partial class JournalJson : JsonSerializerContext;
+internal sealed partial class JournalJson : JsonSerializerContext
+{
+    /// <summary>What a Secret holds, where it is as it was written; null: someone else changed it.</summary>
+    public static T? Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

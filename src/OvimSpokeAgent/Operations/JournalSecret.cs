@@ -17,8 +17,6 @@ internal static class JournalSecret
     private const string PayloadField = "payload";
     private const string ResultField = "result";
 
-    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
-
     /// <summary>The whole Secret of a record.</summary>
     public static JsonObject Create(JournalRecord record, ReadOnlySpan<byte> body, string ns)
     {
@@ -82,7 +80,7 @@ internal static class JournalSecret
     /// The record that a Secret's metadata tell of; null if they tell of none: then its content may, if an earlier agent wrote it.
     /// </summary>
     public static JournalRecord? Read(ObjectMetadata metadata) =>
-        metadata.Annotation(Names.OperationRecordAnnotation) is { } text && Entry(Encoding.UTF8.GetBytes(text)) is { } entry
+        metadata.Annotation(Names.OperationRecordAnnotation) is { } text && JournalJson.Read(Encoding.UTF8.GetBytes(text), JournalJson.Default.JournalEntry) is { } entry
             ? entry.ToRecord(metadata)
             : null;
 
@@ -90,7 +88,7 @@ internal static class JournalSecret
     public static StoredOperation? Read(SecretObject secret)
     {
         if (secret.Type != Type || secret.Data is not { } data || !data.TryGetValue(RecordField, out var described)
-            || Entry(described) is not { } entry)
+            || JournalJson.Read(described, JournalJson.Default.JournalEntry) is not { } entry)
         {
             return null;
         }
@@ -109,7 +107,7 @@ internal static class JournalSecret
     {
         try
         {
-            var payload = Parse(body);
+            var payload = OperationJson.Parse(body.Span);
             return payload.ValueKind is JsonValueKind.Object ? payload : null;
         }
         catch (JsonException)
@@ -117,9 +115,6 @@ internal static class JournalSecret
             return null; // someone else's change
         }
     }
-
-    /// <summary>What was stored is read, however deep it is.</summary>
-    public static JsonElement Parse(ReadOnlyMemory<byte> json) => JsonElement.Parse(json.Span, Deep);
 
     public static string StateLabel(JournalState state) => state switch
     {
@@ -138,18 +133,6 @@ internal static class JournalSecret
 
     private static string Describe(JournalRecord record) =>
         JsonSerializer.Serialize(JournalEntry.Of(record), JournalJson.Default.JournalEntry);
-
-    private static JournalEntry? Entry(ReadOnlySpan<byte> described)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(described, JournalJson.Default.JournalEntry);
-        }
-        catch (JsonException)
-        {
-            return null; // someone else's change
-        }
-    }
 
     private static bool SaysDeleted(string? type, ReadOnlyMemory<byte> result)
     {

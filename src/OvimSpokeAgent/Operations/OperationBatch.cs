@@ -19,7 +19,6 @@ internal sealed class OperationBatch(
 {
     // What a Secret costs the API server's database beside its content, roughly; and a name for each operation.
     private const int Overhead = 1 << 10;
-    private const int KeyBytes = 20;
 
     private BitArray _stored = new(left);
 
@@ -32,7 +31,7 @@ internal sealed class OperationBatch(
     public int Count => offsets.Length;
 
     /// <summary>Bytes it takes in the store, roughly.</summary>
-    public long Size { get; } = Overhead + contentBytes + (KeyBytes * offsets.Length);
+    public long Size { get; } = Overhead + contentBytes + (OperationIdentity.HashBytes * offsets.Length);
 
     /// <summary>Whether it was removed from the store.</summary>
     public bool IsGone { get; set; }

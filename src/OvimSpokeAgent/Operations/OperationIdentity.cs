@@ -11,7 +11,11 @@ namespace OvimSpokeAgent.Operations;
 /// </summary>
 internal static class OperationIdentity
 {
-    private const int HashBytes = 20;
+    /// <summary>What every key begins with; the hash in hexadecimal follows.</summary>
+    public const string Prefix = "ovim-op-";
+
+    /// <summary>How much of the hash a key has.</summary>
+    public const int HashBytes = 20;
 
     public static OperationKey Of(string id, string type, string instant, JsonElement payload)
     {
@@ -26,7 +30,7 @@ internal static class OperationIdentity
             writer.WriteEndArray();
         }
         var hash = SHA256.HashData(buffer.WrittenSpan);
-        return new OperationKey("ovim-op-" + Convert.ToHexStringLower(hash.AsSpan(0, HashBytes)));
+        return new OperationKey(Prefix + Convert.ToHexStringLower(hash.AsSpan(0, HashBytes)));
     }
 
     private static void WriteCanonical(Utf8JsonWriter writer, JsonElement value)

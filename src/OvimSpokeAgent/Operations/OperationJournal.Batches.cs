@@ -166,7 +166,7 @@ internal sealed partial class OperationJournal
             content = read.Content;
             _bodies.Put(batch.Name, isResult: false, content);
         }
-        return new(PayloadState.Found, record, JournalSecret.Parse(batch.TextOf(index, content)), IsWhole: true);
+        return new(PayloadState.Found, record, OperationJson.Parse(batch.TextOf(index, content).Span), IsWhole: true);
     }
 
     // For the first record of an operation that only reads, whose result is not stored, or that had no room for one before.

@@ -17,13 +17,14 @@ internal sealed partial class OperationReceiver(
     TimeProvider time,
     ILogger<OperationReceiver> logger)
 {
+    /// <summary>The default of <see cref="MostTogether"/>.</summary>
+    public const int DefaultMostTogether = 4096;
+
     /// <summary>A text that is longer is refused for its payload, whatever it says.</summary>
     private const int MaxBytes = 2 * OperationExecutor.MaxPayloadBytes;
 
-    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
-
     /// <summary>How many operations are stored together at most.</summary>
-    public int MostTogether { get; init; } = 4096;
+    public int MostTogether { get; init; } = DefaultMostTogether;
 
     /// <summary>One answer or push after the other: what is stored first runs first, now and after a crash.</summary>
     public AsyncLock Turn { get; } = new();
@@ -34,7 +35,7 @@ internal sealed partial class OperationReceiver(
     public ArrivedOperation? Judge(ReadOnlyMemory<byte> text, bool isTold = true)
     {
         if (text.Length > MaxBytes) text = OversizedOperation.Reduce(text.Span, out _);
-        using var document = JsonDocument.Parse(text, Deep);
+        using var document = JsonDocument.Parse(text, OperationJson.DocumentOptions);
         var envelope = OperationEnvelope.Parse(document.RootElement, registry, time.GetUtcNow());
         if (envelope.Operation is not { } operation)
         {
@@ -98,7 +99,7 @@ internal sealed partial class OperationReceiver(
         var payloadBytes = 0;
         var isOversized = text.Length > MaxBytes;
         if (isOversized) text = OversizedOperation.Reduce(text.Span, out payloadBytes);
-        var envelope = OperationEnvelope.Parse(JsonElement.Parse(text.Span, Deep), registry, time.GetUtcNow());
+        var envelope = OperationEnvelope.Parse(OperationJson.Parse(text.Span), registry, time.GetUtcNow());
         var operation = envelope.Operation ?? throw new InvalidOperationException($"judged as an operation and is none: {envelope.Error}");
         if (isOversized && payloadBytes > OperationExecutor.MaxPayloadBytes)
             return PreparedOperation.Rejected(operation, OperationExecutor.TooLarge(payloadBytes));

@@ -19,7 +19,7 @@ internal static class OversizedOperation
     public static ReadOnlyMemory<byte> Reduce(ReadOnlySpan<byte> text, out int payloadBytes)
     {
         payloadBytes = 0;
-        var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = 1000 });
+        var reader = new Utf8JsonReader(text, OperationJson.ReaderOptions);
         reader.Read();
         if (reader.TokenType is not JsonTokenType.StartObject) return "null"u8.ToArray();
         var reduced = new ArrayBufferWriter<byte>();

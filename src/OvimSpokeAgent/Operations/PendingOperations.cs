@@ -95,7 +95,7 @@ internal sealed class PendingOperations(OperationRegistry registry, OperationExe
                 yield return new PendingOperation(step);
                 continue;
             }
-            var text = JournalSecret.Parse(batch.TextOf(i, stored.Content));
+            var text = OperationJson.Parse(batch.TextOf(i, stored.Content).Span);
             if (OperationEnvelope.Parse(text, registry, batch.ReceivedAt).Operation is not { } operation) continue;
             var record = step ?? OperationJournal.RecordIn(batch, i, operation.WithoutPayload() with { Key = key }, operation.PayloadLength);
             yield return Waiting(record, Prepare(new(PayloadState.Found, record, text, IsWhole: true)));

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.Operations;
@@ -87,37 +88,16 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     {
         try
         {
-            await leading.MergePatchAsync(
-                KubernetesKinds.Secret,
-                new NamespacedName(ns, next.Place!.Value.Batch.Name),
-                BatchSecret.Step(next, result),
-                ClusterJson.Default.AnyObject,
-                cancellationToken);
-            return true;
+            return await PatchBatchAsync(next.Place!.Value.Batch.Name, BatchSecret.Step(next, result), cancellationToken);
         }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.Invalid)
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Invalid)
         {
-            return false; // someone removed it, or a Secret cannot be larger
+            return false; // a Secret cannot be larger
         }
     }
 
-    public async Task<bool> MarkAsync(string name, BitArray left, IReadOnlyCollection<int> steps, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await leading.MergePatchAsync(
-                KubernetesKinds.Secret,
-                new NamespacedName(ns, name),
-                BatchSecret.Mark(left, steps),
-                ClusterJson.Default.AnyObject,
-                cancellationToken);
-            return true;
-        }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
-        {
-            return false; // someone removed it
-        }
-    }
+    public Task<bool> MarkAsync(string name, BitArray left, IReadOnlyCollection<int> steps, CancellationToken cancellationToken) =>
+        PatchBatchAsync(name, BatchSecret.Mark(left, steps), cancellationToken);
 
     public async Task RemoveBatchesAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
@@ -253,6 +233,20 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
             ClusterJson.Default.AnyObject,
             cancellationToken);
         return next with { Version = patched.Metadata.ResourceVersion };
+    }
+
+    private async Task<bool> PatchBatchAsync(string name, JsonObject patch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await leading.MergePatchAsync(
+                KubernetesKinds.Secret, new NamespacedName(ns, name), patch, ClusterJson.Default.AnyObject, cancellationToken);
+            return true;
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            return false; // someone removed it
+        }
     }
 
     private async Task<StoredOperation> ReadExistingAsync(OperationKey key, CancellationToken cancellationToken)

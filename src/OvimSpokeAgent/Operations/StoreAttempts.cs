@@ -75,17 +75,16 @@ internal sealed partial class StoreAttempts
 
     private void Fails(KubernetesApiException e, bool isFirst)
     {
-        var isPassing = isFirst && e.Reason is ApiErrorReason.TooManyRequests;
-        StoreProblem? before;
+        bool isNews;
         lock (_lock)
         {
             if (isFirst) _failing++;
-            before = _problem;
-            _problem = new StoreProblem(
-                e.Message, e.IsLackOfRoom, before?.Since ?? _time.GetUtcNow(), isPassing && before is not { IsPassing: false });
-            isPassing = _problem.IsPassing;
+            var wasTold = _problem is { IsPassing: false };
+            var isPassing = !wasTold && isFirst && e.Reason is ApiErrorReason.TooManyRequests;
+            _problem = new StoreProblem(e.Message, e.IsLackOfRoom, _problem?.Since ?? _time.GetUtcNow(), isPassing);
+            isNews = !wasTold && !isPassing;
         }
-        if (!isPassing && before is not { IsPassing: false }) LogFailing(e.Message);
+        if (isNews) LogFailing(e.Message);
     }
 
     // Done in the end, or given up because another agent leads.

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 
 namespace OvimSpokeAgent.Validation;
 
@@ -14,6 +15,13 @@ internal static partial class JsonText
 
     /// <summary><c>{}</c>.</summary>
     public static JsonElement EmptyObject { get; } = JsonElement.Parse("{}"u8);
+
+    /// <summary>The byte order mark that some write before their JSON.</summary>
+    public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>The text itself, or where it is no UTF-8 the text with what is none replaced: else every later look at it would fail.</summary>
+    public static ReadOnlySpan<byte> ToUtf8(ReadOnlySpan<byte> text) =>
+        Utf8.IsValid(text) ? text : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(text));
 
     /// <summary>The string's value; false if it is none or holds what no string can.</summary>
     public static bool TryGetString(JsonElement value, [NotNullWhen(true)] out string? text)

@@ -1,4 +1,5 @@
 using System.Net;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -37,7 +38,7 @@ internal static class ResolvConf
         {
             var words = line.Split((char[])[' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
             if (words is ["nameserver", var server, ..] && IPAddress.TryParse(server, out var address) && servers.Count < Most)
-                servers.Add(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+                servers.Add(address.Unmapped());
         }
         return [.. servers.Distinct()];
     }

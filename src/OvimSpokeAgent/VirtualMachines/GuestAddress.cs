@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
@@ -19,7 +20,7 @@ internal static class GuestAddress
     private static bool IsReachable(string? text)
     {
         if (!IPAddress.TryParse(text, out var address)) return false;
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        address = address.Unmapped();
         if (IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)) return false;
         return address.AddressFamily is AddressFamily.InterNetworkV6
             ? address is { IsIPv6LinkLocal: false, IsIPv6Multicast: false }

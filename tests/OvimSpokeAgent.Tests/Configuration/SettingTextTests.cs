@@ -1,6 +1,7 @@
 using System.Globalization;
 using CsCheck;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Tests.Configuration;
 
@@ -79,7 +80,7 @@ public sealed class SettingTextTests
         SettingText.TryUrl(text, out _);
         SettingText.TryInt(text, out _);
         SettingText.TryBool(text, out _);
-        SettingText.IsIPAddress(text);
+        _ = IPAddresses.TryParse(text, out _);
         SettingText.ShowUrl(text);
     });
 }

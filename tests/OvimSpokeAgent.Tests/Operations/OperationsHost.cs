@@ -71,31 +71,9 @@ internal sealed class OperationsHost
             new EventApi(), new ClusterConnectivity(time), factory, settings, time, NullLogger<EventRecorder>.Instance);
         var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell"), new Handler(this, "break"), new Handler(this, "wait"), new Handler(this, "busy"), new Handler(this, "gaze")]);
         var leadership = new SoleLeadership();
-        Journal = new OperationJournal(_journalStore, settings, jitter, time, NullLogger<OperationJournal>.Instance);
-        var scheduler = new OperationScheduler(settings.Operations.Concurrency, time);
-        _delivery = new ResultDelivery(
-            Hub, leadership, Journal, Errors, events, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
-        var executor = new OperationExecutor(
-            registry,
-            Journal,
-            new ExecutionAttempts(new AccessReviews(Cluster, time), jitter, time),
-            settings,
-            time,
-            NullLogger<OperationExecutor>.Instance);
-        var receiver = new OperationReceiver(
-            registry, executor, Journal, Errors, metrics, settings, time, NullLogger<OperationReceiver>.Instance);
-        _processor = new OperationProcessor(
-            receiver,
-            new PendingOperations(registry, executor, Journal),
-            Journal,
-            scheduler,
-            executor,
-            _delivery,
-            metrics,
-            settings,
-            time,
-            NullLogger<OperationProcessor>.Instance);
-        _loop = new OperationLoop(leadership, Journal, _processor, receiver, scheduler, _delivery, settings, time);
+        var parts = new OperationParts(
+            registry, _journalStore, Hub, leadership, Cluster, Errors, events, metrics, settings, jitter, time);
+        (Journal, _delivery, _processor, _loop) = (parts.Journal, parts.Delivery, parts.Processor, parts.Loop);
         _process = Simulator.Start("agent", () => _loop.RunAsync(default));
         return Runs();
     }

@@ -72,35 +72,21 @@ internal sealed class SimulatedAgent
         ]);
 
         var errors = new ReportErrors();
-        var store = world.Mutation(new SecretJournalStore(api, guarded, settings.Namespace));
-        Journal = new OperationJournal(store, settings, jitter, time, NullLogger<OperationJournal>.Instance);
-        var scheduler = new OperationScheduler(settings.Operations.Concurrency, time);
-        var executor = new OperationExecutor(
+        var parts = new OperationParts(
             registry,
-            Journal,
-            new ExecutionAttempts(new AccessReviews(guarded, time), jitter, time),
-            settings,
-            time,
-            NullLogger<OperationExecutor>.Instance);
-        _delivery = new ResultDelivery(
-            new SimulatedChannel(world.Simulator, world.Hub, _presence), _election, Journal, errors, events, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
-        var receiver = new OperationReceiver(
-            registry, executor, Journal, errors, metrics, settings, time, NullLogger<OperationReceiver>.Instance)
-        {
-            MostTogether = 3,
-        };
-        _processor = new OperationProcessor(
-            receiver,
-            new PendingOperations(registry, executor, Journal),
-            Journal,
-            scheduler,
-            executor,
-            _delivery,
+            world.Mutation(new SecretJournalStore(api, guarded, settings.Namespace)),
+            new SimulatedChannel(world.Simulator, world.Hub, _presence),
+            _election,
+            guarded,
+            errors,
+            events,
             metrics,
             settings,
+            jitter,
             time,
-            NullLogger<OperationProcessor>.Instance);
-        var operations = new OperationLoop(_election, Journal, _processor, receiver, scheduler, _delivery, settings, time);
+            mostTogether: 3);
+        var operations = parts.Loop;
+        (Journal, _delivery, _processor) = (parts.Journal, parts.Delivery, parts.Processor);
         _intake = new OperationIntake(_connectivity, caches.Loops.Cast<IWatchCacheStatus>(), operations, _processor, registry, health, _connection, errors, time);
         _loops = [_election, .. caches.Loops, operations, Vdcs.Loop];
     }

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Tests.Operations;
+
+/// <summary>The journal and all that works on operations, put together as in the agent.</summary>
+internal sealed class OperationParts
+{
+    public OperationParts(
+        OperationRegistry registry,
+        IJournalStore store,
+        IResultChannel hub,
+        ILeadership leadership,
+        IKubernetesApi api,
+        ReportErrors errors,
+        EventRecorder events,
+        OperationMetrics metrics,
+        AgentSettings settings,
+        Jitter jitter,
+        TimeProvider time,
+        int mostTogether = OperationReceiver.DefaultMostTogether)
+    {
+        Journal = new OperationJournal(store, settings, jitter, time, NullLogger<OperationJournal>.Instance);
+        var scheduler = new OperationScheduler(settings.Operations.Concurrency, time);
+        var executor = new OperationExecutor(
+            registry,
+            Journal,
+            new ExecutionAttempts(new AccessReviews(api, time), jitter, time),
+            settings,
+            time,
+            NullLogger<OperationExecutor>.Instance);
+        Delivery = new ResultDelivery(
+            hub, leadership, Journal, errors, events, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
+        var receiver = new OperationReceiver(
+            registry, executor, Journal, errors, metrics, settings, time, NullLogger<OperationReceiver>.Instance)
+        {
+            MostTogether = mostTogether,
+        };
+        Processor = new OperationProcessor(
+            receiver,
+            new PendingOperations(registry, executor, Journal),
+            Journal,
+            scheduler,
+            executor,
+            Delivery,
+            metrics,
+            settings,
+            time,
+            NullLogger<OperationProcessor>.Instance);
+        Loop = new OperationLoop(leadership, Journal, Processor, receiver, scheduler, Delivery, settings, time);
+    }
+
+    public OperationJournal Journal { get; }
+
+    public ResultDelivery Delivery { get; }
+
+    public OperationProcessor Processor { get; }
+
+    public OperationLoop Loop { get; }
+}
