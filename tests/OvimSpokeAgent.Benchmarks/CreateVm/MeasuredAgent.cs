@@ -94,13 +94,17 @@ internal sealed class MeasuredAgent : IAsyncDisposable
     public Task SettledAsync(CancellationToken cancellationToken) =>
         _host.Services.GetRequiredService<ResultDelivery>().WhenEmptyAsync(cancellationToken);
 
-    /// <summary>For each operation that was stored, how long the agent had it only in memory.</summary>
+    /// <summary>
+    /// For each operation that was stored, how long the agent had it only in memory: until the first write that holds it.
+    /// One that came together with others is written again, into a record of its own.
+    /// </summary>
     public IReadOnlyList<TimeSpan> WindowsOf(Recording recording) =>
     [
         .. from write in recording.Writes
            where write.Method == HttpMethod.Post && _place.IsInJournal(write)
            from id in JournalContent.IdsIn(JsonNode.Parse(write.Body)!)
-           select Stopwatch.GetElapsedTime(Polls.ArrivalOf(id), write.AnsweredAt),
+           group write.AnsweredAt by id into answers
+           select Stopwatch.GetElapsedTime(Polls.ArrivalOf(answers.Key), answers.Min()),
     ];
 
     public async ValueTask DisposeAsync()
