@@ -64,15 +64,13 @@ public sealed class SandboxCluster : IAsyncDisposable
         options ??= new SandboxClusterOptions();
         var stopping = new CancellationTokenSource();
         var parts = ClusterParts.Make(options, stopping.Token);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        if (options.AlsoOn is { Transport: { } transport }) builder.Services.AddSingleton(transport);
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var builder = LoopbackServer.CreateBuilder(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, options.Port);
             if (options.AlsoOn is { } other) kestrel.Listen(other.EndPoint);
             kestrel.Limits.MinResponseDataRate = null; // a watch may be read slowly, or not at all
         });
+        if (options.AlsoOn is { Transport: { } transport }) builder.Services.AddSingleton(transport);
         var app = builder.Build();
         ClusterOperatorEndpoints.Map(app, parts);
         app.MapFallback("{**path}", parts.Server.HandleAsync);
@@ -86,7 +84,7 @@ public sealed class SandboxCluster : IAsyncDisposable
             await cluster.DisposeAsync();
             throw;
         }
-        cluster.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        cluster.Url = LoopbackServer.UrlOf(app);
         cluster._controllers = Task.WhenAll(
             parts.Controllers.RunAsync(stopping.Token), parts.Aggregation.RunAsync(stopping.Token));
         return cluster;

@@ -66,10 +66,7 @@ public sealed class SandboxHub : IAsyncDisposable
         var dispatch = new HubDispatch(state, options);
         var work = new VdcWork(state, dispatch, options);
         var probes = new AgentProbes(() => state.Agents.Select(dispatch.UrlOf).OfType<Uri>(), state.Changed, options.TimeProvider);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddRequestDecompression();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var builder = LoopbackServer.CreateBuilder(kestrel =>
             kestrel.Listen(IPAddress.Loopback, options.Port, listener =>
             {
                 listener.Use(next => connection =>
@@ -79,6 +76,7 @@ public sealed class SandboxHub : IAsyncDisposable
                 });
                 UseTls(listener, options);
             }));
+        builder.Services.AddRequestDecompression();
         var app = builder.Build();
         app.Use((context, next) => HubFaultMiddleware.InvokeAsync(context, next, faults));
         if (options.TakesGzip) AgentEndpoints.UseDecompression(app);
@@ -96,7 +94,7 @@ public sealed class SandboxHub : IAsyncDisposable
             await hub.DisposeAsync();
             throw;
         }
-        hub.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        hub.Url = LoopbackServer.UrlOf(app);
         return hub;
     }
 

@@ -38,11 +38,8 @@ internal sealed class SubresourceServer : IAsyncDisposable
         ApiClient api, AdmissionEndpoint admission, string serverName, CancellationToken cancellationToken)
     {
         var certificate = LoopbackCertificate.Create(serverName);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
-        var app = builder.Build();
+        var app = LoopbackServer.CreateBuilder(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate))).Build();
         var server = new SubresourceServer(app, certificate, api);
         admission.Map(app);
         server.Map();
@@ -55,8 +52,7 @@ internal sealed class SubresourceServer : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
-        server.Port = new Uri(
-            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+        server.Port = LoopbackServer.UrlOf(app).Port;
         return server;
     }
 

@@ -34,7 +34,10 @@ public static class AgentHost
         var result = SettingsLoader.Load(environment);
         var settings = result.Settings ?? throw new ConfigurationException(result.Errors, result.Warnings);
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = Names.Agent });
+        // Empty: the settings are all that configures the agent. Other builders read ASPNETCORE_*, Kestrel__* and the
+        // appsettings.json of the working directory, and watch that file.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = Names.Agent });
+        builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             ConnectionLimit.Apply(kestrel.Limits);

@@ -1,12 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using OvimSpokeAgent.Sandbox;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
@@ -26,14 +22,11 @@ internal sealed class StepProxy : IAsyncDisposable
     [SuppressMessage("Security", "CA5359", Justification = "The test's own server, on loopback.")]
     public static async Task<StepProxy> StartAsync(Uri server, CrashPoint crash)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var app = LoopbackServer.CreateBuilder(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0);
             kestrel.Limits.MaxRequestBodySize = null;
-        });
-        var app = builder.Build();
+        }).Build();
         var proxy = new StepProxy(app, new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -41,7 +34,7 @@ internal sealed class StepProxy : IAsyncDisposable
         }));
         app.Run(context => proxy.ForwardAsync(context, server, crash));
         await app.StartAsync();
-        proxy.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        proxy.Url = LoopbackServer.UrlOf(app);
         return proxy;
     }
 

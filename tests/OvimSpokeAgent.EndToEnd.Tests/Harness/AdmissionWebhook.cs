@@ -5,11 +5,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using OvimSpokeAgent.Sandbox;
 using OvimSpokeAgent.Sandbox.KubeVirt;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
@@ -62,18 +59,15 @@ internal sealed class AdmissionWebhook : IAsyncDisposable
     public static async Task<AdmissionWebhook> StartAsync(JsonApi admin, string ns, bool mutates = false)
     {
         var certificate = LoopbackCertificate.Create("localhost");
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
-        var server = builder.Build();
+        var server = LoopbackServer.CreateBuilder(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate))).Build();
         var kind = mutates ? "MutatingWebhookConfiguration" : "ValidatingWebhookConfiguration";
         var collection = $"apis/admissionregistration.k8s.io/v1/{kind.ToLowerInvariant()}s";
         var webhook = new AdmissionWebhook(server, certificate, admin, $"{collection}/{ns}");
         server.MapPost(Path, webhook.AnswerAsync);
         await server.StartAsync();
-        var url = new Uri(server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
-        await admin.CreateAsync(collection, Configuration(kind, ns, new Uri(url, Path), certificate));
+        var url = new Uri(LoopbackServer.UrlOf(server), Path);
+        await admin.CreateAsync(collection, Configuration(kind, ns, url, certificate));
         await webhook.WaitUntilAskedAsync(ns);
         return webhook;
     }

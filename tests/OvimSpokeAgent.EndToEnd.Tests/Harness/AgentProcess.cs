@@ -13,6 +13,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 internal sealed partial class AgentProcess : IAsyncDisposable
 {
     private const string Port = "OVIM_HTTP_PORT";
+    private const string TcpListen = "0A"; // TCP_LISTEN in /proc/net/tcp
     private const int SigTerm = 15;
     private const int SigContinue = 18;
     private const int SigStop = 19;
@@ -51,12 +52,18 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         Start(variables.ToDictionary(variable => variable.Name, variable => variable.Value));
 
     /// <summary>Starts it; where the variables leave the port to chance, it gets one that is free.</summary>
-    public static AgentProcess Start(IReadOnlyDictionary<string, string> variables, params string[] arguments)
+    public static AgentProcess Start(IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
+        StartIn("", variables, arguments);
+
+    /// <summary>The same with a working directory.</summary>
+    public static AgentProcess StartIn(
+        string workingDirectory, IReadOnlyDictionary<string, string> variables, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            WorkingDirectory = workingDirectory,
         };
         foreach (var inherited in start.Environment.Keys.Where(IsForTheAgent).ToList()) start.Environment.Remove(inherited);
         start.Environment["OVIM_HTTP_ADDRESS"] = "127.0.0.1";
@@ -100,6 +107,24 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     {
         using var http = new HttpClient { BaseAddress = Url };
         return await http.GetStringAsync(new Uri(path, UriKind.Relative));
+    }
+
+    /// <summary>What its file descriptors are, as <c>/proc</c> says it: paths, <c>socket:[…]</c>, <c>anon_inode:…</c>.</summary>
+    public IReadOnlyList<string> OpenFiles() =>
+        [.. new DirectoryInfo($"/proc/{_process.Id}/fd").GetFiles().Select(file => file.LinkTarget ?? "")];
+
+    /// <summary>The TCP ports on which it listens, with either family.</summary>
+    public IReadOnlyList<int> ListeningPorts()
+    {
+        var files = OpenFiles().ToHashSet();
+        return
+        [
+            .. from table in (string[])["tcp", "tcp6"]
+               from line in File.ReadLines($"/proc/{_process.Id}/net/{table}").Skip(1)
+               let fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+               where fields[3] == TcpListen && files.Contains($"socket:[{fields[9]}]")
+               select Convert.ToInt32(fields[1].Split(':')[1], fromBase: 16),
+        ];
     }
 
     /// <summary>Asks it to end, as the kubelet does.</summary>

@@ -29,11 +29,8 @@ public sealed class AggregationTests : IAsyncLifetime, IDisposable
         _cluster = await SandboxCluster.StartAsync();
         _client = new HttpClient { BaseAddress = _cluster.Url };
         _client.DefaultRequestHeaders.Authorization = new("Bearer", "caller");
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate)));
-        _extra = builder.Build();
+        _extra = LoopbackServer.CreateBuilder(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate))).Build();
         _extra.MapGet($"/apis/{Group}/v1", () => Results.Json(new { kind = "APIResourceList", groupVersion = $"{Group}/v1" }));
         _extra.MapPut("/{**path}", EchoAsync);
         await _extra.StartAsync();
@@ -111,8 +108,7 @@ public sealed class AggregationTests : IAsyncLifetime, IDisposable
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync());
     }
 
-    private int Port =>
-        new Uri(_extra.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+    private int Port => LoopbackServer.UrlOf(_extra).Port;
 
     private async Task<HttpStatusCode> StatusAsync()
     {

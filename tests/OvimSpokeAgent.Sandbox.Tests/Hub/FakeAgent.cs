@@ -16,10 +16,7 @@ internal sealed class FakeAgent : IAsyncDisposable
 
     private FakeAgent(int status)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        _app = builder.Build();
+        _app = LoopbackServer.CreateBuilder(kestrel => kestrel.Listen(IPAddress.Loopback, 0)).Build();
         _app.MapGet("/health", context =>
         {
             context.Response.StatusCode = HealthStatus;
