@@ -87,8 +87,8 @@ internal sealed class Instancetypes(
 
     private static VirtualMachineFootprint Sized(VirtualMachineFootprint vm, InstancetypeItem type) => vm with
     {
-        Vcpus = type.Vcpus,
-        MemoryBytes = type.MemoryBytes,
+        Vcpus = type.Size.Vcpus,
+        MemoryBytes = type.Size.MemoryBytes,
         HasDedicatedCpus = vm.HasDedicatedCpus || type.HasDedicatedCpus,
         HasHostDevices = vm.HasHostDevices || type.HasHostDevices,
         Problem = vm.Problem ?? type.Problem,

@@ -8,9 +8,6 @@ internal sealed record VirtualMachineFootprint
 {
     public static readonly VirtualMachineFootprint None = new() { Vcpus = 0, MemoryBytes = 0 };
 
-    // No object's name is longer; what is cut off here names none, as before.
-    private const int MaxNameLength = 254;
-
     /// <summary>vCPUs, at most <see cref="SizeReader.MaxVcpus"/>; 0 where an instancetype says it.</summary>
     public required long Vcpus { get; init; }
 
@@ -42,7 +39,7 @@ internal sealed record VirtualMachineFootprint
     /// <param name="vm">The VM.</param>
     /// <param name="sizes">Reads it, and knows what was odd about other sizes of the VM.</param>
     public static VirtualMachineFootprint Of(VirtualMachineObject vm, SizeReader? sizes = null) =>
-        Of(vm.Spec?.Template?.Spec, ReferenceOf(vm), sizes ?? new SizeReader());
+        Of(vm.Spec?.Template?.Spec, InstancetypeReference.Of(vm), sizes ?? new SizeReader());
 
     /// <summary>The footprint of a VMI.</summary>
     /// <param name="spec">The VMI's spec.</param>
@@ -52,13 +49,14 @@ internal sealed record VirtualMachineFootprint
     private static VirtualMachineFootprint Of(VirtualMachineInstanceSpec? spec, InstancetypeReference? type, SizeReader sizes)
     {
         var domain = spec?.Domain;
+        var size = type is null ? VirtualMachineSize.Of(domain, sizes) : null;
         return new VirtualMachineFootprint
         {
-            Vcpus = type is null ? VcpusOf(domain, sizes) : 0,
-            MemoryBytes = type is null ? MemoryOf(domain, sizes) : 0,
+            Vcpus = size?.Vcpus ?? 0,
+            MemoryBytes = size?.MemoryBytes ?? 0,
             Instancetype = type,
-            CpuRequest = sizes.Read("requests.cpu", Request(domain, "cpu"))?.Value,
-            MemoryRequest = sizes.Read("requests.memory", Request(domain, "memory")) is { } bytes ? Saturating.Ceiling(bytes.Value) : null,
+            CpuRequest = sizes.Read("requests.cpu", VirtualMachineSize.Request(domain, "cpu"))?.Value,
+            MemoryRequest = sizes.Read("requests.memory", VirtualMachineSize.Request(domain, "memory")) is { } bytes ? Saturating.Ceiling(bytes.Value) : null,
             HasTpm = domain?.Devices?.Tpm is { ValueKind: JsonValueKind.Object },
             HasDedicatedCpus = domain?.Cpu?.DedicatedCpuPlacement is true || domain?.Resources?.Limits is { Count: > 0 },
             IsArm64 = spec?.Architecture == "arm64",
@@ -67,47 +65,6 @@ internal sealed record VirtualMachineFootprint
         };
     }
 
-    private static InstancetypeReference? ReferenceOf(VirtualMachineObject vm)
-    {
-        if (vm.Spec?.Instancetype is not { } matcher || (Kept(matcher.Name) ?? Kept(matcher.RevisionName)) is null) return null;
-        var type = new TypeReference(KindOf(matcher), Kept(matcher.Name) ?? "");
-        var noted = vm.Status?.InstancetypeRef is { } status && (Kept(status.Name) ?? type.Name) == type.Name
-            ? status.ControllerRevisionRef?.Name
-            : null;
-        return new InstancetypeReference(type, Kept(matcher.RevisionName), Kept(noted));
-
-        static string? Kept(string? name) => string.IsNullOrEmpty(name) ? null : name.Length <= MaxNameLength ? name : name[..MaxNameLength];
-    }
-
-    // KubeVirt takes the kind in any case and in the plural; without one it means the cluster-wide.
-    private static string KindOf(InstancetypeMatcher matcher) => matcher.Kind?.ToLowerInvariant().TrimEnd('s') switch
-    {
-        TypeReference.Instancetype => TypeReference.Instancetype,
-        _ => TypeReference.ClusterInstancetype,
-    };
-
-    // sockets × cores × threads, else the limit or the request (KubeVirt rounds up), else 1.
-    private static long VcpusOf(VirtualMachineDomain? domain, SizeReader sizes)
-    {
-        if (sizes.Vcpus(domain?.Cpu) is { } vcpus) return vcpus;
-        var cores = sizes.Read("limits.cpu", Limit(domain, "cpu")) ?? sizes.Read("requests.cpu", Request(domain, "cpu"));
-        return sizes.Vcpus("cpu", Saturating.Ceiling(cores?.Value ?? 1));
-    }
-
-    private static long MemoryOf(VirtualMachineDomain? domain, SizeReader sizes)
-    {
-        var memory = sizes.Read("memory.guest", domain?.Memory?.Guest)
-            ?? sizes.Read("requests.memory", Request(domain, "memory"))
-            ?? sizes.Read("limits.memory", Limit(domain, "memory"));
-        return Saturating.Ceiling(memory?.Value ?? 0);
-    }
-
     /// <summary>A quantity, within bounds; null where there is none.</summary>
     public static decimal? Value(JsonElement? quantity) => new SizeReader().Read("", quantity)?.Value;
-
-    private static JsonElement? Request(VirtualMachineDomain? domain, string resource) =>
-        domain?.Resources?.Requests?.GetValueOrDefault(resource);
-
-    private static JsonElement? Limit(VirtualMachineDomain? domain, string resource) =>
-        domain?.Resources?.Limits?.GetValueOrDefault(resource);
 }

@@ -30,10 +30,8 @@ internal sealed record VirtualMachineInstanceItem
 
     public string? IpAddress { get; init; }
 
-    /// <summary>vCPUs as they are: an instancetype's, too.</summary>
-    public string? Cpu { get; init; }
-
-    public string? Memory { get; init; }
+    /// <summary>As it is: an instancetype's, too.</summary>
+    public VirtualMachineSize? Size { get; init; }
 
     /// <summary>What the guest takes as it runs.</summary>
     public VirtualMachineFootprint Footprint { get; init; } = VirtualMachineFootprint.None;
@@ -53,8 +51,7 @@ internal sealed record VirtualMachineInstanceItem
             Phase = JsonText.Shorten(vmi.Status?.Phase ?? ""),
             NodeName = NullIfEmpty(vmi.Status?.NodeName),
             IpAddress = NullIfEmpty(GuestAddress.Of(vmi.Status?.Interfaces)),
-            Cpu = VirtualMachineItem.CpuOf(vmi.Spec?.Domain, sizes),
-            Memory = VirtualMachineItem.MemoryOf(vmi.Spec?.Domain, sizes),
+            Size = VirtualMachineSize.Of(vmi.Spec?.Domain, sizes),
             Footprint = VirtualMachineFootprint.Of(vmi.Spec, sizes),
             SeenAt = now,
         };

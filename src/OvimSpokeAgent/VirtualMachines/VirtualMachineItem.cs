@@ -1,4 +1,3 @@
-using System.Globalization;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Validation;
 
@@ -57,11 +56,8 @@ internal sealed record VirtualMachineItem
     /// <summary><c>status.startFailure.consecutiveFailCount</c>.</summary>
     public int FailedStarts { get; init; }
 
-    /// <summary>vCPUs; null where an instancetype says it.</summary>
-    public string? Cpu { get; init; }
-
-    /// <summary>Guest memory as a quantity; null where an instancetype says it.</summary>
-    public string? Memory { get; init; }
+    /// <summary>Null where an instancetype says it.</summary>
+    public VirtualMachineSize? Size { get; init; }
 
     /// <summary>Sum of the disks that the VM brings with it (its DataVolume templates); null where it has none.</summary>
     public string? Storage { get; init; }
@@ -86,7 +82,6 @@ internal sealed record VirtualMachineItem
     {
         var conditions = vm.Status?.Conditions ?? [];
         var sizes = new SizeReader();
-        var domain = vm.Spec?.Template?.Spec?.Domain;
         return new VirtualMachineItem
         {
             Name = vm.Metadata.Key,
@@ -103,8 +98,7 @@ internal sealed record VirtualMachineItem
             VolumeMigration = MessageOf(conditions, VirtualMachines.VolumeMigration.Moving, "True"),
             RestartRequired = conditions.Any(c => c.Type == "RestartRequired" && c.Status == "True"),
             FailedStarts = vm.Status?.StartFailure?.ConsecutiveFailCount ?? 0,
-            Cpu = CpuOf(domain, sizes),
-            Memory = MemoryOf(domain, sizes),
+            Size = VirtualMachineSize.Of(vm, sizes),
             Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? [], sizes),
             Footprint = VirtualMachineFootprint.Of(vm, sizes),
             Operation = vm.Metadata.Annotation(Names.OperationAnnotation) is { Length: <= MaxNameLength } operation ? operation : null,
@@ -137,16 +131,6 @@ internal sealed record VirtualMachineItem
             SeenAt = vm.SeenAt,
         };
     }
-
-    /// <summary>sockets × cores × threads (each 1 where absent), else the CPU request.</summary>
-    public static string? CpuOf(VirtualMachineDomain? domain, SizeReader sizes) =>
-        sizes.Vcpus(domain?.Cpu)?.ToString(CultureInfo.InvariantCulture)
-        ?? sizes.Read("requests.cpu", domain?.Resources?.Requests?.GetValueOrDefault("cpu"))?.Text;
-
-    /// <summary><c>memory.guest</c>, else the memory request.</summary>
-    public static string? MemoryOf(VirtualMachineDomain? domain, SizeReader sizes) =>
-        (sizes.Read("memory.guest", domain?.Memory?.Guest)
-            ?? sizes.Read("requests.memory", domain?.Resources?.Requests?.GetValueOrDefault("memory")))?.Text;
 
     /// <summary>The sum of what the templates ask for; null where none of them says it.</summary>
     public static string? StorageOf(IReadOnlyList<DataVolumeTemplate> templates, SizeReader sizes)

@@ -141,7 +141,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
         var key = NamespacedName.ClusterScoped(name);
         if (Cluster.Find(KubeVirtKinds.ClusterInstancetype, key) is not null) Cluster.Remove(KubeVirtKinds.ClusterInstancetype, key);
         if (vcpus is { } count) Cluster.Has(KubeVirtKinds.ClusterInstancetype, Instancetype.Of(name, count, gib));
-        await _clusterTypes.WaitUntilAsync(key, item => item?.Vcpus == vcpus, Limits.Token());
+        await _clusterTypes.WaitUntilAsync(key, item => item?.Size.Vcpus == vcpus, Limits.Token());
     }
 
     public async Task RunsAsync(string name, long vcpus, long gib)

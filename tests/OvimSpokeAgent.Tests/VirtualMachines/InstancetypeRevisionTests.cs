@@ -21,7 +21,7 @@ public sealed class InstancetypeRevisionTests
 
         var item = Read(data)!;
 
-        Assert.Equal((2L, 4L << 30, "medium"), (item.Size.Vcpus, item.Size.MemoryBytes, item.TypeName));
+        Assert.Equal((2L, 4L << 30, "medium"), (item.Size.Size.Vcpus, item.Size.Size.MemoryBytes, item.TypeName));
         Assert.Equal("labelled", Read(data, "labelled")!.TypeName);
     }
 
@@ -30,7 +30,7 @@ public sealed class InstancetypeRevisionTests
     {
         var item = Read($$"""{"apiVersion":"instancetype.kubevirt.io/v1alpha1","spec":"{{Base64(Size)}}"}""")!;
 
-        Assert.Equal((2L, 4L << 30, null), (item.Size.Vcpus, item.Size.MemoryBytes, item.TypeName));
+        Assert.Equal((2L, 4L << 30, null), (item.Size.Size.Vcpus, item.Size.Size.MemoryBytes, item.TypeName));
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class InstancetypeRevisionTests
     {
         var item = Read($$"""{"kind":"VirtualMachineInstancetype","spec":{{spec}}}""")!;
 
-        Assert.Equal((vcpus, memory), (item.Size.Vcpus, item.Size.MemoryBytes));
+        Assert.Equal((vcpus, memory), (item.Size.Size.Vcpus, item.Size.Size.MemoryBytes));
     }
 
     [Fact]

@@ -16,19 +16,42 @@ public sealed class KubeVirtObjectsTests
     [Theory]
     [InlineData("""{"cpu":{"sockets":2,"cores":3,"threads":2}}""", "12")]
     [InlineData("""{"cpu":{"cores":4}}""", "4")]
-    [InlineData("""{"cpu":{"model":"host-model"},"resources":{"requests":{"cpu":"500m"}}}""", "500m")]
+    [InlineData("""{"cpu":{"model":"host-model"},"resources":{"requests":{"cpu":"500m"}}}""", "1")]
+    [InlineData("""{"resources":{"limits":{"cpu":"2500m"},"requests":{"cpu":1}}}""", "3")]
     [InlineData("""{"resources":{"requests":{"cpu":2}}}""", "2")]
-    [InlineData("""{"resources":{"requests":{"memory":"1Gi"}}}""", null)]
-    [InlineData("{}", null)]
-    public void Cpu_is_the_topology_or_the_request(string domain, string? cpu) => Assert.Equal(cpu, WithDomain(domain).Cpu);
+    [InlineData("""{"resources":{"requests":{"memory":"1Gi"}}}""", "1")]
+    [InlineData("{}", "1")]
+    public void Cpu_is_the_topology_or_the_limit_or_the_request_or_1_and_counts_so(string domain, string cpu)
+    {
+        var item = WithDomain(domain);
+
+        Assert.Equal(cpu, item.Size!.VcpusText);
+        Assert.Equal(item.Size.Vcpus, item.Footprint.Vcpus);
+    }
 
     [Theory]
     [InlineData("""{"memory":{"guest":"2Gi"},"resources":{"requests":{"memory":"3Gi"}}}""", "2Gi")]
     [InlineData("""{"memory":{"guest":1073741824}}""", "1073741824")]
     [InlineData("""{"memory":{"hugepages":{"pageSize":"2Mi"}},"resources":{"requests":{"memory":"3Gi"}}}""", "3Gi")]
+    [InlineData("""{"resources":{"limits":{"memory":"4Gi"},"requests":{"memory":"3Gi"}}}""", "3Gi")]
+    [InlineData("""{"resources":{"limits":{"memory":"4Gi"}}}""", "4Gi")]
     [InlineData("{}", null)]
-    public void Memory_is_the_guests_or_the_request(string domain, string? memory) =>
-        Assert.Equal(memory, WithDomain(domain).Memory);
+    public void Memory_is_the_guests_or_the_request_or_the_limit_and_counts_so(string domain, string? memory)
+    {
+        var item = WithDomain(domain);
+
+        Assert.Equal(memory, item.Size!.Memory?.Text);
+        Assert.Equal(item.Size.MemoryBytes, item.Footprint.MemoryBytes);
+    }
+
+    [Fact]
+    public void Vm_with_an_instancetype_has_no_size_of_its_own()
+    {
+        var item = Item("""{"spec":{"instancetype":{"name":"large"},"template":{"spec":{"domain":{"cpu":{"cores":3}}}}}}""");
+
+        Assert.Null(item.Size);
+        Assert.Equal(0, item.Footprint.Vcpus);
+    }
 
     [Theory]
     [InlineData("[]", null)]
@@ -69,8 +92,7 @@ public sealed class KubeVirtObjectsTests
 
         Assert.Equal(json.GetProperty("metadata").GetProperty("name").GetString(), item.Name.Name);
         Assert.Equal(json.GetProperty("status").GetProperty("printableStatus").GetString(), item.PrintableStatus);
-        Assert.NotNull(item.Cpu);
-        Assert.NotNull(item.Memory);
+        Assert.NotNull(item.Footprint.Instancetype);
     }
 
     [KubeVirtExamplesTheory]

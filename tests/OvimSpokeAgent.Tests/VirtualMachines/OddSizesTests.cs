@@ -86,8 +86,8 @@ public sealed class OddSizesTests
                 KubeVirtJson.Default.InstancetypeObject);
             if (!IsReadable(type)) return;
             var item = InstancetypeItem.From(type.Value, Now);
-            Assert.InRange(item.Vcpus, 1, SizeReader.MaxVcpus);
-            Assert.InRange(item.MemoryBytes, 0, MostBytes);
+            Assert.InRange(item.Size.Vcpus, 1, SizeReader.MaxVcpus);
+            Assert.InRange(item.Size.MemoryBytes, 0, MostBytes);
         });
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class VirtualMachineManagerTests
         world.Cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["spec"]!["template"]!["spec"]!["domain"]!["cpu"] = "three");
         var item = await world.Machines.WaitUntilAsync(VmWorld.Web, vm => vm?.Unreadable is not null, Limits.Token());
 
-        Assert.Equal(("3", 3), (item!.Cpu, item.Footprint.Vcpus));
+        Assert.Equal(("3", 3), (item!.Size!.VcpusText, item.Footprint.Vcpus));
         Assert.Equal("error", Assert.Single(world.Manager.List(null)).Status);
     }
 
