@@ -1,4 +1,3 @@
-using System.Collections;
 using OvimSpokeAgent.Agent;
 using OvimSpokeAgent.Configuration;
 
@@ -7,12 +6,10 @@ return await AgentCommand.RunAsync(args, Console.Out, Console.Error, RunAsync);
 static async Task<int> RunAsync()
 {
     FatalExit.Arm();
-    var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-        .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? "");
     try
     {
         using var second = new SecondSignal();
-        await using var agent = AgentHost.Build(environment);
+        await using var agent = AgentHost.Build(ProcessEnvironment.Variables);
         return await FatalExit.RunAsync(agent);
     }
     catch (ConfigurationException e)

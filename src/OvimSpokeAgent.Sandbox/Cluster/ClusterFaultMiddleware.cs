@@ -73,6 +73,6 @@ internal static class ClusterFaultMiddleware
             await http.Response.Body.FlushAsync(http.RequestAborted);
         }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, http.RequestAborted);
-        await Task.Delay(Timeout.InfiniteTimeSpan, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

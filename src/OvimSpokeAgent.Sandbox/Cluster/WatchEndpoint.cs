@@ -73,7 +73,7 @@ internal sealed class WatchEndpoint(
     private async Task StaySilentAsync(ApiCall call)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, call.Http.RequestAborted);
-        await Task.Delay(Timeout.InfiniteTimeSpan, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static void WriteChange(PipeWriter to, ApiCall call, StoreEvent change, Func<StoredObject, bool> isSelected)

@@ -33,7 +33,7 @@ internal static class HubFaultMiddleware
                 await CutAsync(context, next, fault.CutAt);
                 break;
             case HubFaultKind.Delay:
-                await Task.Delay(fault.DelayMs, context.RequestAborted);
+                await Task.Delay(TimeSpan.FromMilliseconds(fault.DelayMs), TimeProvider.System, context.RequestAborted);
                 await next(context);
                 break;
         }

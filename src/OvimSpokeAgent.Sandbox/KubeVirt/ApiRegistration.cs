@@ -36,7 +36,7 @@ internal sealed class ApiRegistration(ApiClient api)
         limit.CancelAfter(AvailabilityLimit);
         try
         {
-            while (!await IsAvailableAsync(limit.Token) || !await IsAskedAsync(limit.Token)) await Task.Delay(LookAgain, limit.Token);
+            while (!await IsAvailableAsync(limit.Token) || !await IsAskedAsync(limit.Token)) await Task.Delay(LookAgain, TimeProvider.System, limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -60,7 +60,7 @@ internal sealed class ApiRegistration(ApiClient api)
         foreach (var (type, value) in new[] { ("Available", true), ("Progressing", false), ("Degraded", false) })
         {
             Conditions.Set(
-                made["status"]!.AsObject(), new Condition(type, value, "AllComponentsReady", "All components are ready."), DateTimeOffset.UtcNow);
+                made["status"]!.AsObject(), new Condition(type, value, "AllComponentsReady", "All components are ready."), TimeProvider.System.GetUtcNow());
         }
         await api.ReplaceStatusAsync(Kinds.KubeVirt, made, cancellationToken);
     }

@@ -135,7 +135,7 @@ internal sealed partial class Controllers : IAsyncDisposable
             var failures = _failures.AddOrUpdate(work, 1, (_, count) => count + 1);
             var wait = FirstRetry * Math.Pow(2, Math.Min(failures, 10));
             // The clock of the simulation may stand still: the connection lives in real time.
-            _queue.AddAt(work, DateTimeOffset.UtcNow + (wait < LongestRetry ? wait : LongestRetry), TimeProvider.System);
+            _queue.AddAt(work, TimeProvider.System.GetUtcNow() + (wait < LongestRetry ? wait : LongestRetry), TimeProvider.System);
             if (e is RefusedException { IsConflict: true } or RefusedException { IsNotFound: true }) return; // it changed meanwhile
             if (e is RefusedException or HttpRequestException or IOException or JsonException)
                 LogFailed(_state.Options.Logger, work, e.Message);

@@ -78,7 +78,7 @@ internal sealed partial class ObjectCache(
                 Failing(e.Message);
             }
             // The clock of the simulation may stand still: the connection lives in real time.
-            await Task.Delay(pause, cancellationToken);
+            await Task.Delay(pause, TimeProvider.System, cancellationToken);
         }
     }
 

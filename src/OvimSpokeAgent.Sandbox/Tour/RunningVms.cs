@@ -24,7 +24,7 @@ internal static class RunningVms
             var name = "vm-" + i.ToString("d4", CultureInfo.InvariantCulture);
             var vm = vms.Create(Vm(name, ns, labels));
             var vmi = vmis.Create(Vmi(vm, $"sandbox-node-{(i % Nodes) + 1}", addresses));
-            var situation = new VmSituation { Vm = vm, Vmi = vmi, Disks = NoDisks, Now = DateTimeOffset.UtcNow };
+            var situation = new VmSituation { Vm = vm, Vmi = vmi, Disks = NoDisks, Now = TimeProvider.System.GetUtcNow() };
             vms.Patch(ns, name, new JsonObject { ["status"] = VmStatus.Of(situation, boots: false, null, changedTemplate: false) }, "status");
         }
     }
@@ -35,7 +35,7 @@ internal static class RunningVms
     {
         var vmi = VmiManifest.Of(vm, [], paused: false);
         vmi.MapAt("metadata")["uid"] = vm.UidOf(); // until the cluster gives it its own
-        var now = DateTimeOffset.UtcNow;
+        var now = TimeProvider.System.GetUtcNow();
         foreach (var phase in new[] { "Pending", "Scheduling", "Scheduled", "Running" })
         {
             vmi = VmiStatus.At(

@@ -35,7 +35,7 @@ internal static class SandboxRun
         SandboxWorld world, SandboxSettings settings, TextWriter screen, CancellationToken stop)
     {
         await screen.WriteLineAsync(SandboxTexts.Hints(world, settings));
-        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await screen.WriteLineAsync("\nStopping: the agent finishes what it does and reports to the hub for the last time.");
     }
 }

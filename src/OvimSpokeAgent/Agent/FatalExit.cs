@@ -19,7 +19,9 @@ internal static partial class FatalExit
     private const int MessageLength = 500;
     private const string Start = "start";
 
+#pragma warning disable RS0030 // told where no host is to log it
     private static readonly Stream Error = Console.OpenStandardError();
+#pragma warning restore RS0030
 
     // When there is no memory left, none is asked for: what the line needs is here already.
     private static readonly byte[] Line = new byte[1024];

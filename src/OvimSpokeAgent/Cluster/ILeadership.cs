@@ -58,7 +58,7 @@ internal sealed class SoleLeadership : ILeadership
 
     public async Task<Tenure> WaitUntilLeadingAsync(CancellationToken cancellationToken)
     {
-        if (_tenure.IsOver) await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        if (_tenure.IsOver) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
         return _tenure;
     }
 

@@ -9,7 +9,7 @@ namespace OvimSpokeAgent.Cluster;
 internal static class Kubeconfig
 {
     /// <summary>The current context's server and credentials, as the file says now.</summary>
-    /// <exception cref="KubeConfigException">It does not say them; other errors as <see cref="KubernetesConnection.IsUnusable"/>.</exception>
+    /// <exception cref="k8s.Exceptions.KubeConfigException">It does not say them; other errors as <see cref="KubernetesConnection.IsUnusable"/>.</exception>
     public static KubernetesClientConfiguration Read(string path)
     {
         var content = KubernetesClientConfiguration.LoadKubeConfig(path);

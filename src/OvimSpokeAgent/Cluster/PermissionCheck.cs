@@ -1,4 +1,3 @@
-using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Cluster;

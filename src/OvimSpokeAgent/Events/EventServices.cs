@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Events;

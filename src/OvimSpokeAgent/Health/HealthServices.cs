@@ -1,4 +1,3 @@
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;

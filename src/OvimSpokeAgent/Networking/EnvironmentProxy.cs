@@ -1,4 +1,5 @@
 using System.Net;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Networking;
@@ -14,7 +15,7 @@ internal sealed class EnvironmentProxy(IWebProxy proxy, NoProxyRules exceptions)
     /// <summary>Of the process.</summary>
     public static EnvironmentProxy OfProcess { get; } = new(
         HttpClient.DefaultProxy,
-        NoProxyRules.Parse(Exceptions(Environment.GetEnvironmentVariable)));
+        NoProxyRules.Parse(Exceptions(name => ProcessEnvironment.Variables.GetValueOrDefault(name))));
 
     /// <summary>What <c>no_proxy</c> says, or where that says nothing <c>NO_PROXY</c>.</summary>
     internal static string? Exceptions(Func<string, string?> variable) =>

@@ -23,7 +23,7 @@ internal sealed class OperationMetrics(IMetricFactory metrics)
     private readonly Counter _unanswerable = metrics.CreateCounter(
         "ovim_operations_unanswerable_total", "Operations without a usable id.");
 
-    /// <param name="type">A known type, or <c>unknown</c>: what a hub sends must not make label values.</param>
+    /// <summary>Counts one; its type is a known one or <c>unknown</c>: what a hub sends must not make label values.</summary>
     public void Received(string type, bool repeat) => _received.WithLabels(type, repeat ? "true" : "false").Inc();
 
     public void Finished(string type, bool completed, TimeSpan duration)

@@ -1,6 +1,5 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
-using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Operations;

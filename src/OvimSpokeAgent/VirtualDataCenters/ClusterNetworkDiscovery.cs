@@ -1,4 +1,3 @@
-using System.Net;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;

@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 
 namespace OvimSpokeAgent.VirtualDataCenters;

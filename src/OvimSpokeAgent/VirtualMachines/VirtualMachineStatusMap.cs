@@ -1,5 +1,4 @@
 using System.Globalization;
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 
 namespace OvimSpokeAgent.VirtualMachines;

@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using OvimSpokeAgent.Agent;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Hub;

@@ -4,7 +4,6 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using OvimSpokeAgent.Agent;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Sandbox.Hub;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
-using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Sandbox.Hub;

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Sandbox.Hub;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;

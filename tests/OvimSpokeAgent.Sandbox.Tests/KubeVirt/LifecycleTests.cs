@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using OvimSpokeAgent.Sandbox.KubeVirt;
 
 namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;

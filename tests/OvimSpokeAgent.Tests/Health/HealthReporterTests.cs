@@ -6,7 +6,6 @@ using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
-using OvimSpokeAgent.Tests.VirtualMachines;
 using Prometheus;
 
 namespace OvimSpokeAgent.Tests.Health;

@@ -1,5 +1,4 @@
 using System.Net;
-using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Tests.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Hub;

@@ -1,7 +1,6 @@
 using System.Text;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Operations;
-using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Tests.Operations;
 

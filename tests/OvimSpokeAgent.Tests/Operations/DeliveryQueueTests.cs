@@ -1,5 +1,4 @@
 using OvimSpokeAgent.Operations;
-using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Tests.Operations;
 

@@ -5,7 +5,6 @@ using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Tests.Configuration;
-using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Tests.Tls;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Tests.Cluster;
-using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualDataCenters;
 
 namespace OvimSpokeAgent.Tests.VirtualDataCenters;

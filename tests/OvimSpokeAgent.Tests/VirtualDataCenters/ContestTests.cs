@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Health;
-using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.VirtualDataCenters;
 
 namespace OvimSpokeAgent.Tests.VirtualDataCenters;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.VirtualDataCenters;
 

@@ -1,5 +1,4 @@
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.VirtualMachines;
 

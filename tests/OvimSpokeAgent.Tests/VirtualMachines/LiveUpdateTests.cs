@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Cluster;
 using static OvimSpokeAgent.Tests.VirtualMachines.Updates;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;

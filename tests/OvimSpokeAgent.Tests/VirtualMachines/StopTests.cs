@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Tests.Cluster;
-using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;
 

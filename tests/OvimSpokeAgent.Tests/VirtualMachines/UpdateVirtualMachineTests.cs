@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
-using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.VirtualMachines;
 using static OvimSpokeAgent.Tests.VirtualMachines.Updates;
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
-using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;

@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
@@ -9,7 +8,6 @@ using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Configuration;
 using OvimSpokeAgent.Tests.Events;
 using OvimSpokeAgent.Tests.Simulation;
-using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Tests.Operations.DeliverySimulation;
 

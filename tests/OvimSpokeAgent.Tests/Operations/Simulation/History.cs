@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Simulation;
 using OvimSpokeAgent.VirtualMachines;

@@ -10,7 +10,6 @@ using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Simulation;
 using OvimSpokeAgent.Tests.Supervision;
-using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Operations.Simulation;

@@ -5,7 +5,6 @@ using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
 using OvimSpokeAgent.Tests.Simulation;
-using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Operations.Simulation;
 
