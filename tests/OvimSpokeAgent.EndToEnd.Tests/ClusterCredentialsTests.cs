@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using k8s;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.EndToEnd.Tests.Hub;
 
@@ -60,6 +61,74 @@ public sealed class ClusterCredentialsTests(Clusters clusters)
         await server.WaitForRequestsAsync("/api", 1);
         Assert.Equal(0, await agent.TerminateAsync());
     }
+
+    [Fact]
+    public async Task Token_of_a_file_may_be_replaced_under_the_running_agent()
+    {
+        using var authority = TestAuthority.New();
+        await using var server = new RawHub(authority.Server().Load());
+        server.Answer("/", "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        using var files = new MountedSecret(("token", "before"), ("ca.crt", authority.Pem), ("config", ""));
+        var config = Kubeconfig(server.Url, files["ca.crt"]).Replace("token: t", "tokenFile: token", StringComparison.Ordinal);
+        files.Write(("token", "before\n"), ("ca.crt", authority.Pem), ("config", config));
+        await using var agent = AgentProcess.Start(
+            ("OVIM_CLUSTER_ID", "east-1"), ("OVIM_HUB_ENDPOINT", "http://127.0.0.1:1"), ("OVIM_HUB_TOKEN", "t"),
+            ("OVIM_KUBECONFIG", files["config"]));
+        await server.WaitForRequestsAsync("/api", 1);
+
+        files.Write(("token", "after\n"), ("ca.crt", authority.Pem), ("config", config));
+
+        await server.WaitForAsync(request => request.Head.Contains("Authorization: Bearer after\r\n", StringComparison.Ordinal));
+        Assert.Contains("Authorization: Bearer before\r\n", server.Requests.First().Head, StringComparison.Ordinal);
+        Assert.Equal(0, await agent.TerminateAsync());
+    }
+
+    [Theory, InPodOnRealApiServer]
+    public async Task Service_account_that_is_made_anew_costs_an_agent_in_its_pod_nothing(ClusterKind kind)
+    {
+        await using var environment = await clusters.OnAsync(kind);
+        var variables = environment.Variables();
+        variables.Remove("OVIM_KUBECONFIG", out var kubeconfig);
+        using var mounted = new MountedSecret(await ServiceAccountFilesAsync(environment, kubeconfig!));
+        var address = new Uri(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig).Host);
+        (variables["KUBERNETES_SERVICE_HOST"], variables["KUBERNETES_SERVICE_PORT"]) = (address.Host, $"{address.Port}");
+        await using var agent = AgentProcess.StartBehind(PodPlace.Command(mounted.Folder), variables);
+        var id = $"spoke-agent-{environment.AgentNamespace}";
+        await agent.IsReadyAsync();
+        await environment.ReportsAsync(id, report => (string?)report["status"] == "healthy");
+
+        await environment.Cluster.Admin.DeleteAsync(AccountOf(environment));
+        await environment.ReportsAsync(id, report => (string?)report["status"] != "healthy");
+        var operation = environment.Hub.Queue(id, "create_vm", new JsonObject
+        {
+            ["name"] = "web", ["namespace"] = environment.Namespace, ["image_url"] = "disk", ["cpu"] = 1, ["memory"] = 1,
+        });
+        await environment.Cluster.Admin.CreateAsync(AccountsOf(environment), new JsonObject
+        {
+            ["apiVersion"] = "v1", ["kind"] = "ServiceAccount", ["metadata"] = new JsonObject { ["name"] = "ovim-spoke-agent" },
+        });
+        mounted.Write(await ServiceAccountFilesAsync(environment, kubeconfig!));
+
+        Assert.Equal("completed", (string?)(await environment.ResultOfAsync(operation))["status"]);
+        await environment.ReportsAsync(id, report => (string?)report["status"] == "healthy");
+        Assert.Equal(0, await agent.TerminateAsync());
+    }
+
+    // As Kubernetes mounts them.
+    private static async Task<(string, string)[]> ServiceAccountFilesAsync(TestEnvironment environment, string kubeconfig)
+    {
+        var admin = KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig);
+        return
+        [
+            ("token", await environment.Cluster.Admin.TokenOfAgentAsync(environment.AgentNamespace)),
+            ("ca.crt", admin.SslCaCerts.ExportCertificatePems()),
+            ("namespace", environment.AgentNamespace),
+        ];
+    }
+
+    private static string AccountsOf(TestEnvironment environment) => $"api/v1/namespaces/{environment.AgentNamespace}/serviceaccounts";
+
+    private static string AccountOf(TestEnvironment environment) => $"{AccountsOf(environment)}/ovim-spoke-agent";
 
     private static string Kubeconfig(Uri server, string ca) => $$"""
         apiVersion: v1

@@ -1,13 +1,15 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
+using OvimSpokeAgent.Sandbox.Cluster;
 using OvimSpokeAgent.Sandbox.Hub;
+using Xunit.Abstractions;
 
 namespace OvimSpokeAgent.EndToEnd.Tests;
 
 /// <summary>Registration and reports.</summary>
 [Collection(ClustersCollection.Name)]
-public sealed class HeartbeatTests(Clusters clusters)
+public sealed class HeartbeatTests(Clusters clusters, ITestOutputHelper output)
 {
     private const int ManyVms = 1000;
 
@@ -45,6 +47,40 @@ public sealed class HeartbeatTests(Clusters clusters)
 
         Assert.Equal([], RequestsOf(agent).Skip(requestsBefore));
     }
+
+    [Fact]
+    public async Task Heartbeats_are_in_time_while_nine_hundred_vms_are_made()
+    {
+        const int Vms = 900;
+        var late = TimeSpan.FromSeconds(5); // for an interval of half a second, on a slow machine
+        await using var world = await ProcessWorld.StartAsync(("OVIM_HEARTBEAT_INTERVAL", "500ms"));
+        // Slots are taken all the time: a report that waited for one would come late.
+        ((SandboxTestCluster)world.Environment.Cluster).Api.Faults.Add(
+            new ClusterFault { Kind = ClusterFaultKind.Delay, DelayMs = 100, Method = "POST", Resource = "virtualmachines" });
+
+        var started = DateTimeOffset.UtcNow;
+        for (var i = 0; i < Vms; i++) world.Hub.Queue(world.AgentId, "create_vm", StoppedVm(world.Environment.Namespace, i), $"op-{i}");
+        await world.ResultsAsync(results => results.Count >= Vms);
+        var ended = DateTimeOffset.UtcNow;
+        await world.ReportsAsync(report => report.ReceivedAt > ended);
+
+        Assert.All(world.Hub.Results, result => Assert.Equal("completed", (string?)result.Json["status"]));
+        Assert.True(ended - started > late, "made too quickly to tell");
+        var times = world.Hub.Reports.Select(report => report.ReceivedAt).Where(at => at > started).Prepend(started).ToList();
+        var longest = times.Zip(times.Skip(1), (before, after) => after - before).Max();
+        output.WriteLine($"{Vms} VMs in {(ended - started).TotalSeconds:0.0} s, the longest time between two reports: {longest.TotalSeconds:0.00} s");
+        Assert.InRange(longest, TimeSpan.Zero, late);
+    }
+
+    private static JsonObject StoppedVm(string ns, int i) => new()
+    {
+        ["name"] = $"vm-{i}",
+        ["namespace"] = ns,
+        ["image_url"] = "disk",
+        ["cpu"] = 1,
+        ["memory"] = "1Gi",
+        ["run"] = false,
+    };
 
     // The Lease is renewed whether the agent reports or not.
     private static List<string> RequestsOf(TestAgent agent) =>

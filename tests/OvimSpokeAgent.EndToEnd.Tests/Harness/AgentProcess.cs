@@ -42,6 +42,16 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     /// <summary>Where its endpoints are, if the variables do not say otherwise.</summary>
     public Uri Url { get; }
 
+    /// <summary>What it has used of the CPU so far.</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>What it wrote so far: log and errors.</summary>
     public string Output => string.Join('\n', _output);
 
@@ -53,13 +63,23 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 
     /// <summary>Starts it; where the variables leave the port to chance, it gets one that is free.</summary>
     public static AgentProcess Start(IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
-        StartIn("", variables, arguments);
+        StartBehind([], variables, arguments);
 
     /// <summary>The same with a working directory.</summary>
     public static AgentProcess StartIn(
-        string workingDirectory, IReadOnlyDictionary<string, string> variables, params string[] arguments)
+        string workingDirectory, IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
+        Start([], workingDirectory, variables, arguments);
+
+    /// <summary>The same, by a command that runs what follows it in its own place, as <c>unshare</c> does.</summary>
+    public static AgentProcess StartBehind(
+        IReadOnlyList<string> command, IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
+        Start(command, "", variables, arguments);
+
+    private static AgentProcess Start(
+        IReadOnlyList<string> command, string workingDirectory, IReadOnlyDictionary<string, string> variables, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.dll"), .. arguments])
+        string[] all = [.. command, "dotnet", Path.Combine(AppContext.BaseDirectory, "OvimSpokeAgent.dll"), .. arguments];
+        var start = new ProcessStartInfo(all[0], all[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -93,14 +113,10 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until it is ready; asks again and again, as the kubelet does.</summary>
-    public async Task IsReadyAsync()
-    {
-        using var patience = new CancellationTokenSource(JsonApi.Patience);
-        using var http = new HttpClient { BaseAddress = Url };
-        using var probes = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        while (!await IsOkAsync(http, "health/ready") && !_process.HasExited) await probes.WaitForNextTickAsync(patience.Token);
-        if (_process.HasExited) throw new InvalidOperationException($"the agent ended:\n{Output}");
-    }
+    public Task IsReadyAsync() => AnswersAsync("health/ready");
+
+    /// <summary>The same until it is live.</summary>
+    public Task IsLiveAsync() => AnswersAsync("health/live");
 
     /// <summary>The answer of one of its endpoints.</summary>
     public async Task<string> GetAsync(string path)
@@ -155,6 +171,15 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+    }
+
+    private async Task AnswersAsync(string path)
+    {
+        using var patience = new CancellationTokenSource(JsonApi.Patience);
+        using var http = new HttpClient { BaseAddress = Url };
+        using var probes = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await IsOkAsync(http, path) && !_process.HasExited) await probes.WaitForNextTickAsync(patience.Token);
+        if (_process.HasExited) throw new InvalidOperationException($"the agent ended:\n{Output}");
     }
 
     private void Signal(int signal)

@@ -11,7 +11,7 @@ internal static class Manifests
     /// <summary>What gives the agent its rights, moved to another namespace, as an overlay's <c>namespace:</c> does.</summary>
     public static IEnumerable<JsonObject> AgentRights(string ns)
     {
-        foreach (var manifest in Directory.EnumerateFiles(Path.Combine(RepositoryRoot(), "deploy", "base"), "*.yaml").SelectMany(Read))
+        foreach (var manifest in Directory.EnumerateFiles(Base(), "*.yaml").SelectMany(Read))
         {
             var kind = (string?)manifest["kind"];
             if (kind is not ("ServiceAccount" or "ClusterRole" or "ClusterRoleBinding" or "Role" or "RoleBinding")) continue;
@@ -25,6 +25,10 @@ internal static class Manifests
             yield return manifest;
         }
     }
+
+    /// <summary>The agent's container as it is deployed.</summary>
+    public static JsonObject AgentContainer() =>
+        Read(Path.Combine(Base(), "deployment.yaml")).Single()["spec"]!["template"]!["spec"]!["containers"]![0]!.AsObject();
 
     /// <summary>The documents of a YAML file.</summary>
     public static IEnumerable<JsonObject> Read(string path) =>
@@ -49,4 +53,6 @@ internal static class Manifests
         while (!File.Exists(Path.Combine(folder.FullName, "OvimSpokeAgent.sln"))) folder = folder.Parent!;
         return folder.FullName;
     }
+
+    private static string Base() => Path.Combine(RepositoryRoot(), "deploy", "base");
 }

@@ -41,16 +41,8 @@ internal sealed class RealCluster : ITestCluster
     {
         await Admin.CreateNamespaceAsync(ns);
         foreach (var manifest in Manifests.AgentRights(ns)) await Admin.ApplyAsync(Manifests.PathOf(manifest), manifest);
-        var review = await Admin.CreateAsync(
-            $"api/v1/namespaces/{ns}/serviceaccounts/ovim-spoke-agent/token",
-            new JsonObject
-            {
-                ["apiVersion"] = "authentication.k8s.io/v1",
-                ["kind"] = "TokenRequest",
-                ["spec"] = new JsonObject { ["expirationSeconds"] = 7200 },
-            });
         var path = Path.Combine(_folder, $"{ns}.kubeconfig");
-        await File.WriteAllTextAsync(path, KubeconfigWithToken((string)review["status"]!["token"]!));
+        await File.WriteAllTextAsync(path, KubeconfigWithToken(await Admin.TokenOfAgentAsync(ns)));
         return path;
     }
 

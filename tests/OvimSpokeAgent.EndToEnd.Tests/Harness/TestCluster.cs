@@ -24,6 +24,20 @@ internal static class TestClusterExtensions
         return name;
     }
 
+    /// <summary>A token of the service account of the agent in a namespace.</summary>
+    public static async Task<string> TokenOfAgentAsync(this JsonApi admin, string ns)
+    {
+        var review = await admin.CreateAsync(
+            $"api/v1/namespaces/{ns}/serviceaccounts/ovim-spoke-agent/token",
+            new JsonObject
+            {
+                ["apiVersion"] = "authentication.k8s.io/v1",
+                ["kind"] = "TokenRequest",
+                ["spec"] = new JsonObject { ["expirationSeconds"] = 7200 },
+            });
+        return (string)review["status"]!["token"]!;
+    }
+
     /// <summary>Makes a ResourceQuota and waits until it is enforced.</summary>
     public static async Task HasQuotaAsync(this JsonApi admin, string ns, params (string Name, string Value)[] hard)
     {

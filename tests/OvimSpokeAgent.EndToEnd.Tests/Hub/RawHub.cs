@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
@@ -45,13 +46,25 @@ internal sealed class RawHub : IAsyncDisposable
         Answer(path, connection => connection.WriteAsync(answer));
 
     /// <summary>Waits until so many requests to a path have come.</summary>
-    public async Task WaitForRequestsAsync(string path, int count)
+    public Task WaitForRequestsAsync(string path, int count) =>
+        WaitForAsync(request => request.Path.Contains(path, StringComparison.Ordinal), count);
+
+    /// <summary>Waits until so many requests of a kind have come.</summary>
+    public async Task WaitForAsync(Func<RawRequest, bool> isWanted, int count = 1)
     {
+        using var patience = new CancellationTokenSource(JsonApi.Patience);
         while (true)
         {
             var changed = _changed.Next;
-            if (_requests.Count(request => request.Path.Contains(path, StringComparison.Ordinal)) >= count) return;
-            await changed.WaitAsync(TimeSpan.FromSeconds(60));
+            if (_requests.Count(isWanted) >= count) return;
+            try
+            {
+                await changed.WaitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"{_requests.Count(isWanted)} of {count} such requests, of all that came: {string.Join('\n', _requests.Select(request => request.Path))}");
+            }
         }
     }
 
