@@ -154,10 +154,10 @@ internal static class SettingsTable
     };
 
     public static readonly Setting KubeVirtNamespace = Namespaced(
-        "OVIM_KUBEVIRT_NAMESPACE", "that of the KubeVirt object", "Namespace of KubeVirt: its port-forward and exports reach closed VDCs");
+        "OVIM_KUBEVIRT_NAMESPACE", "that of the KubeVirt object", "Namespace of KubeVirt: its port-forward and exports reach isolated VDCs");
 
     public static readonly Setting CdiNamespace = Namespaced(
-        "OVIM_CDI_NAMESPACE", "that of CDI's registered API", "Namespace of CDI: its uploads reach closed VDCs");
+        "OVIM_CDI_NAMESPACE", "that of CDI's registered API", "Namespace of CDI: its uploads reach isolated VDCs");
 
     public static readonly Setting OperationBacklog = Int(
         "OVIM_OPERATION_BACKLOG", "1000", 1, 1_000_000, "Operations that may wait; above it none are taken from the hub");

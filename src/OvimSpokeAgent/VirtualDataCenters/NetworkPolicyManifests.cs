@@ -25,14 +25,18 @@ internal static class NetworkPolicyManifests
     /// <summary>The specs, by the names of their policies; none for <see cref="NetworkMode.Default"/>.</summary>
     public static IEnumerable<(string Name, JsonObject Spec)> Build(NetworkDeclaration declared, ClusterNetwork network, VdcSettings settings)
     {
-        var isIsolated = declared.Mode is NetworkMode.Isolated;
-        if (isIsolated) yield return (VdcNames.IsolationPolicy, Isolation(network));
-        else if (declared.Custom is { } custom && (custom.RestrictsIngress || custom.RestrictsEgress)) yield return (VdcNames.CustomPolicy, Custom(custom, network));
-        // A policy closes what it selects: where all may enter, there must be none.
-        if (!isIsolated && declared.Custom is not { RestrictsIngress: true, DenyAllIngress: false }) yield break;
-        yield return (VdcNames.CdiPolicy, Cdi(network, isIsolated ? settings : null));
-        yield return (VdcNames.KubeVirtPolicy, PortForward(network));
-        yield return (VdcNames.ExportPolicy, Export(network));
+        if (declared.Mode is NetworkMode.Isolated)
+        {
+            yield return (VdcNames.IsolationPolicy, Isolation(network));
+            yield return (VdcNames.CdiPolicy, Cdi(network, settings));
+            yield return (VdcNames.KubeVirtPolicy, PortForward(network));
+            yield return (VdcNames.ExportPolicy, Export(network));
+        }
+        else if (declared.Custom is { } custom && (custom.RestrictsIngress || custom.RestrictsEgress))
+        {
+            // What it does not say stays closed, KubeVirt and CDI as well: who wants these in lists their namespaces.
+            yield return (VdcNames.CustomPolicy, Custom(custom, network));
+        }
     }
 
     private static JsonObject Isolation(ClusterNetwork network) => Spec(
@@ -42,7 +46,7 @@ internal static class NetworkPolicyManifests
 
     // Uploads come through CDI's proxy, and its controller reads the workers' progress; sources of images are outside of the
     // cluster. A pod that a tenant gives CDI's label gets no further than CDI would.
-    private static JsonObject Cdi(ClusterNetwork network, VdcSettings? egress) => Spec(
+    private static JsonObject Cdi(ClusterNetwork network, VdcSettings settings) => Spec(
         Select(CdiLabel, "importer", "cdi-upload-server"),
         ingress: FromPlatform(
             network.CdiNamespaces,
@@ -50,10 +54,10 @@ internal static class NetworkPolicyManifests
             Select(CdiLabel, "cdi-uploadproxy", "cdi-deployment"),
             // The controller of older releases.
             Select("app", "containerized-data-importer")),
-        egress: egress is null ? null : [Rule(
+        egress: [Rule(
             "to",
-            Outside("0.0.0.0/0", AddressFamily.InterNetwork, egress),
-            Outside("::/0", AddressFamily.InterNetworkV6, egress))]);
+            Outside("0.0.0.0/0", AddressFamily.InterNetwork, settings),
+            Outside("::/0", AddressFamily.InterNetworkV6, settings))]);
 
     // virt-api connects to the port of the guest that is asked for, for who may port-forward there.
     private static JsonObject PortForward(ClusterNetwork network) => Spec(

@@ -22,7 +22,11 @@ public sealed class ClosedVdcFlowTests : IAsyncLifetime
     private const string Other = "other-tenant";
     private const string Ports = "custom-ports";
     private const string From = "custom-from";
+    private const string WithPlatform = "custom-platform";
+    private const string Unsaid = "custom-unsaid";
     private const string Closed = "custom-closed";
+
+    private static readonly string[] Vdcs = [Isolated, Other, Ports, From, WithPlatform, Unsaid, Closed];
 
     private static readonly Endpoint Dns = OfPlace("dns-system", "10.244.7.1", ("app", "coredns"), ("tier", "dns"));
     private static readonly Endpoint Dns6 = OfPlace("dns-system", "fd00:244::7", ("app", "coredns"), ("tier", "dns"));
@@ -131,15 +135,38 @@ public sealed class ClosedVdcFlowTests : IAsyncLifetime
         (VirtApi, Vm(Ports), "TCP", 22, true),
         (Monitoring, Vm(Ports), "TCP", 22, true),
 
-        // custom, ingress: who is listed, and the platform.
+        // custom, ingress: who is listed; the platform only if it is.
         (Monitoring, Vm(From), "TCP", 9100, true),
-        (VirtApi, Vm(From), "TCP", 22, true),
-        (VirtApi6, Vm6(From), "TCP", 22, true),
-        (UploadProxy, Uploads(From), "TCP", 8443, true),
-        (ExportProxy, Exporter(From), "TCP", 8443, true),
+        (Second(From), Vm(From), "TCP", 5432, true),
+        (VirtApi, Vm(From), "TCP", 22, false),
+        (VirtApi6, Vm6(From), "TCP", 22, false),
+        (UploadProxy, Uploads(From), "TCP", 8443, false),
+        (ExportProxy, Exporter(From), "TCP", 8443, false),
         (FalseVirtApi, Vm(From), "TCP", 22, false),
         (Vm(Other), Vm(From), "TCP", 22, false),
         (Vm6(Other), Vm6(From), "TCP", 22, false),
+        (VirtApi, Vm(WithPlatform), "TCP", 22, true),
+        (VirtApi6, Vm6(WithPlatform), "TCP", 22, true),
+        (UploadProxy, Uploads(WithPlatform), "TCP", 8443, true),
+        (ExportProxy, Exporter(WithPlatform), "TCP", 8443, true),
+        (Monitoring, Vm(WithPlatform), "TCP", 9100, false),
+
+        // custom, of which nothing is said: within the namespace, and DNS.
+        (Second(Unsaid), Vm(Unsaid), "TCP", 5432, true),
+        (Vm6(Unsaid), Second(Unsaid), "TCP", 22, true),
+        (Vm(Unsaid), Cache, "UDP", 53, true),
+        (Vm6(Unsaid), Dns6, "UDP", 5353, true),
+        (VirtApi, Vm(Unsaid), "TCP", 22, false),
+        (VirtApi6, Vm6(Unsaid), "TCP", 22, false),
+        (UploadProxy, Uploads(Unsaid), "TCP", 8443, false),
+        (Controller, Importer(Unsaid), "TCP", 8443, false),
+        (ExportProxy, Exporter(Unsaid), "TCP", 8443, false),
+        (Importer(Unsaid), Internet, "TCP", 443, false),
+        (Importer6(Unsaid), Internet6, "TCP", 443, false),
+        (Monitoring, Vm(Unsaid), "TCP", 22, false),
+        (Vm(Other), Vm(Unsaid), "TCP", 22, false),
+        (Vm(Unsaid), Vm(Other), "TCP", 22, false),
+        (Vm(Unsaid), Metadata, "TCP", 80, false),
 
         // custom, both closed: nothing, the platform neither.
         (VirtApi, Vm(Closed), "TCP", 22, false),
@@ -161,6 +188,8 @@ public sealed class ClosedVdcFlowTests : IAsyncLifetime
         await MakeAsync(Other, """ "network_policy":"isolated" """);
         await MakeAsync(Ports, """ "network_policy":"custom","custom_network_config":{"allow_egress_to_ports":[443]} """);
         await MakeAsync(From, """ "network_policy":"custom","custom_network_config":{"allow_ingress_from_namespaces":["monitoring"]} """);
+        await MakeAsync(WithPlatform, $$""" "network_policy":"custom","custom_network_config":{"allow_ingress_from_namespaces":["{{Platform}}"]} """);
+        await MakeAsync(Unsaid, """ "network_policy":"custom" """);
         await MakeAsync(Closed, """ "network_policy":"custom","custom_network_config":{"deny_all_ingress":true,"deny_all_egress":true} """);
         await _host.PassesUntilAsync(_host.IsAllAsDeclared);
         await _host.PassesUntilAsync(() => Policies().Any(policy => policy.ToJsonString().Contains("dns-system", StringComparison.Ordinal)));
@@ -202,7 +231,7 @@ public sealed class ClosedVdcFlowTests : IAsyncLifetime
     }
 
     private IEnumerable<JsonObject> Policies() =>
-        from ns in (string[])[Isolated, Other, Ports, From, Closed]
+        from ns in Vdcs
         from item in _host.Cluster.ObjectsIn(ns)
         where item.Kind == KubernetesKinds.NetworkPolicy
         select _host.Cluster.Find(item.Kind, item.Name)!;

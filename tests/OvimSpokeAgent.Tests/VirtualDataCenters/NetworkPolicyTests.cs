@@ -148,7 +148,7 @@ public sealed class NetworkPolicyTests
             (declared, Own, Tenant, "TCP", 443, false),
             (declared, Tenant, Own, "TCP", 22, false),
             (declared, Internet, Own, "TCP", 443, false),
-            (declared, UploadProxy, UploadServer, "TCP", 8443, true),
+            (declared, UploadProxy, UploadServer, "TCP", 8443, false),
         ]),
         (AllowAll, Tenant, Own, "TCP", 22, true),
         (AllowAll, Own, Internet, "TCP", 443, true),
