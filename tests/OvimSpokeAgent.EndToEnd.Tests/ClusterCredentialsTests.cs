@@ -101,11 +101,17 @@ public sealed class ClusterCredentialsTests(Clusters clusters)
         await environment.ReportsAsync(id, report => (string?)report["status"] != "healthy");
         var operation = environment.Hub.Queue(id, "create_vm", new JsonObject
         {
-            ["name"] = "web", ["namespace"] = environment.Namespace, ["image_url"] = "disk", ["cpu"] = 1, ["memory"] = 1,
+            ["name"] = "web",
+            ["namespace"] = environment.Namespace,
+            ["image_url"] = "disk",
+            ["cpu"] = 1,
+            ["memory"] = 1,
         });
         await environment.Cluster.Admin.CreateAsync(AccountsOf(environment), new JsonObject
         {
-            ["apiVersion"] = "v1", ["kind"] = "ServiceAccount", ["metadata"] = new JsonObject { ["name"] = "ovim-spoke-agent" },
+            ["apiVersion"] = "v1",
+            ["kind"] = "ServiceAccount",
+            ["metadata"] = new JsonObject { ["name"] = "ovim-spoke-agent" },
         });
         mounted.Write(await ServiceAccountFilesAsync(environment, kubeconfig!));
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Validation;
@@ -271,7 +270,7 @@ internal sealed class PayloadReader
         if (_payload.ValueKind is not JsonValueKind.Object) return false;
         foreach (var candidate in names)
         {
-            if (!JsonText.TryGetProperty(_payload, candidate, out value) || IsEmpty(value)) continue;
+            if (!JsonText.TryGetProperty(_payload, candidate, out value) || JsonText.IsEmpty(value)) continue;
             name = candidate;
             return true;
         }
@@ -287,13 +286,4 @@ internal sealed class PayloadReader
         }
         return _payload.ValueKind is not JsonValueKind.Object;
     }
-
-    private static bool IsEmpty(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null or JsonValueKind.Undefined => true,
-        JsonValueKind.String => JsonMarshal.GetRawUtf8Value(value).Length == 2,
-        JsonValueKind.Array => value.GetArrayLength() == 0,
-        JsonValueKind.Object => value.GetPropertyCount() == 0,
-        _ => false,
-    };
 }

@@ -70,6 +70,16 @@ internal static partial class JsonText
         }
     }
 
+    /// <summary>Whether it is absent, <c>null</c>, or nothing: a text, an array or an object without content.</summary>
+    public static bool IsEmpty(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.Undefined => true,
+        JsonValueKind.String => JsonMarshal.GetRawUtf8Value(value).Length == 2,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        _ => false,
+    };
+
     /// <summary>A value for a message: one line, shortened.</summary>
     public static string Show(JsonElement value) =>
         value.ValueKind is JsonValueKind.Undefined ? "nothing" : Shorten(value.GetRawText());

@@ -29,7 +29,7 @@ internal static class DeclarationMerge
             MergeField(merged, "organization", organization);
         // The rules of a VDC that is not "custom" any more go with it.
         if ((string?)merged[NetworkDeclaration.PolicyField] != "custom"
-            && (!JsonText.TryGetProperty(payload, NetworkDeclaration.CustomField, out var custom) || IsEmpty(custom)))
+            && (!JsonText.TryGetProperty(payload, NetworkDeclaration.CustomField, out var custom) || JsonText.IsEmpty(custom)))
         {
             merged.Remove(NetworkDeclaration.CustomField);
         }
@@ -54,7 +54,7 @@ internal static class DeclarationMerge
             into.Remove(field);
             return;
         }
-        if (IsEmpty(value)) return;
+        if (JsonText.IsEmpty(value)) return;
         if (value.ValueKind is not JsonValueKind.Object)
         {
             into[field] = JsonNode.Parse(value.GetRawText());
@@ -67,17 +67,9 @@ internal static class DeclarationMerge
         foreach (var property in value.EnumerateObject())
         {
             var name = JsonText.NameOf(property);
+            if (field == "quota" && !QuotaDeclaration.Fields.Contains(name)) continue; // nobody checked what it holds
             if (property.Value.ValueKind is JsonValueKind.Null) inner.Remove(name);
-            else if (isMap || !IsEmpty(property.Value)) inner[name] = JsonNode.Parse(property.Value.GetRawText());
+            else if (isMap || !JsonText.IsEmpty(property.Value)) inner[name] = JsonNode.Parse(property.Value.GetRawText());
         }
     }
-
-    private static bool IsEmpty(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null or JsonValueKind.Undefined => true,
-        JsonValueKind.String => value.ValueEquals(""u8),
-        JsonValueKind.Array => value.GetArrayLength() == 0,
-        JsonValueKind.Object => value.GetPropertyCount() == 0,
-        _ => false,
-    };
 }

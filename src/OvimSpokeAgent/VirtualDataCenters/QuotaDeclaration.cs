@@ -9,6 +9,9 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// </summary>
 internal sealed record QuotaDeclaration
 {
+    /// <summary>Its fields; any other is ignored.</summary>
+    public static readonly IReadOnlySet<string> Fields = new HashSet<string> { "cpu", "memory", "storage", "vms" };
+
     public const decimal MaxCores = 1_000_000;
     public const decimal MaxBytes = 1L << 59;
     private const int MaxVms = 1_000_000;
