@@ -51,7 +51,8 @@ internal sealed class VdcRealizer(
         await network.WaitForFirstAnswerAsync(cancellationToken);
         var all = Expected(ns, declaration);
         var expected = concerns is null ? all : [.. all.Where(manifest => concerns(manifest.Kind))];
-        var surplus = Surplus(ns, declaration, all, before);
+        // Of other kinds nothing is made here, so that nothing of theirs may go: it may stand for what is missing.
+        var surplus = Surplus(ns, declaration, all, before).Where(item => concerns is null || concerns(item.Kind)).ToList();
         foreach (var (kind, name) in surplus.Where(item => item.Kind == KubernetesKinds.RoleBinding))
             await objects.RemoveAsync(kind, name, null, cancellationToken);
         var made = new List<string>();

@@ -118,6 +118,24 @@ public sealed class FailClosedTests
         Assert.NotNull(host.Find(KubernetesKinds.NetworkPolicy, "vdc-isolation-policy"));
     }
 
+    // These make quota and limits alone: what isolates is none of theirs, the old policy of a switch that was refused least of all.
+    [Theory]
+    [InlineData("create_resource_quota", """ "namespace":"acme-dev","quota":{"cpu":2} """)]
+    [InlineData("create_limit_range", """ "namespace":"acme-dev","limit_range":{"max_cpu":2000} """)]
+    public async Task Operation_on_limits_leaves_the_policy_whose_successor_is_refused(string type, string payload)
+    {
+        await using var host = await OpenAsync();
+        Refuse(host, request => request.Verb == "apply" && request.Name == In("vdc-custom-policy"), ApiErrorReason.Forbidden);
+        await FailsAsync(() => host.RunAsync("update_vdc", Changed));
+        Assert.NotNull(host.Find(KubernetesKinds.NetworkPolicy, "vdc-isolation-policy"));
+
+        Assert.True((await host.RunAsync(type, payload)).IsCompleted);
+
+        Assert.NotNull(host.Find(KubernetesKinds.NetworkPolicy, "vdc-isolation-policy"));
+        host.Cluster.Fault = null;
+        await host.PassesUntilAsync(() => Policies(host).Contains("vdc-custom-policy") && !Policies(host).Contains("vdc-isolation-policy"));
+    }
+
     [Fact]
     public async Task Object_whose_repair_throws_costs_neither_the_others_nor_another_vdc()
     {
