@@ -24,11 +24,10 @@ internal sealed class DnsEndpoints(IKubernetesApi api)
     public async Task<IReadOnlyList<DnsRule>> OfAsync(DnsService service, CancellationToken cancellationToken)
     {
         var slices = await SlicesAsync(service.Name, cancellationToken);
-        var ports = (service.Spec.Ports ?? [])
-            .Where(port => port.Port == DnsTarget.DefaultPort && DnsRule.Protocols.Contains(port.Protocol))
+        var ports = service.Ports
             .SelectMany(port => PortsOf(port, slices).Select(number => (port.Protocol, Port: number)))
             .Distinct().Take(MostPorts).ToList();
-        if (service.Spec.Selector is { Count: > 0 } selector)
+        if (service.Selector is { Count: > 0 } selector)
             return [.. ports.Select(port => DnsRule.OfPods(service.Name.Namespace, selector, port.Protocol, port.Port))];
         // Without a selector somebody wrote the addresses, of what is no pod.
         var addresses = slices.SelectMany(slice => slice.Endpoints ?? [])

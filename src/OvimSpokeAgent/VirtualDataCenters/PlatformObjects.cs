@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -53,9 +54,20 @@ internal sealed record ServicePort
     public JsonElement? TargetPort { get; init; }
 }
 
-/// <summary>What is kept of a Service with an address of its own on which DNS can be.</summary>
-internal sealed record DnsService(NamespacedName Name, IReadOnlyList<IPAddress> Addresses, ServiceSpec Spec)
+/// <summary>What is kept of a Service with an address of its own on which DNS can be: a few KiB, however large its owner made it.</summary>
+/// <param name="Name">The Service.</param>
+/// <param name="Addresses">Its addresses.</param>
+/// <param name="Selector">Whom it leads to; empty: nobody says, or in more labels than any DNS has.</param>
+/// <param name="Ports">Those of DNS: of each protocol one.</param>
+internal sealed record DnsService(
+    NamespacedName Name,
+    IReadOnlyList<IPAddress> Addresses,
+    IReadOnlyDictionary<string, string> Selector,
+    IReadOnlyList<ServicePort> Ports)
 {
+    // Label keys have 317 characters at most, values 63.
+    private const int MostLabels = 16;
+
     /// <summary>Null: it has no address, or does not answer on DNS's port.</summary>
     public static DnsService? From(ServiceObject service, DateTimeOffset now)
     {
@@ -63,9 +75,10 @@ internal sealed record DnsService(NamespacedName Name, IReadOnlyList<IPAddress> 
         var addresses = (spec.ClusterIPs ?? []).Append(spec.ClusterIP ?? "")
             .Select(text => IPAddress.TryParse(text, out var address) ? address : null)
             .OfType<IPAddress>().Distinct().ToList();
-        return addresses.Count == 0 || !(spec.Ports ?? []).Any(port => port.Port == DnsTarget.DefaultPort)
-            ? null
-            : new DnsService(service.Metadata.Key, addresses, spec);
+        var ports = (spec.Ports ?? []).Where(port => port.Port == DnsTarget.DefaultPort && DnsRule.Protocols.Contains(port.Protocol))
+            .DistinctBy(port => port.Protocol).ToList();
+        var selector = spec.Selector is { Count: <= MostLabels } labels ? labels : ReadOnlyDictionary<string, string>.Empty;
+        return addresses.Count == 0 || ports.Count == 0 ? null : new DnsService(service.Metadata.Key, addresses, selector, ports);
     }
 }
 

@@ -13,6 +13,7 @@ public sealed class LargeObjectTests
     // With the fields' managers 1.3 MiB each: the server's database takes 1.5.
     private const int Vms = 60;
     private const int Changed = 10;
+    private const int Services = 200;
     private const int Labels = 3_000;
 
     private static readonly string Prefix = $"{new string('p', 60)}.{new string('q', 60)}.{new string('r', 45)}.example/";
@@ -48,6 +49,44 @@ public sealed class LargeObjectTests
         await environment.ReportsAsync(id, report => report["vms"]!.AsArray().Count(vm => (string?)vm!["labels"]!["a-first"] == "changed") == Changed);
         Assert.Equal(0, await agent.TerminateAsync());
     }
+
+    // As DNS has it, so that the agent looks at them: an address, and DNS's port.
+    [Fact]
+    public async Task Long_selectors_of_services_fit_into_the_memory_of_the_pod()
+    {
+        await using var environment = await TestEnvironment.StartAsync(await SandboxTestCluster.StartAsync(hasController: false), ownsCluster: true);
+        var selector = LargeLabels();
+        for (var i = 0; i < Services; i++)
+            await environment.Cluster.Admin.CreateAsync($"api/v1/namespaces/{environment.Namespace}/services", Service(environment.Namespace, i, selector));
+
+        var variables = environment.Variables();
+        variables["DOTNET_GCHeapHardLimit"] = HeapLimit;
+        await using var agent = AgentProcess.Start(variables);
+        await agent.IsReadyAsync();
+        Assert.Contains($"ovim_cache_objects{{kind=\"services\"}} {Services}", await agent.GetAsync("metrics"), StringComparison.Ordinal);
+        // They come by the watch, too.
+        for (var i = 0; i < Changed; i++)
+        {
+            await environment.Cluster.Admin.MergeAsync(
+                $"api/v1/namespaces/{environment.Namespace}/services/dns-{i}",
+                new JsonObject { ["spec"] = new JsonObject { ["selector"] = new JsonObject { ["a-first"] = "changed" } } });
+        }
+        Assert.Equal(0, await agent.TerminateAsync());
+    }
+
+    private static JsonObject Service(string ns, int number, JsonObject selector) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "Service",
+        ["metadata"] = new JsonObject { ["name"] = $"dns-{number}", ["namespace"] = ns },
+        ["spec"] = new JsonObject
+        {
+            ["clusterIP"] = $"10.96.1.{number}",
+            ["clusterIPs"] = new JsonArray($"10.96.1.{number}"),
+            ["selector"] = selector.DeepClone(),
+            ["ports"] = JsonNode.Parse("""[{"name":"dns","port":53,"protocol":"UDP","targetPort":53}]"""),
+        },
+    };
 
     private static JsonObject LargeLabels()
     {

@@ -71,6 +71,21 @@ public sealed class ClusterNetworkDiscoveryTests
         }
     }
 
+    // Tenants make Services of any size.
+    [Fact]
+    public void Of_a_service_no_more_is_kept_than_dns_needs()
+    {
+        var ports = Enumerable.Range(1, 60_000).Select(port => new ServicePort { Name = $"p{port}", Port = port }).ToList();
+        var selector = Enumerable.Range(0, 5_000).ToDictionary(i => $"key-{i}", _ => "value");
+        var spec = new ServiceSpec { ClusterIP = DnsAddress, Selector = selector, Ports = ports };
+
+        var kept = DnsService.From(new ServiceObject { Spec = spec }, default)!;
+
+        Assert.Equal("p53", Assert.Single(kept.Ports).Name);
+        Assert.Empty(kept.Selector);
+        Assert.Equal(2, DnsService.From(new ServiceObject { Spec = spec with { Selector = selector.Take(2).ToDictionary() } }, default)!.Selector.Count);
+    }
+
     [Fact]
     public async Task Agent_that_starts_again_writes_nothing_where_nothing_moved()
     {
