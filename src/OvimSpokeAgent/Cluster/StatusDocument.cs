@@ -7,9 +7,13 @@ namespace OvimSpokeAgent.Cluster;
 /// <summary>What the agent reads of a <c>Status</c> (meta/v1), the API server's answer to what it did not do.</summary>
 internal sealed record StatusDocument
 {
+    private const int MaxMessageLength = 2 << 10;
+    private const int MostCauses = 20;
+
     public string? Kind { get; init; }
 
-    public string? Message { get; init; }
+    /// <summary>At most 2 KiB: an admission webhook says what it likes, and it is told and kept in many places.</summary>
+    public string? Message { get; init => field = Bounded(value); }
 
     public string? Reason { get; init; }
 
@@ -45,6 +49,8 @@ internal sealed record StatusDocument
         Message is { Length: > 0 } ? Message : $"{request}: {Code}",
         CausesOf(this),
         Details?.RetryAfterSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null);
+
+    internal static string? Bounded(string? text) => text is { Length: > MaxMessageLength } ? text[..MaxMessageLength] + "…" : text;
 
     private static StatusDocument? Parse(string body)
     {
@@ -95,7 +101,7 @@ internal sealed record StatusDocument
             : null;
 
     private static List<ApiErrorCause> CausesOf(StatusDocument? status) =>
-        [.. (status?.Details?.Causes ?? []).Select(cause => new ApiErrorCause(cause.Field ?? "", cause.Message ?? ""))];
+        [.. (status?.Details?.Causes ?? []).Take(MostCauses).Select(cause => new ApiErrorCause(cause.Field ?? "", cause.Message ?? ""))];
 }
 
 /// <summary><c>Status.details</c>.</summary>
@@ -113,9 +119,9 @@ internal sealed record StatusDetails
 /// <summary>One of <c>Status.details.causes</c>.</summary>
 internal sealed record StatusCause
 {
-    public string? Field { get; init; }
+    public string? Field { get; init => field = StatusDocument.Bounded(value); }
 
-    public string? Message { get; init; }
+    public string? Message { get; init => field = StatusDocument.Bounded(value); }
 }
 
 /// <summary>An object of which only the metadata counts.</summary>

@@ -12,6 +12,9 @@ namespace OvimSpokeAgent.Operations;
 /// </summary>
 internal sealed class PayloadReader
 {
+    // More than anyone reads: a list of a hundred thousand wrong entries must not become as many messages.
+    private const int MostErrors = 20;
+
     private readonly JsonElement _payload;
     private readonly string _prefix;
     private readonly List<string> _errors;
@@ -169,8 +172,8 @@ internal sealed class PayloadReader
         foreach (var property in _payload.EnumerateObject())
         {
             var name = JsonText.NameOf(property);
-            if (!names.Contains(name))
-                _errors.Add($"{_prefix}{JsonText.Shorten(name)}: is not known, expected one of {string.Join(", ", names.ToArray())}");
+            if (!names.Contains(name)) Add($"{JsonText.Shorten(name)}: is not known, expected one of {string.Join(", ", names.ToArray())}");
+            if (IsFull) return;
         }
     }
 
@@ -210,22 +213,29 @@ internal sealed class PayloadReader
     /// <summary>Adds the error of a field that must be there and is not.</summary>
     public void RejectMissing(string field, string expected)
     {
-        _rejectedFields.Add(_prefix + field);
-        _errors.Add($"{_prefix}{field}: missing, expected {expected}");
+        if (!IsFull) Add(field, $"missing, expected {expected}");
     }
 
     /// <summary>Adds an error that has no value to show.</summary>
     public void RejectBecause(string field, string problem)
     {
-        _rejectedFields.Add(_prefix + field);
-        _errors.Add($"{_prefix}{field}: {problem}");
+        if (!IsFull) Add(field, problem);
     }
 
     private void AddError(string field, string shown, string expected)
     {
-        _rejectedFields.Add(_prefix + field);
-        _errors.Add($"{_prefix}{field}: {shown} is not {expected}");
+        if (!IsFull) Add(field, $"{shown} is not {expected}");
     }
+
+    private bool IsFull => _errors.Count > MostErrors;
+
+    private void Add(string field, string problem)
+    {
+        _rejectedFields.Add(_prefix + field);
+        Add($"{field}: {problem}");
+    }
+
+    private void Add(string error) => _errors.Add(_errors.Count < MostErrors ? _prefix + error : "and more that is not told");
 
     private NamespacedName RequiredNamespacedName(Func<string, bool> accepts, string rule) => new(
         Checked("namespace", RequiredString("namespace"), KubernetesNames.IsDnsLabel, KubernetesNames.DnsLabelRule),

@@ -33,9 +33,9 @@ internal sealed class CreateVdcHandler(
         string ns, VdcDeclaration declaration, OperationContext context, CancellationToken cancellationToken)
     {
         using var held = await locks.HoldAsync(ns, cancellationToken);
-        locks.Wrote(ns);
         var there = await MakeNamespaceAsync(ns, declaration, context.Key.Value, cancellationToken);
         if (there.End is not null) return there.End;
+        locks.Wrote(ns);
         var realization = await realizer.RealizeAsync(ns, declaration, there.Before, cancellationToken);
         if (realization.Problem is not null) await namespaces.SetIncompleteAsync(ns, cancellationToken);
         else if (there.IsTakenOver) await takeover.EndAsync(ns, cancellationToken);

@@ -108,8 +108,12 @@ internal sealed class DeclaredNamespaces(WatchCache<NamespaceObject, ManagedName
     }
 
     /// <summary>All managed namespaces, by name.</summary>
-    public IEnumerable<DeclaredNamespace> All() =>
-        cache.Items.OrderBy(item => item.Name, StringComparer.Ordinal).Select(item => Get(item.Name)).OfType<DeclaredNamespace>();
+    public IEnumerable<DeclaredNamespace> All()
+    {
+        // Where nobody asks for those that are gone: on standby.
+        foreach (var gone in _parsed.Keys.Where(ns => cache.Get(NamespacedName.ClusterScoped(ns)) is null)) _parsed.TryRemove(gone, out _);
+        return cache.Items.OrderBy(item => item.Name, StringComparer.Ordinal).Select(item => Get(item.Name)).OfType<DeclaredNamespace>();
+    }
 
     /// <summary>All VDCs, by namespace.</summary>
     public IReadOnlyList<DeclaredNamespace> Vdcs() => [.. All().Where(ns => ns.IsVdc)];

@@ -22,6 +22,9 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
 
     // Of one namespace: whoever makes ever new objects is answered with no more lines, and no more is remembered, than that.
     private const int MostObjects = 200;
+
+    // Of what cannot be put right in one namespace, in reports and health.
+    private const int MostTold = 5;
     private const int BurstOfLines = 20;
     private static readonly TimeSpan RefillOfLines = TimeSpan.FromSeconds(5);
 
@@ -132,7 +135,9 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
         lock (_lock)
         {
             var problems = Texts(ns, item => item.Problem);
-            return problems.Count == 0 ? null : string.Join("; ", problems);
+            if (problems.Count == 0) return null;
+            var more = problems.Count > MostTold ? $"; and {problems.Count - MostTold} more" : "";
+            return string.Join("; ", problems.Take(MostTold)) + more;
         }
     }
 

@@ -75,7 +75,8 @@ internal sealed class VdcLocks(TimeProvider time)
         lock (_lock)
         {
             var entry = _entries[ns];
-            if (--entry.Users == 0 && entry.IsForgotten) _entries.Remove(ns);
+            // Of a namespace in which nothing was written there is nothing to remember; there may be none of that name.
+            if (--entry.Users == 0 && (entry.IsForgotten || entry.WrittenAt is null)) _entries.Remove(ns);
         }
     }
 

@@ -77,6 +77,39 @@ public sealed class JournalMemoryTests
         Assert.Equal("completed", (string?)(await environment.ResultOfAsync("op-300"))["status"]);
     }
 
+    [Fact]
+    public async Task Operations_with_more_mistakes_than_anyone_reads_are_refused_each()
+    {
+        const int Count = 40;
+        await using var environment = await TestEnvironment.StartAsync(await SandboxTestCluster.StartAsync(), ownsCluster: true);
+        var id = $"spoke-agent-{environment.AgentNamespace}";
+        await using var agent = Start(environment);
+        await agent.IsReadyAsync();
+
+        for (var i = 0; i < Count; i++)
+        {
+            environment.Hub.Queue(
+                id,
+                "create_vdc",
+                new JsonObject
+                {
+                    ["target_namespace"] = $"odd-{i}",
+                    ["vdc_name"] = "odd",
+                    ["admin_groups"] = new JsonArray([.. Enumerable.Repeat(0, 240_000).Select(number => (JsonNode)number)]),
+                },
+                $"op-{i:000}");
+        }
+
+        for (var i = 0; i < Count; i++)
+        {
+            var error = (string)(await environment.ResultOfAsync($"op-{i:000}"))["error"]!;
+            Assert.StartsWith("admin_groups[0]: 0 is not a string", error, StringComparison.Ordinal);
+            Assert.True(error.Length < 10_000);
+        }
+        Assert.Equal(0, await agent.TerminateAsync());
+        Assert.True(agent.Output.Length < 1 << 20, $"{agent.Output.Length} characters in the log");
+    }
+
     private static AgentProcess Start(TestEnvironment environment, params (string Name, string Value)[] changed)
     {
         var variables = environment.Variables();

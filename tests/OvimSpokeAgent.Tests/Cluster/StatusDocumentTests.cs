@@ -107,6 +107,21 @@ public sealed class StatusDocumentTests
         Assert.True(isFromServer);
     }
 
+    // A webhook's answer can have any length, and is looked through for what RBAC says.
+    [Fact]
+    public void Message_of_any_length_is_cut_off_before_anybody_looks_at_it()
+    {
+        var message = string.Concat(Enumerable.Repeat("is forbidden: User \\\"", 100_000));
+        var causes = string.Join(',', Enumerable.Repeat($$"""{"field":"{{message}}","message":"{{message}}"}""", 3).Concat(Enumerable.Repeat("{}", 10_000)));
+
+        var e = Read(403, $$$"""{"kind":"Status","message":"{{{message}}}","code":403,"details":{"causes":[{{{causes}}}]}}""", out _);
+
+        Assert.Equal(2049, e.Message.Length);
+        Assert.EndsWith("…", e.Message, StringComparison.Ordinal);
+        Assert.Equal(20, e.Causes.Count);
+        Assert.All(e.Causes, cause => Assert.True(cause.Field.Length <= 2049 && cause.Message.Length <= 2049));
+    }
+
     private static KubernetesApiException Read(int code, string body, out bool isFromServer) =>
         StatusDocument.ToException((HttpStatusCode)code, body, null, "GET /apis/x", out isFromServer);
 }

@@ -123,7 +123,7 @@ public sealed class RepairHistoryTests
     }
 
     [Fact]
-    public void Of_a_namespace_a_bounded_number_of_objects_is_remembered_the_newest()
+    public void Of_a_namespace_a_bounded_number_of_objects_is_remembered_the_newest_and_a_few_are_told()
     {
         for (var i = 0; i < 1000; i++)
         {
@@ -132,9 +132,6 @@ public sealed class RepairHistoryTests
             _time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
-        var problems = _history.ProblemOf(Ns)!.Split("; ");
-        Assert.Equal(200, problems.Length);
-        Assert.Contains("problem 999", problems);
-        Assert.DoesNotContain("problem 799", problems);
+        Assert.Equal("problem 800; problem 801; problem 802; problem 803; problem 804; and 195 more", _history.ProblemOf(Ns));
     }
 }

@@ -14,6 +14,21 @@ public sealed class VdcDeclarationTests
          "deny_all_ingress":false},"admin_groups":["g"],"labels":{"a":"b"},"annotations":{"c":"d"}}
         """;
 
+    // A hub's list of mistakes is as long as it likes; what is told of it is not.
+    [Fact]
+    public void Of_many_mistakes_the_first_are_told()
+    {
+        var (groups, odd) = (string.Join(',', Enumerable.Repeat('1', 100_000)), string.Join(',', Enumerable.Range(0, 10_000).Select(i => $"\"odd-{i}\":1")));
+        var payload = new PayloadReader(JsonElement.Parse(
+            """{"vdc_name":7,"admin_groups":[""" + groups + """],"custom_network_config":{""" + odd + "}}"));
+
+        VdcDeclaration.Read(payload);
+
+        Assert.Equal(21, payload.Errors.Count);
+        Assert.Equal("vdc_name: 7 is not a string", payload.Errors[0]);
+        Assert.Equal("and more that is not told", payload.Errors[^1]);
+    }
+
     [Fact]
     public void Anything_that_stands_in_the_place_of_a_declaration_is_read_or_has_a_reason() =>
         Gen.Select(Gen.Int[0, Whole.Length - 1], Gen.Int[0, 40], Gen.OneOf("", "null", "{}", "[]", "7", "-1e400", "\"\\ud800\"", "\"\u0000\"", "}", "x", "\"" + new string('x', 5000) + "\""))

@@ -36,6 +36,15 @@ public sealed class VdcLocksTests
         Assert.Null(_locks.SinceWrite("ns-1"));
     }
 
+    // Whoever names namespaces that do not exist is not remembered for it.
+    [Fact]
+    public async Task Namespace_in_which_nothing_was_written_is_not_remembered()
+    {
+        for (var i = 0; i < 100; i++) (await _locks.HoldAsync($"ns-{i}", default)).Dispose();
+
+        Assert.Equal(0, _locks.Count);
+    }
+
     [Fact]
     public async Task Namespace_that_is_held_is_forgotten_with_its_last_user()
     {
