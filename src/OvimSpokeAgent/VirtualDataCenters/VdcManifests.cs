@@ -19,10 +19,16 @@ internal static class VdcManifests
     public const string RequestsMemory = "requests.memory";
     public const string RequestsStorage = "requests.storage";
 
+    /// <summary>The size of the pages follows.</summary>
+    public const string RequestsHugePages = "requests.hugepages-";
+
     /// <summary>All that is limited or counted.</summary>
     public static readonly IReadOnlyList<string> QuotaResources = [RequestsCpu, RequestsMemory, RequestsStorage, VmCount, PodCount];
 
     private const int NoPodLimit = 1_000_000;
+
+    // Of the architectures that KubeVirt runs on (Linux, Documentation/admin-guide/mm/hugetlbpage): amd64, arm64, s390x.
+    private static readonly string[] HugePages = ["64Ki", "1Mi", "2Mi", "32Mi", "512Mi", "1Gi", "16Gi"];
 
     // What a container without requests counts: with a quota it must have some, and it must not have a VM's.
     private const string DefaultCpuRequest = "10m";
@@ -123,7 +129,12 @@ internal static class VdcManifests
         var hard = new JsonObject { [PodCount] = NoPodLimit.ToString(CultureInfo.InvariantCulture) };
         if (quota.Cpu is { } cpu) hard[RequestsCpu] = Quantity.OfCores(Math.Min(cpu.Value + padding.Cpu, QuotaDeclaration.MaxCores)).Text;
         if (quota.Memory is { } memory)
-            hard[RequestsMemory] = Quantity.OfBytes(Math.Min(memory.Value + padding.Memory, QuotaDeclaration.MaxBytes)).Text;
+        {
+            var most = Quantity.OfBytes(Math.Min(memory.Value + padding.Memory, QuotaDeclaration.MaxBytes)).Text;
+            hard[RequestsMemory] = most;
+            // A guest whose memory is of huge pages requests these, and nearly nothing of the other.
+            foreach (var size in HugePages) hard[RequestsHugePages + size] = most;
+        }
         if (quota.Storage is { } storage) hard[RequestsStorage] = Quantity.OfBytes(storage.Value).Text;
         if (quota.Vms is { } vms) hard[VmCount] = vms.ToString(CultureInfo.InvariantCulture);
         return new JsonObject { ["hard"] = hard };

@@ -27,6 +27,11 @@ public sealed class VdcHeadroomTests(Clusters clusters)
         var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() =>
             world.Admin.CreateAsync(VdcWorld.Collection(vdc, "pods"), VdcWorld.Pod("beyond", """{"requests":{"cpu":"400","memory":"700Gi"}}""")));
         Assert.Contains("exceeded quota", refusal.Message, StringComparison.Ordinal);
+        // As KubeVirt makes the pod of a guest in huge pages.
+        refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => world.Admin.CreateAsync(
+            VdcWorld.Collection(vdc, "pods"),
+            VdcWorld.Pod("huge", """{"requests":{"cpu":"1","memory":"1Mi","hugepages-2Mi":"700Gi"},"limits":{"hugepages-2Mi":"700Gi"}}""")));
+        Assert.Contains("exceeded quota", refusal.Message, StringComparison.Ordinal);
         var hard = (await world.GetAsync(vdc, VdcWorld.Quotas, "vdc-quota"))["spec"]!["hard"]!;
         Assert.Equal(("4", "8Gi"), ((string?)hard["requests.cpu"], (string?)hard["requests.memory"]));
         await world.Admin.CreateAsync(VdcWorld.Collection(vdc, "pods"), VdcWorld.Pod("within", """{"requests":{"cpu":"4","memory":"8Gi"}}"""));

@@ -50,6 +50,19 @@ public sealed class VdcManifestsTests
         Assert.Equal("500Gi", (string?)hard["requests.storage"]);
     }
 
+    // A guest in huge pages requests nearly no other memory.
+    [Fact]
+    public void Memory_of_huge_pages_is_limited_like_any_other()
+    {
+        var hard = Objects(Whole, new QuotaPadding(2.5m, 3L << 30)).Single(manifest => manifest.Kind.Kind == "ResourceQuota").Body["spec"]!["hard"]!;
+
+        foreach (var size in (string[])["64Ki", "1Mi", "2Mi", "32Mi", "512Mi", "1Gi", "16Gi"])
+            Assert.Equal("67Gi", (string?)hard[$"requests.hugepages-{size}"]);
+        Assert.DoesNotContain(
+            Spec("""{"vdc_name":"dev","quota":{"cpu":20}}""", "ResourceQuota")["hard"]!.AsObject(),
+            entry => entry.Key.Contains("hugepages", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void The_limit_range_is_a_net_that_fits_around_a_VM_of_the_maximum()
     {
