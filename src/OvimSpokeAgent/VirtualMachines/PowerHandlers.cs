@@ -147,11 +147,13 @@ internal sealed class ListVirtualMachinesHandler(
         return new OperationPlan
         {
             ReadOnly = true,
-            Execute = async (_, token) =>
+            Execute = async (context, token) =>
             {
                 if (ns is not null && await namespaces.ReasonAgainstAsync(ns, token) is { } reason)
                     return OperationOutcome.Failed(reason);
-                if (await manager.ReasonAgainstListAsync(token) is { } missing) return OperationOutcome.Failed(missing);
+                var answer = manager.ReasonAgainstListAsync(token);
+                if (!answer.IsCompleted) await context.WaitForOthersAsync(_ => answer, token);
+                if (await answer is { } missing) return OperationOutcome.Failed(missing);
                 var vms = manager.List(ns);
                 return OperationOutcome.Completed(
                     new VirtualMachineList { Vms = vms, Count = vms.Count }, ContractJson.Default.VirtualMachineList);

@@ -1,6 +1,7 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;
@@ -61,6 +62,30 @@ public sealed class VirtualMachineOperationTests
 
         Assert.Equal(
             "namespace: \"nowhere\" does not exist on this cluster", (await ExecuteAsync(world, type, "nowhere")).FailureOf());
+    }
+
+    // All lists belong to no namespace, as get_health does: what they wait for must not keep that out.
+    [Fact]
+    public async Task List_that_waits_for_the_first_look_at_the_cluster_holds_no_slot()
+    {
+        var time = new TestTime();
+        var cluster = new FakeKubernetesApi(time)
+        {
+            Fault = request => request is { Verb: "list" } && request.Kind == KubeVirtKinds.VirtualMachine
+                ? FakeKubernetesApi.Error(ApiErrorReason.Unavailable, "no conversion webhook")
+                : null,
+        };
+        await using var host = await VdcHost.StartAsync([], cluster, time, KubeVirtKinds.VirtualMachine);
+        var list = host.Of("list_vms");
+
+        var running = list.RunAsync();
+        await Eventually.HoldsAsync(() => list.WaitsForOthers);
+        Assert.False(running.IsCompleted);
+        cluster.Fault = null;
+        await host.PassesUntilAsync(() => running.IsCompleted);
+
+        Assert.True((await running).IsCompleted);
+        Assert.False(list.WaitsForOthers);
     }
 
     [Fact]
