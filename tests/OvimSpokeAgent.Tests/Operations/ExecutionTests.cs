@@ -179,6 +179,31 @@ public sealed class ExecutionTests
         Assert.Equal(1, _givenUp);
     }
 
+    // A webhook may send back the whole object that it refuses, or a part of it.
+    [Theory]
+    [InlineData("Zq7vKx2mWp9")]
+    [InlineData("#cloud-config\\npassword: Zq7vKx2mWp9\\n")]
+    [InlineData("said Zq7vKx2mWp9 to \\\"all\\\"")]
+    [InlineData("PLAINsaid Zq7vKx2mWp9 to \"all\"")]
+    [InlineData("WnE3dkt4Mm1XcDkgaW4gYmFzZTY0")]
+    [InlineData("Zq7vKx2mW…")]
+    [InlineData("password: Zq7vKx2mWp…; the last")]
+    [InlineData("c3NoLWVkMjU1MTkgWnE3dkt4Mm1XcDkg…")]
+    public async Task Secret_that_is_sent_back_is_not_shown(string echo)
+    {
+        const string Payload = """
+            {"name":"web","cloud_init":"#cloud-config\npassword: Zq7vKx2mWp9\n","ssh_keys":["ssh-ed25519 Zq7vKx2mWp9 me","Zq7vKx2mWp9 in base64"],
+             "nested":{"db_password":"Zq7vKx2mWp9"},"annotations":{"a":"said Zq7vKx2mWp9 to \"all\"","b":"yes"}}
+            """;
+
+        var error = (await RunAsync(_ => new KubernetesApiException(ApiErrorReason.Forbidden, $"denied: yes, VM web: {echo}"), payload: Payload)).FailureOf();
+
+        Assert.StartsWith("denied: yes, VM web: ", error, StringComparison.Ordinal);
+        Assert.Contains("(not shown)", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Zq7vKx2m", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("WnE3dkt4", error, StringComparison.Ordinal);
+    }
+
     private static OperationOutcome Done => OperationOutcome.Completed(JsonElement.Parse("{}"));
 
     private TimeSpan Waited => _time.GetUtcNow() - _time.Start;
@@ -192,7 +217,8 @@ public sealed class ExecutionTests
         Func<int, Exception?> failure,
         Func<int, OperationOutcome?>? readBack = null,
         Func<int, string?>? giveUp = null,
-        OperationOutcome? end = null)
+        OperationOutcome? end = null,
+        string payload = "{}")
     {
         readBack ??= _ => null;
         giveUp ??= _ => null;
@@ -213,7 +239,7 @@ public sealed class ExecutionTests
         };
         var running = executor.ExecuteAsync(
             Record(),
-            new PreparedOperation(Record().Operation.With(JsonElement.Parse("{}")), plan, null),
+            new PreparedOperation(Record().Operation.With(JsonElement.Parse(payload)), plan, null),
             new ExecutionSlot(new FairSlots(1, _time), "acme"),
             Limits.Token());
         await _time.UntilAsync(() => running.IsCompleted, TimeSpan.FromMilliseconds(500));
