@@ -14,6 +14,34 @@ public sealed class VdcDeclarationTests
          "deny_all_ingress":false},"admin_groups":["g"],"labels":{"a":"b"},"annotations":{"c":"d"}}
         """;
 
+    private static readonly string[] OddValues =
+    [
+        "null", "true", "0", "-1", "1e400", "-1e400", "1e-400", "1e28", "79228162514264337593543950336", "0.00000000000000000000000000000001", "1e999999999",
+        "\"\"", "\"\\ud800\"", "\"\\udc00x\"", "\"1e999999999\"", "\"-1Gi\"", "\"\\u0000\"", "\"9999999999999999999999999999999999999999999999999999Ei\"", "[]", "{}",
+        "[null]", "[\"\\ud800\"]", "[[[[1]]]]", "[1e400]", "{\"\\ud800\":\"x\"}", "{\"a\":\"\\ud800\"}", "{\"a\":1,\"a\":{}}", "{\"cpu\":1e400,\"memory\":\"\\ud800\",\"vms\":1e9}",
+        "{\"min_cpu\":1e28,\"max_cpu\":1e-28,\"minMemory\":\"\\ud800\"}", "{\"deny_all_ingress\":\"\\ud800\",\"allow_egress_to_ports\":\"1,\\ud800\",\"\\ud800\":1}",
+        "{\"allow_egress_to_ports\":[1e400,\"\\ud800\"],\"allow_ingress_from_namespaces\":\"[[[\"}", "\"custom\"",
+    ];
+
+    // An annotation that anyone who may write namespaces wrote.
+    [Fact]
+    public void No_text_is_so_odd_that_reading_it_fails_by_more_than_a_reason()
+    {
+        var fields = JsonElement.Parse(Whole).EnumerateObject().ToDictionary(field => field.Name, field => field.Value.GetRawText());
+        foreach (var field in fields.Keys.Append("unknown").Append("\\ud800"))
+        {
+            foreach (var value in OddValues.Concat(OddValues.Select(value => $"{{\"x\":{value}}}")).Concat(OddValues.Select(value => $"[{value}]")))
+            {
+                var text = $"{{{string.Join(',', fields.Where(other => other.Key != field).Append(new(field, value)).Select(entry => $"\"{entry.Key}\":{entry.Value}"))}}}";
+                var (declaration, problem) = VdcDeclaration.Parse(text);
+                Assert.True(declaration is null != problem is null, text);
+                if (declaration is not null) Assert.Equal(declaration.ToText(), VdcDeclaration.Parse(declaration.ToText()).Declaration!.ToText());
+            }
+        }
+        foreach (var text in OddValues.Append("").Append("nonsense").Append(new string('[', 1000)).Append("{\"quota\":" + new string('[', 60) + new string(']', 60) + "}"))
+            Assert.True(VdcDeclaration.Parse(text) is ({ }, null) or (null, { Length: > 0 }), text);
+    }
+
     // A hub's list of mistakes is as long as it likes; what is told of it is not.
     [Fact]
     public void Of_many_mistakes_the_first_are_told()
