@@ -8,6 +8,7 @@ using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Metrics;
 using OvimSpokeAgent.Networking;

@@ -2,6 +2,7 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 
 namespace OvimSpokeAgent.Agent;

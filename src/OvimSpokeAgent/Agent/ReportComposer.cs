@@ -3,6 +3,7 @@ using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;

@@ -13,8 +13,6 @@ internal static class ClusterServices
         services.AddSingleton<ClusterCredentials>();
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<KubernetesApi>();
-        services.AddSingleton<IKubernetesApi>(provider => new LeaderOnlyApi(
-            provider.GetRequiredService<KubernetesApi>(), provider.GetRequiredService<ILeadership>()));
         services.AddWatchCache(ManagedNamespace.Watch);
         services.AddSingleton<ManagedNamespaces>();
         services.AddSingleton<AccessReviews>();
@@ -22,6 +20,9 @@ internal static class ClusterServices
             new("list", KubernetesKinds.Namespace), new("watch", KubernetesKinds.Namespace),
             new("get", KubernetesKinds.Namespace));
         services.AddLoop<PermissionCheck>();
+        services.AddSingleton<IHealthCheck, ClusterCheck>();
+        services.AddSingleton<IHealthCheck, CachesCheck>();
+        services.AddSingleton<IHealthCheck, PermissionsCheck>();
         return services;
     }
 

@@ -1,3 +1,5 @@
+using OvimSpokeAgent.Supervision;
+
 namespace OvimSpokeAgent.Health;
 
 /// <summary>The agent's state as a whole.</summary>

@@ -22,6 +22,9 @@ internal static class HubServices
         });
         services.AddLoop<HeartbeatLoop>();
         services.AddLoop<PollLoop>();
+        services.AddSingleton<IHealthCheck, HubCheck>();
+        services.AddSingleton<IHealthCheck, PushCheck>();
+        services.AddSingleton<IHealthCheck, CredentialsCheck>();
         return services;
     }
 

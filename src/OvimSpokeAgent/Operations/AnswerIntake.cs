@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Leadership;
 
 namespace OvimSpokeAgent.Operations;
 

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Operations;

@@ -1,5 +1,5 @@
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Operations;

@@ -26,6 +26,8 @@ internal static class OperationServices
         services.AddSingleton<OperationMetrics>();
         services.AddSingleton<ReportErrors>();
         services.AddLoop<OperationLoop>();
+        services.AddSingleton<IHealthCheck, OperationsCheck>();
+        services.AddSingleton<IHealthCheck, JournalCheck>();
         foreach (var verb in (string[])["create", "get", "list", "patch", "deletecollection"])
         {
             services.AddSingleton(provider => new NeededPermission(

@@ -1,4 +1,4 @@
-using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Leadership;
 
 namespace OvimSpokeAgent.Operations;
 

@@ -1,6 +1,6 @@
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;

@@ -116,6 +116,8 @@ internal static class SupervisionServices
     {
         services.TryAddSingleton<LoopRegistry>();
         services.TryAddSingleton<ObjectFailures>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheck, LoopsCheck>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheck, ObjectsCheck>());
         services.AddSingleton<IHostedService>(provider => new SupervisedLoop<TLoop>(
             provider.GetRequiredService<TLoop>(),
             provider.GetRequiredService<LoopRegistry>(),

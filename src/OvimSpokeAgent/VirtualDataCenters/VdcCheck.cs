@@ -1,4 +1,4 @@
-using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 

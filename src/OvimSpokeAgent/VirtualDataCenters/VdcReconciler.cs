@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualDataCenters;

@@ -1,5 +1,4 @@
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.VirtualMachines;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using OvimSpokeAgent.Agent;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
 using OvimSpokeAgent.Tests.Simulation;

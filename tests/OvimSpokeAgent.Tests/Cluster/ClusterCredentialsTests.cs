@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Net;
 using System.Text;
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Configuration;
 
 namespace OvimSpokeAgent.Tests.Cluster;

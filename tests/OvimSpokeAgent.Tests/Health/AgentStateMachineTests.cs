@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Tests.Health;
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;

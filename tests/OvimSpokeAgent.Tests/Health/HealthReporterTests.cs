@@ -4,6 +4,7 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
 using Prometheus;

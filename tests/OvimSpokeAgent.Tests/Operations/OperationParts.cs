@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 

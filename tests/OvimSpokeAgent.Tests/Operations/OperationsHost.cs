@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;

@@ -1,4 +1,3 @@
-using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Tests.Supervision;

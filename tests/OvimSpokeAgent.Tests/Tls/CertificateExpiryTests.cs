@@ -2,9 +2,10 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Time.Testing;
 using OvimSpokeAgent.Configuration;
-using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Configuration;
+using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Tests.Tls;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.VirtualDataCenters;
 
 namespace OvimSpokeAgent.Tests.VirtualDataCenters;

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
@@ -122,7 +123,7 @@ internal sealed class VdcHost : IAsyncDisposable
 
     public IReadOnlyList<VdcStatus> Statuses() => _services.GetRequiredService<VdcStatuses>().List();
 
-    public OvimSpokeAgent.Health.HealthFinding Health() => _services.GetServices<OvimSpokeAgent.Health.IHealthCheck>().Single(check => check.Name == "vdcs").Check();
+    public HealthFinding Health() => _services.GetServices<IHealthCheck>().Single(check => check.Name == "vdcs").Check();
 
     public async Task<string> MetricsAsync()
     {

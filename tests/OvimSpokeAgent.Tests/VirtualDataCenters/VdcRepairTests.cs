@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Health;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualDataCenters;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Configuration;

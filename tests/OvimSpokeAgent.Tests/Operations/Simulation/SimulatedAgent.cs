@@ -6,6 +6,7 @@ using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Simulation;

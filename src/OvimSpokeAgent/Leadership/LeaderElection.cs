@@ -2,7 +2,7 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
 
-namespace OvimSpokeAgent.Agent;
+namespace OvimSpokeAgent.Leadership;
 
 /// <summary>
 /// Of several agents in a namespace lets one work, by a Lease. The holder renews it every two seconds and stops working

@@ -1,4 +1,6 @@
-namespace OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.Leadership;
 
 /// <summary>A time during which this agent is the one that works. It ends once and never comes back.</summary>
 #pragma warning disable CA1001 // a source without a timer holds nothing that must be let go

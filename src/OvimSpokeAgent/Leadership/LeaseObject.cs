@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using OvimSpokeAgent.Cluster;
 
-namespace OvimSpokeAgent.Agent;
+namespace OvimSpokeAgent.Leadership;
 
 /// <summary>What the agent reads of a Lease (coordination.k8s.io/v1).</summary>
 internal sealed record LeaseObject : IKubernetesObject

@@ -2,13 +2,16 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
 
-namespace OvimSpokeAgent.Agent;
+namespace OvimSpokeAgent.Leadership;
 
 internal static class LeadershipServices
 {
-    /// <summary>Lets one of several agents work, unless <c>OVIM_LEADER_ELECTION</c> is off.</summary>
+    /// <summary>Lets one of several agents work, unless <c>OVIM_LEADER_ELECTION</c> is off; the API through which only that one writes.</summary>
     public static IServiceCollection AddLeadership(this IServiceCollection services, AgentSettings settings)
     {
+        services.AddSingleton<IKubernetesApi>(provider => new LeaderOnlyApi(
+            provider.GetRequiredService<KubernetesApi>(), provider.GetRequiredService<ILeadership>()));
+        services.AddSingleton<IHealthCheck, LeadershipCheck>();
         if (!settings.LeaderElection) return services.AddSingleton<ILeadership, SoleLeadership>();
         services.AddSingleton(provider => new LeaderElection(
             provider.GetRequiredService<KubernetesApi>(), // past the guard that asks this very election

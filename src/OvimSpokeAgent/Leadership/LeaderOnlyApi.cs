@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using OvimSpokeAgent.Cluster;
 
-namespace OvimSpokeAgent.Cluster;
+namespace OvimSpokeAgent.Leadership;
 
 /// <summary>
 /// The Kubernetes API for everyone who acts on the cluster: reads pass, writes only while this agent leads, which is

@@ -1,6 +1,7 @@
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
 
-namespace OvimSpokeAgent.Health;
+namespace OvimSpokeAgent.Hub;
 
 /// <summary>Whether operations may be pushed, and by whom.</summary>
 internal sealed class PushCheck(AgentSettings settings) : IHealthCheck

@@ -1,4 +1,4 @@
-namespace OvimSpokeAgent.Agent;
+namespace OvimSpokeAgent.Leadership;
 
 /// <summary>
 /// A moment by two clocks, over when either says so: the monotonic one does not tell of a machine that slept, the wall
