@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Moq;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Supervision;
@@ -84,8 +85,8 @@ public sealed class HealthChecksTests
     {
         var check = new CachesCheck(
         [
-            new StubCache("gadgets", new CacheStatus { State = CacheState.Synced, LastSync = Heard }),
-            new StubCache(
+            Cache("gadgets", new CacheStatus { State = CacheState.Synced, LastSync = Heard }),
+            Cache(
                 "widgets",
                 new CacheStatus
                 {
@@ -104,7 +105,7 @@ public sealed class HealthChecksTests
     public void All_caches_that_are_as_bad_are_named()
     {
         var check = new CachesCheck(
-            [new StubCache("a", new CacheStatus()), new StubCache("b", new CacheStatus { State = CacheState.KindMissing }), new StubCache("c", new CacheStatus())]);
+            [Cache("a", new CacheStatus()), Cache("b", new CacheStatus { State = CacheState.KindMissing }), Cache("c", new CacheStatus())]);
 
         Assert.Equal(HealthFinding.Unhealthy("a not synced yet; c not synced yet"), check.Check());
         Assert.True(check.NeededForReady);
@@ -145,18 +146,9 @@ public sealed class HealthChecksTests
         Assert.Equal(HealthFinding.Degraded("events failed: a bug"), new LoopsCheck(registry).Check());
     }
 
-    private sealed class StubCache(string plural, CacheStatus status, bool isOptional = false) : IWatchCacheStatus
-    {
-        public ResourceKind Kind { get; } = new("", "v1", plural, plural);
-
-        public CacheStatus Status { get; } = status;
-
-        public int Count => 0;
-
-        public bool IsOptional { get; } = isOptional;
-
-        public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
+    private static IWatchCacheStatus Cache(string plural, CacheStatus status, bool isOptional = false) =>
+        Mock.Of<IWatchCacheStatus>(cache =>
+            cache.Kind == new ResourceKind("", "v1", plural, plural) && cache.Status == status && cache.IsOptional == isOptional);
 
     private sealed record StubLoop(string Name, LoopFailure? RecentFailure) : ILoopStatus
     {

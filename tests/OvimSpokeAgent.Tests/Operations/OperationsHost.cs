@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Moq;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Leadership;
@@ -8,7 +9,6 @@ using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
-using OvimSpokeAgent.Tests.Events;
 using OvimSpokeAgent.Tests.Simulation;
 
 namespace OvimSpokeAgent.Tests.Operations;
@@ -69,7 +69,7 @@ internal sealed class OperationsHost
         var factory = Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry());
         var metrics = new OperationMetrics(factory);
         var events = new EventRecorder(
-            new EventApi(), new ClusterConnectivity(time), factory, settings, time, NullLogger<EventRecorder>.Instance);
+            Mock.Of<IKubernetesApi>(), new ClusterConnectivity(time), factory, settings, time, NullLogger<EventRecorder>.Instance);
         var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell"), new Handler(this, "break"), new Handler(this, "wait"), new Handler(this, "busy"), new Handler(this, "gaze")]);
         var leadership = new SoleLeadership();
         var parts = new OperationParts(

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Moq;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Hub;
@@ -7,7 +8,6 @@ using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Configuration;
-using OvimSpokeAgent.Tests.Events;
 using OvimSpokeAgent.Tests.Simulation;
 
 namespace OvimSpokeAgent.Tests.Operations.DeliverySimulation;
@@ -43,7 +43,7 @@ internal sealed class DeliveryWorld
             new SoleLeadership(),
             Journal,
             new ReportErrors(),
-            new EventRecorder(new EventApi(), new ClusterConnectivity(time), metrics, settings, time, NullLogger<EventRecorder>.Instance),
+            new EventRecorder(Mock.Of<IKubernetesApi>(), new ClusterConnectivity(time), metrics, settings, time, NullLogger<EventRecorder>.Instance),
             new OperationMetrics(metrics),
             settings,
             jitter,
