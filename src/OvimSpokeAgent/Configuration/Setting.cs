@@ -20,7 +20,7 @@ internal sealed record Setting
     /// <summary>What applies without the variable where that is no fixed value.</summary>
     public string? DefaultNote { get; init; }
 
-    /// <summary>One line for README.</summary>
+    /// <summary>One line for the documentation.</summary>
     public required string Description { get; init; }
 
     /// <summary>What a value must be, as it completes "expected …".</summary>

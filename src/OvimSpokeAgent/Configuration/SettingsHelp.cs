@@ -17,7 +17,7 @@ internal static class SettingsHelp
         return text.ToString();
     }
 
-    /// <summary>Without the marks of README's table.</summary>
+    /// <summary>Without the marks of the documented table.</summary>
     private static string Plain(string markdown) =>
         markdown.Replace("**", "", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal);
 }

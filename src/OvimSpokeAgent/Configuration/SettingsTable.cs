@@ -4,7 +4,7 @@ using OvimSpokeAgent.Validation;
 namespace OvimSpokeAgent.Configuration;
 
 /// <summary>
-/// Every setting of the agent: the one source for reading, checking and README's table
+/// Every setting of the agent: the one source for reading, checking and documenting them
 /// (<see cref="RenderMarkdown"/>).
 /// </summary>
 internal static class SettingsTable
@@ -268,7 +268,7 @@ internal static class SettingsTable
         "OVIM_PUSH_TRUSTED_PROXIES", "none",
         "Address ranges of the proxies in front, comma-separated: where one of them pushes, its `X-Forwarded-For` says who");
 
-    /// <summary>All rows, in the order of README.</summary>
+    /// <summary>All rows, in the order in which they are documented.</summary>
     public static readonly IReadOnlyList<Setting> All =
     [
         ClusterId, ZoneId, AgentId,
@@ -283,7 +283,7 @@ internal static class SettingsTable
         LogLevelName, LogFormat,
     ];
 
-    /// <summary>README's table.</summary>
+    /// <summary>The documented table.</summary>
     public static string RenderMarkdown()
     {
         var table = new StringBuilder("| variable | default | meaning |\n| --- | --- | --- |\n");
