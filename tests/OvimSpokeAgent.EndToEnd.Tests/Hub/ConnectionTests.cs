@@ -273,7 +273,7 @@ public sealed class ConnectionTests
 
     private static async Task NextReportAsync(SandboxHub hub)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(JsonApi.Patience);
         var now = DateTimeOffset.UtcNow;
         await hub.ReportAsync(report => report.ReceivedAt > now, patience.Token);
     }

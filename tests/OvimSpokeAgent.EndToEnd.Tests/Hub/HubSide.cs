@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Sandbox.Hub;
@@ -20,8 +21,6 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 internal sealed class HubSide : IAsyncDisposable
 {
     public const string AgentId = "spoke-agent-east-1";
-
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly IHost _host;
     private readonly CollectorRegistry _registry;
@@ -97,7 +96,7 @@ internal sealed class HubSide : IAsyncDisposable
         Look(Connection.Link);
         try
         {
-            return await reached.Task.WaitAsync(Patience);
+            return await reached.Task.WaitAsync(JsonApi.Patience);
         }
         catch (TimeoutException)
         {
@@ -165,7 +164,7 @@ internal sealed class AnsweringIntake(HubClient hub) : IOperationIntake
     /// <summary>Waits until a condition holds.</summary>
     public async Task WaitForAsync(Func<AnsweringIntake, bool> condition)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(JsonApi.Patience);
         while (true)
         {
             var changed = _changed.Next;
@@ -268,7 +267,7 @@ internal sealed class LogLines : ILoggerProvider
     /// <summary>Waits until a line with a text was logged.</summary>
     public async Task WaitForAsync(string text)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(JsonApi.Patience);
         while (true)
         {
             var changed = _changed.Next;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 
@@ -10,7 +11,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 internal sealed class PacedClock : TimeProvider
 {
     // Of real time: something in the agent or in the test never comes to rest.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = JsonApi.Patience;
 
     private readonly DateTimeOffset _start = DateTimeOffset.UtcNow; // the cluster's clock
     private readonly Lock _lock = new();

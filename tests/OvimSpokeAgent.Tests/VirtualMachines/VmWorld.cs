@@ -194,7 +194,7 @@ internal sealed class VmWorld : IAsyncDisposable
 /// <summary>How long tests wait for what must happen: far longer than any machine needs.</summary>
 internal static class Limits
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Ends a wait that is in vain.</summary>
     public static CancellationToken Token() => new CancellationTokenSource(Patience).Token;
