@@ -35,20 +35,21 @@ internal static class ListScenarios
                 """)),
         new(
             "metadata alone, in pages, of one and of what was deleted",
-            Step.Post(Secrets, """{"metadata":{"name":"a","labels":{"own":"yes"}},"stringData":{"x":"y"}}""").Answers(201),
-            Step.Post(Secrets, """{"metadata":{"name":"b","labels":{"own":"yes"},"annotations":{"n":"1"}},"stringData":{"x":"y"}}""")
+            // Behind the token of the default ServiceAccount, which older servers make in the meantime.
+            Step.Post(Secrets, """{"metadata":{"name":"y","labels":{"own":"yes"}},"stringData":{"x":"y"}}""").Answers(201),
+            Step.Post(Secrets, """{"metadata":{"name":"z","labels":{"own":"yes"},"annotations":{"n":"1"}},"stringData":{"x":"y"}}""")
                 .AsMetadata("PartialObjectMetadata")
-                .Answers(201, """{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"b"},"data":null}"""),
+                .Answers(201, """{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"z"},"data":null}"""),
             Step.Get($"{Secrets}?{Own}&limit=1").AsMetadata("PartialObjectMetadataList").Answers(200, """
-                {"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","items":[{"metadata":{"name":"a"},"data":null}]}
+                {"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","items":[{"metadata":{"name":"y"},"data":null}]}
                 """).Keeps("next", "metadata.continue"),
             Step.Get($"{Secrets}?{Own}&limit=1&continue={{next}}").AsMetadata("PartialObjectMetadataList").Answers(200, """
-                {"metadata":{"continue":null},"items":[{"metadata":{"name":"b","annotations":{"n":"1"}},"data":null}]}
+                {"metadata":{"continue":null},"items":[{"metadata":{"name":"z","annotations":{"n":"1"}},"data":null}]}
                 """),
-            Step.Merge($"{Secrets}/b", """{"metadata":{"annotations":{"n":"2"}}}""").AsMetadata("PartialObjectMetadata")
+            Step.Merge($"{Secrets}/z", """{"metadata":{"annotations":{"n":"2"}}}""").AsMetadata("PartialObjectMetadata")
                 .Answers(200, """{"kind":"PartialObjectMetadata","metadata":{"annotations":{"n":"2"}},"data":null}"""),
             Step.Delete($"{Secrets}?{Own}").AsMetadata("PartialObjectMetadataList").Answers(200, """
-                {"kind":"PartialObjectMetadataList","items":[{"metadata":{"name":"a"},"data":null},{"metadata":{"name":"b"},"data":null}]}
+                {"kind":"PartialObjectMetadataList","items":[{"metadata":{"name":"y"},"data":null},{"metadata":{"name":"z"},"data":null}]}
                 """)),
         new(
             "pages show one moment",
