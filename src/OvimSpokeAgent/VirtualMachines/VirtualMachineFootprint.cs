@@ -36,20 +36,28 @@ internal sealed record VirtualMachineFootprint
     public string? Problem { get; init; }
 
     /// <summary>The footprint of a VM by its template.</summary>
-    /// <param name="vm">The VM.</param>
-    /// <param name="sizes">Reads it, and knows what was odd about other sizes of the VM.</param>
-    public static VirtualMachineFootprint Of(VirtualMachineObject vm, SizeReader? sizes = null) =>
-        Of(vm.Spec?.Template?.Spec, InstancetypeReference.Of(vm), sizes ?? new SizeReader());
+    public static VirtualMachineFootprint Of(VirtualMachineObject vm)
+    {
+        var (spec, type, sizes) = (vm.Spec?.Template?.Spec, InstancetypeReference.Of(vm), new SizeReader());
+        return Of(spec, type, type is null ? VirtualMachineSize.Of(spec?.Domain, sizes) : null, sizes);
+    }
 
     /// <summary>The footprint of a VMI.</summary>
-    /// <param name="spec">The VMI's spec.</param>
-    /// <param name="sizes">As for a VM.</param>
-    public static VirtualMachineFootprint Of(VirtualMachineInstanceSpec? spec, SizeReader? sizes = null) => Of(spec, null, sizes ?? new SizeReader());
+    public static VirtualMachineFootprint Of(VirtualMachineInstanceSpec? spec)
+    {
+        var sizes = new SizeReader();
+        return Of(spec, null, VirtualMachineSize.Of(spec?.Domain, sizes), sizes);
+    }
 
-    private static VirtualMachineFootprint Of(VirtualMachineInstanceSpec? spec, InstancetypeReference? type, SizeReader sizes)
+    /// <summary>The footprint of which the size is known already.</summary>
+    /// <param name="spec">The spec of the VMI, or of the VM's template.</param>
+    /// <param name="type">The instancetype that the VM names.</param>
+    /// <param name="size">Null where the instancetype says it.</param>
+    /// <param name="sizes">Read it, and knows what was odd about other sizes of the VM.</param>
+    public static VirtualMachineFootprint Of(
+        VirtualMachineInstanceSpec? spec, InstancetypeReference? type, VirtualMachineSize? size, SizeReader sizes)
     {
         var domain = spec?.Domain;
-        var size = type is null ? VirtualMachineSize.Of(domain, sizes) : null;
         return new VirtualMachineFootprint
         {
             Vcpus = size?.Vcpus ?? 0,

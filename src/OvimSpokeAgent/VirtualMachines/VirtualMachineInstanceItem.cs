@@ -44,6 +44,7 @@ internal sealed record VirtualMachineInstanceItem
     public static VirtualMachineInstanceItem From(VirtualMachineInstanceObject vmi, DateTimeOffset now)
     {
         var sizes = new SizeReader();
+        var size = VirtualMachineSize.Of(vmi.Spec?.Domain, sizes);
         return new VirtualMachineInstanceItem
         {
             Name = vmi.Metadata.Key,
@@ -51,8 +52,8 @@ internal sealed record VirtualMachineInstanceItem
             Phase = JsonText.Shorten(vmi.Status?.Phase ?? ""),
             NodeName = NullIfEmpty(vmi.Status?.NodeName),
             IpAddress = NullIfEmpty(GuestAddress.Of(vmi.Status?.Interfaces)),
-            Size = VirtualMachineSize.Of(vmi.Spec?.Domain, sizes),
-            Footprint = VirtualMachineFootprint.Of(vmi.Spec, sizes),
+            Size = size,
+            Footprint = VirtualMachineFootprint.Of(vmi.Spec, null, size, sizes),
             SeenAt = now,
         };
     }

@@ -82,6 +82,9 @@ internal sealed record VirtualMachineItem
     {
         var conditions = vm.Status?.Conditions ?? [];
         var sizes = new SizeReader();
+        var spec = vm.Spec?.Template?.Spec;
+        var type = InstancetypeReference.Of(vm);
+        var size = type is null ? VirtualMachineSize.Of(spec?.Domain, sizes) : null;
         return new VirtualMachineItem
         {
             Name = vm.Metadata.Key,
@@ -98,9 +101,9 @@ internal sealed record VirtualMachineItem
             VolumeMigration = MessageOf(conditions, VirtualMachines.VolumeMigration.Moving, "True"),
             RestartRequired = conditions.Any(c => c.Type == "RestartRequired" && c.Status == "True"),
             FailedStarts = vm.Status?.StartFailure?.ConsecutiveFailCount ?? 0,
-            Size = VirtualMachineSize.Of(vm, sizes),
+            Size = size,
             Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? [], sizes),
-            Footprint = VirtualMachineFootprint.Of(vm, sizes),
+            Footprint = VirtualMachineFootprint.Of(spec, type, size, sizes),
             Operation = vm.Metadata.Annotation(Names.OperationAnnotation) is { Length: <= MaxNameLength } operation ? operation : null,
             Labels = KeptLabels.ForReport(vm.Metadata.Labels),
             CreatedAt = vm.Metadata.CreationTimestamp ?? now,

@@ -27,10 +27,6 @@ internal sealed record VirtualMachineSize(long Vcpus, Quantity? Memory)
             ?? sizes.Read("requests.memory", Request(domain, "memory"))
             ?? sizes.Read("limits.memory", Limit(domain, "memory")));
 
-    /// <summary>The size of a VM; null where an instancetype says it.</summary>
-    public static VirtualMachineSize? Of(VirtualMachineObject vm, SizeReader sizes) =>
-        InstancetypeReference.Of(vm) is null ? Of(vm.Spec?.Template?.Spec?.Domain, sizes) : null;
-
     public static JsonElement? Request(VirtualMachineDomain? domain, string resource) =>
         domain?.Resources?.Requests?.GetValueOrDefault(resource);
 
