@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Cluster;
@@ -8,9 +9,16 @@ namespace OvimSpokeAgent.Cluster;
 /// </summary>
 internal sealed class ClusterConnectivity(TimeProvider time)
 {
+    /// <summary>
+    /// For how long after an outage a server may have just started. Until it has read its CustomResourceDefinitions, one older
+    /// than 1.23 answers 404 to their kinds.
+    /// </summary>
+    public static readonly TimeSpan StartTime = TimeSpan.FromSeconds(30);
+
     private readonly AsyncSignal _changed = new();
     private volatile Outage? _outage;
     private long _answeredAt = time.GetTimestamp();
+    private StrongBox<long>? _outageEndedAt; // a timestamp; null: there was none yet
     private volatile string? _refusal;
 
     /// <summary>Why the agent's credentials were not accepted last, or not shown; null since they were accepted.</summary>
@@ -23,6 +31,9 @@ internal sealed class ClusterConnectivity(TimeProvider time)
 
     /// <summary>Why the last request got no answer; null while it answers.</summary>
     public string? LastError => _outage?.Error;
+
+    /// <summary>Whether an outage ended a moment ago (<see cref="StartTime"/>): what is missing may only not be there yet.</summary>
+    public bool MayHaveJustStarted => Volatile.Read(ref _outageEndedAt) is { Value: var ended } && time.GetElapsedTime(ended) < StartTime;
 
     public void Answered()
     {
@@ -47,6 +58,7 @@ internal sealed class ClusterConnectivity(TimeProvider time)
     {
         Volatile.Write(ref _answeredAt, time.GetTimestamp());
         if (_outage is null) return;
+        Volatile.Write(ref _outageEndedAt, new StrongBox<long>(time.GetTimestamp()));
         _outage = null;
         _changed.Set();
     }

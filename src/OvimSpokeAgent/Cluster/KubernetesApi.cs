@@ -309,6 +309,8 @@ internal sealed class KubernetesApi(
         else
         {
             connectivity.Answered();
+            if (failure.Reason is ApiErrorReason.KindMissing && connectivity.MayHaveJustStarted)
+                return new KubernetesApiException(ApiErrorReason.Unavailable, $"{failure.Message}: the API server may have just started");
         }
         return failure;
     }

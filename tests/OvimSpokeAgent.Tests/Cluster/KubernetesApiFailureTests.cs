@@ -184,6 +184,25 @@ public sealed class KubernetesApiFailureTests : KubernetesApiWorld
     }
 
     [Fact]
+    public async Task Kind_that_is_missing_just_after_an_outage_may_only_not_be_served_yet()
+    {
+        Server.Answers(404, "404 page not found\n");
+        Assert.Equal(ApiErrorReason.KindMissing, (await FailureAsync()).Reason);
+        Connectivity.Failed("was away");
+
+        var e = await FailureAsync();
+
+        Assert.Equal(ApiErrorReason.Unavailable, e.Reason);
+        Assert.Equal(
+            "the cluster does not have this kind of object (GET /apis/example.com/v1/namespaces/acme/widgets/web): "
+            + "the API server may have just started",
+            e.Message);
+        Assert.True(Connectivity.IsReachable);
+        Time.Advance(ClusterConnectivity.StartTime);
+        Assert.Equal(ApiErrorReason.KindMissing, (await FailureAsync()).Reason);
+    }
+
+    [Fact]
     public async Task Garbage_on_a_watch_is_unreadable()
     {
         Server.Answers(200, "<html>\n");
