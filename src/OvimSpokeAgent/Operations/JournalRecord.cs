@@ -82,6 +82,12 @@ internal sealed record JournalRecord
     /// <summary>Whether it can be removed without its operation being taken for one that is still to be done.</summary>
     public bool CanGo => IsInBatch || Place is not { } place || place.Batch.Releases(place.Index);
 
+    /// <summary>The same with the place of another record of its operation in the order of arrival.</summary>
+    public JournalRecord InOrderOf(JournalRecord other) => this with { Sequence = other.Sequence, ReceivedAt = other.ReceivedAt };
+
+    /// <summary>Whether the other got further.</summary>
+    public bool IsBehind(JournalRecord other) => State < other.State;
+
     /// <summary>Whether the other says the same; versions and bodies left out.</summary>
     public bool IsSameAs(JournalRecord other) =>
         State == other.State && Fact == other.Fact && ExpiresAt == other.ExpiresAt

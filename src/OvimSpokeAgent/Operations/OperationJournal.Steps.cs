@@ -87,7 +87,8 @@ internal sealed partial class OperationJournal
         catch (KubernetesApiException e) when (e.IsLackOfRoom && previous.IsInBatch)
         {
             // The quota is asked first: an answer of ours may have been lost.
-            if (await _store.ReadAsync(next.Key, cancellationToken) is { } found) return found.Record with { Place = next.Place };
+            if (await _store.ReadAsync(next.Key, cancellationToken) is { } found)
+                return await _store.CatchUpAsync(found.Record, previous, next, body, cancellationToken);
             var (batch, index) = next.Place!.Value;
             lock (_lock) batch.Steps.Add(index);
             if (!await _store.StepInBatchAsync(next, next.HasResult ? body : null, cancellationToken)) throw;

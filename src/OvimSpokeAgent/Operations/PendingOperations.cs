@@ -83,13 +83,15 @@ internal sealed class PendingOperations(OperationRegistry registry, OperationExe
         {
             if (batch.Left[i]) continue;
             var key = stored.Keys[i];
+            var step = stored.Steps.TryGetValue(i, out var its) ? its.Record : null;
             if (find(key) is { } known)
             {
+                var isLate = step is not null && !known.Record.IsInBatch && known.Record.IsBehind(step);
                 if (known.Record is { IsInBatch: true, Place: { } place } && place.Batch.Name != batch.Name) batch.Left[i] = true; // seen to there
-                else yield return known with { Record = known.Record with { Place = new BatchPlace(batch, i) } };
-                continue;
+                else if (!isLate) yield return known with { Record = known.Record with { Place = new BatchPlace(batch, i) } };
+                if (!isLate) continue;
+                step = step!.InOrderOf(known.Record); // it landed after an attempt to make it was given up
             }
-            var step = stored.Steps.TryGetValue(i, out var its) ? its.Record : null;
             if (step is { IsUnfinished: false })
             {
                 yield return new PendingOperation(step);

@@ -127,7 +127,7 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     public async Task<JournalRecord?> UpdateAsync(
         JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
-        if (previous.IsInBatch) return body is { } its ? await CreateAsync(leading, next, its, cancellationToken) : null;
+        if (previous.IsInBatch) return body is { } its ? await CreateAsync(leading, next, its, cancellationToken, previous) : null;
         var result = next.HasResult && !previous.HasResult ? body : null;
         try
         {
@@ -149,6 +149,12 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
                 : stored.Record with { Place = next.Place };
         }
     }
+
+    public async Task<JournalRecord> CatchUpAsync(
+        JournalRecord found, JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
+        found.IsBehind(next) || found.IsSameAs(previous)
+            ? await PatchAsync(next.InOrderOf(found), next.HasResult && !found.HasResult ? body : null, found.Version, cancellationToken)
+            : found with { Place = next.Place };
 
     public async Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken)
     {
@@ -208,8 +214,9 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     private Task<ObjectList<AnyObject>> ListPageAsync(ListQuery query, CancellationToken cancellationToken) =>
         api.ListAsync(KubernetesKinds.Secret, ns, query, ClusterJson.Default.AnyObject, cancellationToken);
 
+    // Where its batch has had its steps, what is there already may be an attempt that was given up.
     private async Task<JournalRecord> CreateAsync(
-        IKubernetesApi through, JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+        IKubernetesApi through, JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken, JournalRecord? inBatch = null)
     {
         try
         {
@@ -219,7 +226,10 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.AlreadyExists)
         {
-            return (await ReadExistingAsync(record.Key, cancellationToken)).Record with { Place = record.Place };
+            var (found, _) = await ReadExistingAsync(record.Key, cancellationToken);
+            return inBatch is null
+                ? found with { Place = record.Place }
+                : await CatchUpAsync(found, inBatch, record, body, cancellationToken);
         }
     }
 

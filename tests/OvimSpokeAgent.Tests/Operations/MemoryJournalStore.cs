@@ -147,8 +147,19 @@ internal sealed class MemoryJournalStore : IJournalStore
         JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
         ThrowIfInTrouble();
+        if (previous.IsInBatch && _stored.TryGetValue(next.Key, out var found))
+            return CatchUpAsync(found.Record, previous, next, body, cancellationToken).ContinueWith<JournalRecord?>(stored => stored.Result, TaskScheduler.Default);
         if (!_stored.ContainsKey(next.Key)) ThrowIfFull();
         return Task.FromResult<JournalRecord?>(Put(next, previous.IsInBatch || next.HasResult != previous.HasResult ? body : null));
+    }
+
+    public Task<JournalRecord> CatchUpAsync(
+        JournalRecord found, JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
+    {
+        ThrowIfInTrouble();
+        return Task.FromResult(found.IsBehind(next) || found.IsSameAs(previous)
+            ? Put(next.InOrderOf(found), next.HasResult && !found.HasResult ? body : null)
+            : found with { Place = next.Place });
     }
 
     public Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken)
