@@ -8,7 +8,7 @@ static async Task<int> RunAsync()
     FatalExit.Arm();
     try
     {
-        using var second = new SecondSignal();
+        using var second = new ForcedExit();
         await using var agent = AgentHost.Build(ProcessEnvironment.Variables);
         return await FatalExit.RunAsync(agent);
     }
@@ -21,6 +21,6 @@ static async Task<int> RunAsync()
     catch (Exception e)
 #pragma warning restore CA1031
     {
-        return FatalExit.Tell("start", e); // before there was a host
+        return FatalExit.Report("start", e); // before there was a host
     }
 }

@@ -23,7 +23,7 @@ public sealed class MainJobTests(Clusters clusters)
             [.. SmallVm, ("cloud_init", "#cloud-config\nusers: []\n"), ("labels", new JsonObject { ["tier"] = "front" }), ("storage", "20Gi")]);
 
         Assert.Equal("web", (string?)status["name"]);
-        Assert.Contains("storage", status["unused"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("storage", status["ignored_fields"]!.ToJsonString(), StringComparison.Ordinal);
         var vm = await environment.Cluster.FindVmAsync(environment.Namespace, "web");
         var domain = vm!["spec"]!["template"]!["spec"]!["domain"]!;
         Assert.Equal("1Gi", (string?)domain["memory"]!["guest"]);

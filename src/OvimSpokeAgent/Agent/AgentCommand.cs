@@ -25,7 +25,7 @@ internal static class AgentCommand
         var help = command.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithSettings((SynchronousCommandLineAction)help.Action!);
         command.SetAction((_, _) => run());
-        return CommandLine.RunAsync(Names.Agent, command, args, screen, errors, CancellationToken.None);
+        return CommandLine.RunAsync(WellKnownNames.Agent, command, args, screen, errors, CancellationToken.None);
     }
 
     private sealed class HelpWithSettings(SynchronousCommandLineAction help) : SynchronousCommandLineAction

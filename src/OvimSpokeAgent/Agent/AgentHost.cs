@@ -37,7 +37,7 @@ public static class AgentHost
 
         // Empty: the settings are all that configures the agent. Other builders read ASPNETCORE_*, Kestrel__* and the
         // appsettings.json of the working directory, and watch that file.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = Names.Agent });
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = WellKnownNames.Agent });
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
@@ -93,7 +93,7 @@ public static class AgentHost
     private static void AddServerCertificate(this IServiceCollection services, AgentSettings settings)
     {
         services.AddSingleton(new ServerCertificate(settings));
-        services.AddSingleton<IFileValueOwner>(provider => provider.GetRequiredService<ServerCertificate>());
+        services.AddSingleton<IReloadableFileSource>(provider => provider.GetRequiredService<ServerCertificate>());
     }
 
     private static void AddLifecycle(this IServiceCollection services)

@@ -24,7 +24,7 @@ internal sealed partial class ConnectionLimit(
     private readonly Lock _lock = new();
     private readonly LinkedList<Held> _idle = new();
     private readonly LinkedList<Held> _busy = new();
-    private readonly Reminder _reminder = new(time);
+    private readonly LogThrottle _throttle = new(time);
 
     /// <summary>Limits of what one connection makes the server hold: the library's own are made for servers that do nothing else.</summary>
     public static void Apply(KestrelServerLimits limits)
@@ -87,8 +87,8 @@ internal sealed partial class ConnectionLimit(
                 surplus.Node.List!.Remove(surplus.Node);
             }
             _idle.AddLast(held.Node);
-            isToTell = surplus is not null && _reminder.IsDue;
-            if (isToTell) _reminder.Told();
+            isToTell = surplus is not null && _throttle.IsDue;
+            if (isToTell) _throttle.Logged();
         }
         if (surplus is null) return;
         _closed.Inc();

@@ -44,7 +44,7 @@ internal static partial class FatalExit
         AppDomain.CurrentDomain.UnhandledException += static (_, args) =>
         {
             if (Interlocked.Exchange(ref _isEnding, 1) != 0) return;
-            Environment.Exit(Tell(Component(), (Exception)args.ExceptionObject));
+            Environment.Exit(Report(Component(), (Exception)args.ExceptionObject));
         };
     }
 
@@ -72,12 +72,12 @@ internal static partial class FatalExit
         }
         // A service that failed lets the host end as if it had been asked to.
         if (services.Find(service => service.ExecuteTask is { IsFaulted: true }) is { } failed)
-            return Tell((failed as ILoopStatus)?.Name ?? failed.GetType().Name, failed.ExecuteTask!.Exception!);
-        return problem is null ? 0 : Tell(_isStarted ? "stop" : Start, problem);
+            return Report((failed as ILoopStatus)?.Name ?? failed.GetType().Name, failed.ExecuteTask!.Exception!);
+        return problem is null ? 0 : Report(_isStarted ? "stop" : Start, problem);
     }
 
     /// <summary>Tells of an error that ends the process; returns the exit code.</summary>
-    public static int Tell(string component, Exception exception)
+    public static int Report(string component, Exception exception)
     {
         var cause = exception is AggregateException ? exception.GetBaseException() : exception;
         var message = JsonText.Shorten(cause.Message, MessageLength);

@@ -10,7 +10,7 @@ namespace OvimSpokeAgent.Agent;
 /// </summary>
 internal sealed class PossibleLosses(ReportErrors errors, TimeProvider time)
 {
-    private readonly Reminder _reminder = new(time);
+    private readonly LogThrottle _throttle = new(time);
     private int _untold;
     private string _last = "";
 
@@ -21,16 +21,16 @@ internal sealed class PossibleLosses(ReportErrors errors, TimeProvider time)
     {
         if (loss is not null) (_untold, _last) = (_untold + 1, loss);
         var isOver = loss is null || arrived > 0;
-        if (isOver || _reminder.IsDue) Tell();
-        if (isOver) _reminder.Over();
+        if (isOver || _throttle.IsDue) AddError();
+        if (isOver) _throttle.Reset();
     }
 
-    private void Tell()
+    private void AddError()
     {
         if (_untold == 0) return;
         var answers = _untold == 1 ? "a poll answer was not whole" : $"{_untold} poll answers were not whole";
         errors.Add($"{answers}, operations may be lost: {_last}");
         _untold = 0;
-        _reminder.Told();
+        _throttle.Logged();
     }
 }

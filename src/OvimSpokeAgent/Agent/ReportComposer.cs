@@ -16,7 +16,7 @@ internal sealed class ReportComposer(
     HealthReporter health,
     HubConnection hub,
     VirtualMachineManager virtualMachines,
-    VdcStatuses vdcs,
+    VdcStatusReader vdcs,
     IEnumerable<IWatchCacheStatus> caches,
     ILeadership leadership,
     OperationJournal journal,

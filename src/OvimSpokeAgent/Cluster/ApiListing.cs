@@ -37,7 +37,7 @@ internal static class ApiListing
             }
             while (next is not null);
         }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.KindMissing)
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NoKindMatch)
         {
             return [];
         }

@@ -47,18 +47,18 @@ internal sealed class CachedItems<TItem>(ObjectGuard told)
         }
         var old = _items.GetValueOrDefault(name);
         _items[name] = item;
-        if (!item.Item.Equals(old?.Item)) Tell(new CacheChange<TItem>(name, old?.Item, item.Item));
+        if (!item.Item.Equals(old?.Item)) Notify(new CacheChange<TItem>(name, old?.Item, item.Item));
     }
 
     public void Remove(NamespacedName name)
     {
-        if (_items.TryRemove(name, out var old)) Tell(new CacheChange<TItem>(name, old.Item, null));
+        if (_items.TryRemove(name, out var old)) Notify(new CacheChange<TItem>(name, old.Item, null));
     }
 
     /// <summary>Wakes who waits for a change.</summary>
     public void Wake() => _changed.Set();
 
-    private void Tell(CacheChange<TItem> change)
+    private void Notify(CacheChange<TItem> change)
     {
         told.RunAll(change.Name, _subscribers.Select(subscriber => (Action)(() => subscriber(change))));
         _changed.Set();

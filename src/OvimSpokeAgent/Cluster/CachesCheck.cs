@@ -24,8 +24,8 @@ internal sealed class CachesCheck(IEnumerable<IWatchCacheStatus> caches) : IHeal
         return status.State switch
         {
             CacheState.Synced => HealthFinding.Healthy($"{cache.Kind} synced"),
-            CacheState.KindMissing when cache.IsOptional => HealthFinding.Healthy($"the cluster has no {cache.Kind}"),
-            CacheState.KindMissing => HealthFinding.Degraded($"the cluster has no {cache.Kind} (is KubeVirt installed?)"),
+            CacheState.NoKindMatch when cache.IsOptional => HealthFinding.Healthy($"the cluster has no {cache.Kind}"),
+            CacheState.NoKindMatch => HealthFinding.Degraded($"the cluster has no {cache.Kind} (is KubeVirt installed?)"),
             CacheState.Failing when status.LastSync is not null =>
                 HealthFinding.Degraded($"{cache.Kind} not heard of since {status.LastEvent:O}: {status.Problem}"),
             CacheState.Failing => HealthFinding.Unhealthy($"{cache.Kind} not synced: {status.Problem}"),

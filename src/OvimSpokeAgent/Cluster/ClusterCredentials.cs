@@ -12,7 +12,7 @@ namespace OvimSpokeAgent.Cluster;
 /// </summary>
 internal sealed class ClusterCredentials(Kubernetes client, AgentSettings settings, TimeProvider time)
 {
-    private static readonly TimeSpan ShortestAge = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinAge = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private ServiceClientCredentials? _current = client.Credentials;
@@ -42,7 +42,7 @@ internal sealed class ClusterCredentials(Kubernetes client, AgentSettings settin
     {
         lock (_lock)
         {
-            if (_renewedAt is { } last && time.GetElapsedTime(last) < ShortestAge) return;
+            if (_renewedAt is { } last && time.GetElapsedTime(last) < MinAge) return;
             _renewedAt = time.GetTimestamp();
             try
             {

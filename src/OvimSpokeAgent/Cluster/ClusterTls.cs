@@ -13,7 +13,7 @@ namespace OvimSpokeAgent.Cluster;
 /// </summary>
 internal sealed class ClusterTls(KubernetesClientConfiguration configuration, AgentSettings settings, TimeProvider time)
 {
-    private static readonly TimeSpan ShortestAge = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MinAge = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
     private KubernetesClientConfiguration _current = configuration;
@@ -46,7 +46,7 @@ internal sealed class ClusterTls(KubernetesClientConfiguration configuration, Ag
     {
         lock (_lock)
         {
-            if (time.GetElapsedTime(_readAt) < ShortestAge) return (_current, _certificate!);
+            if (time.GetElapsedTime(_readAt) < MinAge) return (_current, _certificate!);
             _readAt = time.GetTimestamp();
             try
             {

@@ -18,8 +18,8 @@ internal readonly record struct KeptLabels(IReadOnlyDictionary<string, string>? 
 
     private static readonly HashSet<string> Meaningful =
     [
-        Names.ManagedByLabel, Names.VdcLabel, Names.OrganizationLabel, Names.ZoneLabel, Names.VmLabel, Names.TemplateLabel,
-        Names.FormerManagedByLabel, Names.VdcNameLabel,
+        WellKnownNames.ManagedByLabel, WellKnownNames.VdcLabel, WellKnownNames.OrganizationLabel, WellKnownNames.ZoneLabel, WellKnownNames.VmLabel, WellKnownNames.TemplateLabel,
+        WellKnownNames.FormerManagedByLabel, WellKnownNames.VdcNameLabel,
         "kubernetes.io/metadata.name",
         "pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/enforce-version",
         "pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/warn-version",

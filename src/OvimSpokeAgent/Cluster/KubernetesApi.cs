@@ -21,7 +21,7 @@ internal sealed class KubernetesApi(
 {
     private const string MergePatch = "application/merge-patch+json";
     private const string ApplyPatch = "application/apply-patch+yaml";
-    private const string FieldManager = $"fieldManager={Names.Agent}";
+    private const string FieldManager = $"fieldManager={WellKnownNames.Agent}";
 
     // Of what is asked for by its metadata alone, nothing else is sent (the API server, as all of 1.15 and later).
     private const string Json = "application/json";
@@ -31,7 +31,7 @@ internal sealed class KubernetesApi(
     /// <summary>Limit of a request other than a watch.</summary>
     public static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(30);
 
-    private static readonly ProductInfoHeaderValue UserAgent = new(Names.Agent, AgentVersion.Current);
+    private static readonly ProductInfoHeaderValue UserAgent = new(WellKnownNames.Agent, AgentVersion.Current);
 
     public Task<T> GetAsync<T>(
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
@@ -309,7 +309,7 @@ internal sealed class KubernetesApi(
         else
         {
             connectivity.Answered();
-            if (failure.Reason is ApiErrorReason.KindMissing && connectivity.MayHaveJustStarted)
+            if (failure.Reason is ApiErrorReason.NoKindMatch && connectivity.MayHaveJustStarted)
                 return new KubernetesApiException(ApiErrorReason.Unavailable, $"{failure.Message}: the API server may have just started");
         }
         return failure;

@@ -16,7 +16,7 @@ internal enum ApiErrorReason
     NotFound,
 
     /// <summary>404 for the kind itself: the server does not have it (its CRD is not installed).</summary>
-    KindMissing,
+    NoKindMatch,
 
     /// <summary>409 AlreadyExists.</summary>
     AlreadyExists,

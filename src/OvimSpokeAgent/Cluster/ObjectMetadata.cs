@@ -41,8 +41,8 @@ internal sealed record ObjectMetadata
     /// </summary>
     public ObjectMetadata Bounded() => this with
     {
-        Annotations = Annotation(Names.CreatedByAnnotation) is { Length: <= MaxOperationLength } maker
-            ? new Dictionary<string, string> { [Names.CreatedByAnnotation] = maker }
+        Annotations = Annotation(WellKnownNames.CreatedByAnnotation) is { Length: <= MaxOperationLength } maker
+            ? new Dictionary<string, string> { [WellKnownNames.CreatedByAnnotation] = maker }
             : null,
         Labels = KeptLabels.Of(Labels, 0, 0).All,
     };

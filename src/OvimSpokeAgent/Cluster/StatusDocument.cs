@@ -8,7 +8,7 @@ namespace OvimSpokeAgent.Cluster;
 internal sealed record StatusDocument
 {
     private const int MaxMessageLength = 2 << 10;
-    private const int MostCauses = 20;
+    private const int MaxCauses = 20;
 
     public string? Kind { get; init; }
 
@@ -34,7 +34,7 @@ internal sealed record StatusDocument
         isFromServer = status is not null;
         retryAfter ??= status?.Details?.RetryAfterSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null;
         var reason = ReasonOf(code, status);
-        var message = reason is ApiErrorReason.KindMissing
+        var message = reason is ApiErrorReason.NoKindMatch
             ? $"the cluster does not have this kind of object ({request})"
             : status?.Message is { Length: > 0 } text ? text : $"{request}: {(int)code} {Validation.JsonText.Shorten(body.Trim())}";
         return new KubernetesApiException(reason, message, CausesOf(status), retryAfter, denied: DeniedBy(reason, status))
@@ -73,7 +73,7 @@ internal sealed record StatusDocument
         401 => ApiErrorReason.Unauthorized,
         403 when IsNotReady(status) => ApiErrorReason.Unavailable,
         403 => ApiErrorReason.Forbidden,
-        404 when string.IsNullOrEmpty(status?.Details?.Name) => ApiErrorReason.KindMissing,
+        404 when string.IsNullOrEmpty(status?.Details?.Name) => ApiErrorReason.NoKindMatch,
         404 => ApiErrorReason.NotFound,
         409 when status?.Reason == "AlreadyExists" => ApiErrorReason.AlreadyExists,
         409 => ApiErrorReason.Conflict,
@@ -101,7 +101,7 @@ internal sealed record StatusDocument
             : null;
 
     private static List<ApiErrorCause> CausesOf(StatusDocument? status) =>
-        [.. (status?.Details?.Causes ?? []).Take(MostCauses).Select(cause => new ApiErrorCause(cause.Field ?? "", cause.Message ?? ""))];
+        [.. (status?.Details?.Causes ?? []).Take(MaxCauses).Select(cause => new ApiErrorCause(cause.Field ?? "", cause.Message ?? ""))];
 }
 
 /// <summary><c>Status.details</c>.</summary>

@@ -25,9 +25,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     public static readonly TimeSpan SilenceLimitWithBookmarks = TimeSpan.FromSeconds(110);
 
     /// <summary>How often a missing kind is looked for.</summary>
-    public static readonly TimeSpan KindMissingInterval = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan NoKindMatchInterval = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan ShortestWatch = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan MinWatch = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan BriefWatch = TimeSpan.FromSeconds(5);
 
     private readonly IKubernetesApi _api;
@@ -66,7 +66,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             .AddRetry(new RetryStrategyOptions
             {
                 ShouldHandle = new PredicateBuilder().Handle<KubernetesApiException>(
-                    e => e.Reason is not (ApiErrorReason.Expired or ApiErrorReason.KindMissing)),
+                    e => e.Reason is not (ApiErrorReason.Expired or ApiErrorReason.NoKindMatch)),
                 MaxRetryAttempts = int.MaxValue,
                 DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(_betweenTries.After(
                     args.AttemptNumber, (args.Outcome.Exception as KubernetesApiException)?.RetryAfter)),
@@ -103,7 +103,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
 
     /// <inheritdoc />
     public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
-        WaitAsync(() => _status.LastSync is not null || _status.State is CacheState.KindMissing, cancellationToken);
+        WaitAsync(() => _status.LastSync is not null || _status.State is CacheState.NoKindMatch, cancellationToken);
 
     /// <summary>Completes as soon as the item (null: there is none) is as wanted; at once if it already is.</summary>
     public async Task<TItem?> WaitUntilAsync(
@@ -127,11 +127,11 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 opened = _time.GetTimestamp();
                 await FollowAsync(events, cancellationToken);
             }
-            catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.KindMissing)
+            catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NoKindMatch)
             {
-                KindMissing(e.Message);
+                NoKindMatch(e.Message);
                 _vainWatches = 0;
-                await Task.Delay(Jittered(KindMissingInterval), _time, cancellationToken);
+                await Task.Delay(Jittered(NoKindMatchInterval), _time, cancellationToken);
                 continue;
             }
             catch (KubernetesApiException e)
@@ -158,7 +158,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 LabelSelector = _spec.LabelSelector,
                 FieldSelector = _spec.FieldSelector,
                 ResourceVersion = _resourceVersion,
-                Timeout = ShortestWatch + Jittered(ShortestWatch),
+                Timeout = MinWatch + Jittered(MinWatch),
             },
             _spec.Type,
             cancellationToken);
@@ -252,16 +252,16 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         Enter(CacheState.Failing, problem, status => status with { Since = since });
     }
 
-    private void KindMissing(string problem)
+    private void NoKindMatch(string problem)
     {
         _resourceVersion = null;
         // An API server that just started may not know its custom kinds yet: only a second look decides.
-        if (_status.State is CacheState.KindMissing)
+        if (_status.State is CacheState.NoKindMatch)
         {
             foreach (var name in _items.Names) _items.Remove(name);
             _projected.GoneBut<NamespacedName>([]);
         }
-        Enter(CacheState.KindMissing, problem, status => status with { LastSync = null });
+        Enter(CacheState.NoKindMatch, problem, status => status with { LastSync = null });
     }
 
     // Every change of state is one log line; going on in a state is none.

@@ -44,5 +44,5 @@ public sealed record VirtualMachineStatus
     public bool? RestartRequired { get; init; }
 
     /// <summary>Fields of the request that had no effect, each with the reason (only in results).</summary>
-    public IReadOnlyList<string>? Unused { get; init; }
+    public IReadOnlyList<string>? IgnoredFields { get; init; }
 }

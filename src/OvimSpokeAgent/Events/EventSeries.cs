@@ -65,8 +65,8 @@ internal sealed class EventSeries(EventKey key, string name, DateTimeOffset firs
             ["count"] = Count,
             ["firstTimestamp"] = Text(First),
             ["lastTimestamp"] = Text(Last),
-            ["source"] = new JsonObject { ["component"] = Names.Agent },
-            ["reportingComponent"] = Names.Agent,
+            ["source"] = new JsonObject { ["component"] = WellKnownNames.Agent },
+            ["reportingComponent"] = WellKnownNames.Agent,
             ["reportingInstance"] = instance,
         };
     }

@@ -9,8 +9,5 @@ internal static class EventServices
     public static IServiceCollection AddEvents(this IServiceCollection services) => services.AddLoop<EventRecorder>();
 }
 
-/// <summary>What is read of the API server's answer to an event: nothing.</summary>
-internal sealed record RecordedEvent;
-
 [JsonSerializable(typeof(RecordedEvent))]
 internal sealed partial class EventJson : JsonSerializerContext;

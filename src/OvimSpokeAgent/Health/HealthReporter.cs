@@ -106,7 +106,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
         };
     }
 
-    private void OnHubChanged(HubLink link) => Check();
+    private void OnHubChanged(HubLinkStatus link) => Check();
 
     private AgentState Advance(HealthStatus worst, Dictionary<string, ComponentHealth> components)
     {

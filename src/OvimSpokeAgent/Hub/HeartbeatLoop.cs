@@ -13,7 +13,7 @@ internal sealed partial class HeartbeatLoop(
     HubClient hub,
     HubConnection connection,
     IReportSource reports,
-    HubPace pace,
+    HubSchedule pace,
     RetryAfterGate gate,
     HubMetrics metrics,
     AgentSettings settings,
@@ -21,11 +21,11 @@ internal sealed partial class HeartbeatLoop(
     ILogger<HeartbeatLoop> logger) : ILoop, IDisposable
 {
     // A change that comes again and again must not become a stream of reports.
-    private static readonly TimeSpan LeastBetweenReports = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinReportInterval = TimeSpan.FromSeconds(1);
 
     private readonly AsyncSignal _soon = new();
     private readonly SemaphoreSlim _sending = new(1);
-    private readonly Reminder _reminder = new(time);
+    private readonly LogThrottle _throttle = new(time);
     private volatile bool _finalReportSent;
 
     public string Name => "heartbeat";
@@ -59,7 +59,7 @@ internal sealed partial class HeartbeatLoop(
     // something changed.
     private async Task WaitAsync(TimeSpan due, Task? soon, CancellationToken cancellationToken)
     {
-        var least = Min(settings.HeartbeatInterval, LeastBetweenReports);
+        var least = Min(settings.HeartbeatInterval, MinReportInterval);
         var pause = Max(soon is null ? Max(due, least) : least, gate.Remaining(HubEndpoint.Status));
         await Task.Delay(pause, time, cancellationToken);
         if (soon is null || due <= pause) return;
@@ -149,7 +149,7 @@ internal sealed partial class HeartbeatLoop(
     {
         var before = connection.Link;
         connection.Succeeded();
-        _reminder.Over();
+        _throttle.Reset();
         if (!before.IsRegistered) LogRegistered(settings.AgentId, settings.Hub.Endpoint);
         else if (before.MissedReports > 0) LogTakenAgain(before.MissedReports);
     }
@@ -162,9 +162,9 @@ internal sealed partial class HeartbeatLoop(
         metrics.ReportFailed();
         connection.Failed(reason, isInUse, isRefusal: exception.IsPermanent);
         // One line for the first failure, one when the hub counts as lost, then one an hour; health tells the rest.
-        if (connection.Link.MissedReports is not HubConnection.MissedReportsUntilLost && !_reminder.IsDue) return;
+        if (connection.Link.MissedReports is not HubConnection.MissedReportsUntilLost && !_throttle.IsDue) return;
         LogFailed(connection.Link.MissedReports, reason);
-        _reminder.Told();
+        _throttle.Logged();
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;

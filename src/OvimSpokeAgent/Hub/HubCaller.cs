@@ -40,7 +40,7 @@ internal sealed class HubCaller(
             using var timer = new CancellationTokenSource(limit, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
             using var response = await SendAsync(request, limit, either.Token, cancellationToken);
-            gate.Heed(endpoint, response);
+            gate.Observe(endpoint, response);
             presence.Answered(endpoint, IsTaken(response));
             if (!IsTaken(response)) throw await FailureAsync(request, response, either.Token, cancellationToken);
             var answer = await read(response, either.Token);

@@ -1,13 +1,9 @@
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Tls;
 
 namespace OvimSpokeAgent.Hub;
-
-/// <summary>The hub's certificate is not accepted; the message says why and where to look.</summary>
-internal sealed class HubCertificateException(string message) : AuthenticationException(message);
 
 /// <summary>
 /// Judges the hub's certificate: by the system's CAs, then by those of <c>OVIM_HUB_CA_FILE</c>; with

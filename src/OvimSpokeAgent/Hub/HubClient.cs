@@ -11,7 +11,7 @@ namespace OvimSpokeAgent.Hub;
 /// All requests of the contract: identity headers and token come from <see cref="HubIdentityHandler"/>, connections from
 /// <see cref="HubTransport"/>, retries from <see cref="HubResilience"/>.
 /// </summary>
-internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentSettings settings, TimeProvider time)
+internal sealed class HubClient(HubCaller caller, HubCapabilities capabilities, AgentSettings settings, TimeProvider time)
 {
     /// <summary>More than any hub hands out at once; what is beyond it counts as broken off.</summary>
     public const int MaxPollAnswerBytes = 64 << 20;
@@ -42,12 +42,12 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
     public async Task SendReportAsync(StatusReport report, CancellationToken cancellationToken)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(report, ContractJson.Default.StatusReport);
-        if (abilities.Compresses(body.Length) && await TrySendCompressedAsync(body, cancellationToken)) return;
+        if (capabilities.Compresses(body.Length) && await TrySendCompressedAsync(body, cancellationToken)) return;
         try
         {
             await PostReportAsync(body, null, cancellationToken);
         }
-        catch (HubException e) when (e.Status is HttpStatusCode.RequestEntityTooLarge && abilities.MayTakeGzip)
+        catch (HubException e) when (e.Status is HttpStatusCode.RequestEntityTooLarge && capabilities.MayTakeGzip)
         {
             if (!await TrySendCompressedAsync(body, cancellationToken)) throw;
         }
@@ -58,18 +58,18 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
     {
         try
         {
-            await PostReportAsync(HubAbilities.Compress(body), "gzip", cancellationToken);
-            abilities.ReadsGzip();
+            await PostReportAsync(HubCapabilities.Compress(body), "gzip", cancellationToken);
+            capabilities.ReadsGzip();
             return true;
         }
         catch (HubException e) when (e.Status is HttpStatusCode.UnsupportedMediaType or HttpStatusCode.BadRequest)
         {
-            abilities.RefusesGzip();
+            capabilities.RefusesGzip();
             return false;
         }
         catch (HubException e) when (e.Status is HttpStatusCode.RequestEntityTooLarge)
         {
-            abilities.ReadsGzip(); // uncompressed it is larger still
+            capabilities.ReadsGzip(); // uncompressed it is larger still
             throw;
         }
     }
@@ -137,7 +137,7 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
                 var left = LimitOf(total) - time.GetElapsedTime(started);
                 limit.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
                 var read = await stream.ReadAsync(reader.GetRoom(), limit.Token);
-                if (read == 0 || !reader.Arrived(read)) return null;
+                if (read == 0 || !reader.Advance(read)) return null;
                 total += read;
                 if (total > MaxPollAnswerBytes) return $"the answer is over {MaxPollAnswerBytes >> 20} MiB";
             }
@@ -158,12 +158,12 @@ internal sealed class HubClient(HubCaller caller, HubAbilities abilities, AgentS
     {
         using var request = Post(HubPaths.Status, body);
         if (encoding is not null) request.Content!.Headers.ContentEncoding.Add(encoding);
-        await caller.CallAsync(request, settings.Hub.Timeout, Learn, cancellationToken);
+        await caller.CallAsync(request, settings.Hub.Timeout, ObserveAsync, cancellationToken);
     }
 
-    private Task<bool> Learn(HttpResponseMessage answer, CancellationToken cancellationToken)
+    private Task<bool> ObserveAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
     {
-        abilities.Learn(answer);
+        capabilities.Observe(answer);
         return Ignore(answer, cancellationToken);
     }
 

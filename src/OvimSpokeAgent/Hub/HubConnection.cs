@@ -14,12 +14,12 @@ internal sealed class HubConnection(TimeProvider time)
     private const int FailedPollsUntilProblem = 3;
 
     private readonly AsyncSignal _changed = new();
-    private volatile HubLink _link = new();
+    private volatile HubLinkStatus _link = new();
     private volatile string? _pollProblem;
     private volatile bool _isPushed;
     private int _failedPolls;
 
-    public HubLink Link => _link;
+    public HubLinkStatus Link => _link;
 
     /// <summary>Why the hub gives no operations, after three polls in a row that failed; null: it does.</summary>
     public string? PollProblem => _pollProblem;
@@ -28,10 +28,10 @@ internal sealed class HubConnection(TimeProvider time)
     public bool IsPushed => _isPushed;
 
     /// <summary>Raised after every change, with the new facts.</summary>
-    public event Action<HubLink>? Changed;
+    public event Action<HubLinkStatus>? Changed;
 
     /// <summary>A report was taken: the agent is registered.</summary>
-    public void Succeeded() => Set(new HubLink { IsRegistered = true, LastContact = time.GetUtcNow() });
+    public void Succeeded() => Set(new HubLinkStatus { IsRegistered = true, LastContact = time.GetUtcNow() });
 
     /// <summary>An attempt begins to reach a hub that is not there.</summary>
     public void Trying()
@@ -83,7 +83,7 @@ internal sealed class HubConnection(TimeProvider time)
         }
     }
 
-    private void Set(HubLink link)
+    private void Set(HubLinkStatus link)
     {
         _link = link;
         _changed.Set();
@@ -92,7 +92,7 @@ internal sealed class HubConnection(TimeProvider time)
 }
 
 /// <summary>The facts of the way to the hub at one moment.</summary>
-internal sealed record HubLink
+internal sealed record HubLinkStatus
 {
     /// <summary>The hub took a report, and no three failed since.</summary>
     public bool IsRegistered { get; init; }

@@ -9,12 +9,12 @@ namespace OvimSpokeAgent.Hub;
 /// What the agent shows the hub and trusts it by: bearer token, client certificate, CAs. What comes from files is read
 /// again when it changes; content that cannot be used never replaces one that can.
 /// </summary>
-internal sealed class HubCredentials : IFileValueOwner
+internal sealed class HubCredentials : IReloadableFileSource
 {
     private readonly HubSettings _settings;
-    private readonly FileValue<string>? _token;
-    private readonly FileValue<CertificatePair>? _certificate;
-    private readonly FileValue<X509Certificate2Collection>? _authorities;
+    private readonly ReloadableFile<string>? _token;
+    private readonly ReloadableFile<CertificatePair>? _certificate;
+    private readonly ReloadableFile<X509Certificate2Collection>? _authorities;
     private long _accepted = -1;
 
     public HubCredentials(AgentSettings settings, SettingsFileReader? read = null)
@@ -40,11 +40,11 @@ internal sealed class HubCredentials : IFileValueOwner
             _authorities = new(
                 "CA of the hub", [(SettingsTable.HubCaFile.Name, caFile)], texts => PemCertificates.Authorities(texts[0]), cas => cas, read);
         }
-        FileValues = [.. new IFileValue?[] { _token, _certificate, _authorities }.OfType<IFileValue>()];
-        foreach (var value in FileValues) value.Refresh();
+        ReloadableFiles = [.. new IReloadableFile?[] { _token, _certificate, _authorities }.OfType<IReloadableFile>()];
+        foreach (var value in ReloadableFiles) value.Refresh();
     }
 
-    public IReadOnlyList<IFileValue> FileValues { get; }
+    public IReadOnlyList<IReloadableFile> ReloadableFiles { get; }
 
     /// <summary>The client certificate; null: none is configured.</summary>
     public CertificatePair? Certificate => _certificate?.Current;

@@ -10,7 +10,7 @@ namespace OvimSpokeAgent.Hub;
 /// <summary>
 /// Builds the hub's HTTP pipelines, one an endpoint: retries of reports, a limit for each attempt. The limit of the whole
 /// call, body included, is <see cref="HubCaller"/>'s. When an endpoint is asked next is not decided here, so that no two waits
-/// stack: for reports and polls it is <see cref="HubPace"/>, for results <see cref="DeliveryPace"/>.
+/// stack: for reports and polls it is <see cref="HubSchedule"/>, for results <see cref="DeliveryPace"/>.
 /// </summary>
 internal static class HubResilience
 {
@@ -23,7 +23,7 @@ internal static class HubResilience
     {
         services.AddSingleton<RetryAfterGate>();
         services.AddSingleton<HubPresence>();
-        services.AddSingleton<HubAbilities>();
+        services.AddSingleton<HubCapabilities>();
         services.AddTransient<HubIdentityHandler>();
         services.AddTransient<HubTransport>();
         services.AddTransient<HubClient>();

@@ -18,7 +18,7 @@ internal static class HubServices
         services.AddSingleton(provider =>
         {
             var settings = provider.GetRequiredService<AgentSettings>();
-            return new HubPace(settings.HeartbeatInterval, settings.Hub.PollInterval, provider.GetRequiredService<Jitter>());
+            return new HubSchedule(settings.HeartbeatInterval, settings.Hub.PollInterval, provider.GetRequiredService<Jitter>());
         });
         services.AddLoop<HeartbeatLoop>();
         services.AddLoop<PollLoop>();
@@ -31,10 +31,10 @@ internal static class HubServices
     private static void AddHubCredentials(this IServiceCollection services)
     {
         services.AddSingleton(provider => new HubCredentials(provider.GetRequiredService<AgentSettings>()));
-        services.AddSingleton<IFileValueOwner>(provider => provider.GetRequiredService<HubCredentials>());
+        services.AddSingleton<IReloadableFileSource>(provider => provider.GetRequiredService<HubCredentials>());
         services.AddSingleton(provider => new PushCredentials(provider.GetRequiredService<AgentSettings>()));
-        services.AddSingleton<IFileValueOwner>(provider => provider.GetRequiredService<PushCredentials>());
+        services.AddSingleton<IReloadableFileSource>(provider => provider.GetRequiredService<PushCredentials>());
         services.AddSingleton<PushGate>();
-        services.AddLoop<FileReload>();
+        services.AddLoop<FileReloader>();
     }
 }

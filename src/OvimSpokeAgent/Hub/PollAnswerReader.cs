@@ -18,9 +18,9 @@ internal sealed class PollAnswerReader(OperationTaker take)
     /// <summary>More than any hub hands out at once; what is beyond it counts as lost.</summary>
     public const int MaxOperations = 200_000;
 
-    private const int LeastRoom = 16 << 10;
+    private const int MinRoom = 16 << 10;
 
-    private byte[] _buffer = new byte[2 * LeastRoom];
+    private byte[] _buffer = new byte[2 * MinRoom];
     private int _end; // of what arrived
     private int _parsed; // up to here
     private int _operation = -1; // where the one begins that is not whole
@@ -49,12 +49,12 @@ internal sealed class PollAnswerReader(OperationTaker take)
     /// <summary>Where the next bytes of the answer go.</summary>
     public Memory<byte> GetRoom()
     {
-        if (_buffer.Length - _end < LeastRoom) MakeRoom();
+        if (_buffer.Length - _end < MinRoom) MakeRoom();
         return _buffer.AsMemory(_end);
     }
 
     /// <summary>So many bytes arrived. False: what follows is of no use.</summary>
-    public bool Arrived(int bytes)
+    public bool Advance(int bytes)
     {
         _end += bytes;
         // A long text is looked at again only when there is much more of it.
@@ -90,7 +90,7 @@ internal sealed class PollAnswerReader(OperationTaker take)
         }
         _state = reader.CurrentState;
         _parsed += (int)reader.BytesConsumed;
-        _parseAt = Math.Max(1, _end - _parsed > LeastRoom ? 2 * (_end - _parsed) : 0);
+        _parseAt = Math.Max(1, _end - _parsed > MinRoom ? 2 * (_end - _parsed) : 0);
     }
 
     private bool SkipByteOrderMark(bool isAll)
@@ -184,7 +184,7 @@ internal sealed class PollAnswerReader(OperationTaker take)
     {
         var from = _operation >= 0 ? _operation : _parsed;
         var kept = _buffer.AsSpan(from, _end - from);
-        var to = kept.Length + LeastRoom > _buffer.Length ? new byte[2 * _buffer.Length] : _buffer;
+        var to = kept.Length + MinRoom > _buffer.Length ? new byte[2 * _buffer.Length] : _buffer;
         kept.CopyTo(to);
         _buffer = to;
         _end -= from;

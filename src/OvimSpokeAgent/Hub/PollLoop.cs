@@ -13,7 +13,7 @@ internal sealed partial class PollLoop(
     HubConnection connection,
     HubPresence presence,
     IOperationIntake intake,
-    HubPace pace,
+    HubSchedule pace,
     RetryAfterGate gate,
     HubMetrics metrics,
     AgentSettings settings,
@@ -23,7 +23,7 @@ internal sealed partial class PollLoop(
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private Task _polling = Task.CompletedTask;
-    private readonly Reminder _reminder = new(time);
+    private readonly LogThrottle _throttle = new(time);
     private int _failures;
 
     public string Name => "poll";
@@ -101,12 +101,12 @@ internal sealed partial class PollLoop(
             await taking.EndAsync(new PollAnswer(taken, e.Message)); // what came has come, whatever went wrong
             throw;
         }
-        Tell(answer);
+        Record(answer);
         await taking.EndAsync(answer);
         return answer.Operations > 0;
     }
 
-    private void Tell(PollAnswer answer)
+    private void Record(PollAnswer answer)
     {
         if (answer.Loss is not null) metrics.PossibleLoss();
         if (answer is { Operations: 0, Loss: { } nothing })
@@ -125,16 +125,16 @@ internal sealed partial class PollLoop(
     {
         _failures++;
         connection.PollFailed(reason);
-        if (!_reminder.IsDue) return;
+        if (!_throttle.IsDue) return;
         log(reason);
-        _reminder.Told();
+        _throttle.Logged();
     }
 
     private void Answered(PollAnswer answer)
     {
         _failures = 0;
         connection.PollAnswered();
-        if (_reminder.Over()) LogAnswers();
+        if (_throttle.Reset()) LogAnswers();
         if (answer.Loss is { } loss) LogLoss(answer.Operations, loss);
     }
 

@@ -8,12 +8,12 @@ using OvimSpokeAgent.Validation;
 namespace OvimSpokeAgent.Hub;
 
 /// <summary>By what a push proves that it comes from the hub: a bearer token, or a client certificate of a known CA.</summary>
-internal sealed class PushCredentials : IFileValueOwner
+internal sealed class PushCredentials : IReloadableFileSource
 {
     private const string Scheme = "Bearer ";
 
-    private readonly FileValue<byte[]>? _tokenHash;
-    private readonly FileValue<X509Certificate2Collection>? _authorities;
+    private readonly ReloadableFile<byte[]>? _tokenHash;
+    private readonly ReloadableFile<X509Certificate2Collection>? _authorities;
 
     public PushCredentials(AgentSettings settings, SettingsFileReader? read = null)
     {
@@ -32,11 +32,11 @@ internal sealed class PushCredentials : IFileValueOwner
                 cas => cas,
                 read);
         }
-        FileValues = [.. new IFileValue?[] { _tokenHash, _authorities }.OfType<IFileValue>()];
-        foreach (var value in FileValues) value.Refresh();
+        ReloadableFiles = [.. new IReloadableFile?[] { _tokenHash, _authorities }.OfType<IReloadableFile>()];
+        foreach (var value in ReloadableFiles) value.Refresh();
     }
 
-    public IReadOnlyList<IFileValue> FileValues { get; }
+    public IReadOnlyList<IReloadableFile> ReloadableFiles { get; }
 
     /// <summary>Whether a request may push.</summary>
     /// <param name="authorization">Its <c>Authorization</c> header, or null.</param>

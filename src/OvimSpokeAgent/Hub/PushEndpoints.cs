@@ -30,9 +30,9 @@ internal static class PushEndpoints
         app.Services.GetRequiredService<HubMetrics>().IsPushUnproven = push.AllowsUnproven;
         if (push.TrustedProxies.Count > 0) app.UseForwardedHeaders(ForwardedBy(push.TrustedProxies));
         if (push.CanBeProven || push.AllowsUnproven)
-            app.MapPost("/operations", context => GuardedAsync(context, (gate, sender) => gate.JudgePush(sender), TakeOperationAsync));
+            app.MapPost("/operations", context => GuardedAsync(context, (gate, sender) => gate.CheckPush(sender), TakeOperationAsync));
         if (push.CanBeProven)
-            app.MapGet("/status", context => GuardedAsync(context, (gate, sender) => gate.JudgeQuestion(sender), WriteStatusAsync));
+            app.MapGet("/status", context => GuardedAsync(context, (gate, sender) => gate.CheckStatusRequest(sender), WriteStatusAsync));
     }
 
     // As far as they are trusted, from the last proxy on: an address that one of them did not write says nothing.

@@ -1,44 +1,9 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
-using OvimSpokeAgent.Tls;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Hub;
-
-/// <summary>What became of a request that the hub made.</summary>
-internal enum PushOutcome
-{
-    /// <summary>The operation is stored.</summary>
-    Accepted,
-
-    /// <summary>The status was asked for and told.</summary>
-    Asked,
-
-    /// <summary>What came is no operation that could be answered.</summary>
-    Refused,
-
-    /// <summary>The operation cannot be stored now: the hub keeps it.</summary>
-    NotNow,
-
-    /// <summary>It did not prove that it comes from the hub.</summary>
-    Unauthorized,
-
-    /// <summary>Too many came.</summary>
-    Limited,
-}
-
-/// <summary>By what a request may be known as the hub's.</summary>
-/// <param name="Authorization">Its <c>Authorization</c> header, or null.</param>
-/// <param name="Certificate">Its client certificate, or null.</param>
-/// <param name="Sent">What came with the certificate.</param>
-/// <param name="Address">Who sent it: the peer, or whom a trusted proxy names.</param>
-internal readonly record struct PushSender(
-    string? Authorization = null,
-    X509Certificate2? Certificate = null,
-    ClientIntermediates? Sent = null,
-    IPAddress? Address = null);
 
 /// <summary>
 /// Lets in what proves itself, and, where that is set, what comes from some addresses, up to a rate. Others have a rate of
@@ -58,25 +23,25 @@ internal sealed partial class PushGate(
     private readonly Lock _lock = new();
     private readonly TokenBucket _allowed = new(200, TimeSpan.FromMilliseconds(20), time);
     private readonly TokenBucket _others = new(20, TimeSpan.FromSeconds(1), time);
-    private readonly Reminder _takenReminder = new(time);
-    private readonly Reminder _refusedReminder = new(time);
+    private readonly LogThrottle _takenThrottle = new(time);
+    private readonly LogThrottle _refusedThrottle = new(time);
     private int _bytes;
 
     /// <summary>Whether an operation goes on (<see cref="PushOutcome.Accepted"/>) or how it ends.</summary>
-    public PushOutcome JudgePush(PushSender sender)
+    public PushOutcome CheckPush(PushSender sender)
     {
         var isProven = IsProven(sender);
         var isUnproven = !isProven && settings.Push.AllowsUnproven && IsAllowedAddress(sender.Address);
-        var outcome = Judge(isProven || isUnproven);
+        var outcome = Decide(isProven || isUnproven);
         if (isUnproven && outcome is PushOutcome.Accepted)
-            Tell(_takenReminder, () => LogTaken(sender.Address, SettingsTable.PushUnproven.Name));
+            Log(_takenThrottle, () => LogTaken(sender.Address, SettingsTable.PushUnproven.Name));
         if (settings.Push.AllowsUnproven && outcome is PushOutcome.Unauthorized)
-            Tell(_refusedReminder, () => LogRefused(sender.Address, SettingsTable.PushAllowedCidrs.Name));
+            Log(_refusedThrottle, () => LogRefused(sender.Address, SettingsTable.PushAllowedCidrs.Name));
         return outcome;
     }
 
     /// <summary>Whether the agent's status is told (<see cref="PushOutcome.Accepted"/>): only to who proves to be the hub.</summary>
-    public PushOutcome JudgeQuestion(PushSender sender) => Judge(IsProven(sender));
+    public PushOutcome CheckStatusRequest(PushSender sender) => Decide(IsProven(sender));
 
     /// <summary>Makes room for a body; false: those of others take it all.</summary>
     public bool TryHold(int bytes)
@@ -114,7 +79,7 @@ internal sealed partial class PushGate(
         return networks.Any(network => network.Contains(address));
     }
 
-    private PushOutcome Judge(bool isAllowed)
+    private PushOutcome Decide(bool isAllowed)
     {
         lock (_lock)
         {
@@ -123,12 +88,12 @@ internal sealed partial class PushGate(
         return isAllowed ? PushOutcome.Accepted : PushOutcome.Unauthorized;
     }
 
-    private void Tell(Reminder reminder, Action log)
+    private void Log(LogThrottle throttle, Action log)
     {
         lock (_lock)
         {
-            if (!reminder.IsDue) return;
-            reminder.Told();
+            if (!throttle.IsDue) return;
+            throttle.Logged();
         }
         log();
     }

@@ -13,8 +13,8 @@ internal sealed class RetryAfterGate(TimeProvider time, Jitter jitter)
     // A hub that says more is wrong, or its clock is: its zone would be stale for the whole time.
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
     private const string RetryAfter = "Retry-After";
-    private static readonly TimeSpan LeastSpread = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MostSpread = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MinSpread = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxSpread = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<HubEndpoint, long> _until = [];
 
@@ -27,10 +27,10 @@ internal sealed class RetryAfterGate(TimeProvider time, Jitter jitter)
     }
 
     /// <summary>Remembers what an answer asks for, if it does.</summary>
-    public void Heed(HubEndpoint endpoint, HttpResponseMessage answer)
+    public void Observe(HubEndpoint endpoint, HttpResponseMessage answer)
     {
         if (WaitAskedBy(answer) is not { } wait) return;
-        var spread = Min(Max(wait, LeastSpread), MostSpread);
+        var spread = Min(Max(wait, MinSpread), MaxSpread);
         var jittered = wait + (spread * jitter());
         _until[endpoint] = time.GetTimestamp() + (long)(jittered.TotalSeconds * time.TimestampFrequency);
     }

@@ -22,7 +22,7 @@ internal sealed partial class LeaderElection(
     private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan TryEvery = TimeSpan.FromSeconds(1);
 
-    private readonly NamespacedName _name = new(settings.Namespace, Names.Agent);
+    private readonly NamespacedName _name = new(settings.Namespace, WellKnownNames.Agent);
     private readonly AsyncSignal _changed = new();
     private volatile State _state = new();
     private volatile bool _steppedDown;
@@ -38,23 +38,23 @@ internal sealed partial class LeaderElection(
 
     public string? Problem => _state.Problem;
 
-    public Tenure? Current
+    public Term? Current
     {
         get
         {
-            if (_state is not { Tenure: { IsOver: false } tenure, Limit: { } limit }) return null;
-            if (!limit.IsOver(time)) return tenure;
-            tenure.End(); // the loop did not get to it: the process was paused
+            if (_state is not { Term: { IsOver: false } term, Limit: { } limit }) return null;
+            if (!limit.IsOver(time)) return term;
+            term.End(); // the loop did not get to it: the process was paused
             return null;
         }
     }
 
-    public async Task<Tenure> WaitUntilLeadingAsync(CancellationToken cancellationToken)
+    public async Task<Term> WaitUntilLeadingAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             var changed = _changed.Next;
-            if (Current is { } tenure) return tenure;
+            if (Current is { } term) return term;
             await changed.WaitAsync(cancellationToken);
         }
     }
@@ -86,7 +86,7 @@ internal sealed partial class LeaderElection(
     public void StepDown()
     {
         _steppedDown = true;
-        _state.Tenure?.End();
+        _state.Term?.End();
     }
 
     public async Task ReleaseAsync(CancellationToken cancellationToken)
@@ -149,16 +149,16 @@ internal sealed partial class LeaderElection(
 
     private async Task HoldAsync(LeaseObject lease, Deadline limit, CancellationToken cancellationToken)
     {
-        var tenure = new Tenure();
+        var term = new Term();
         LogLeading(Identity);
-        Enter(new State { IsKnown = true, Tenure = tenure, Limit = limit });
+        Enter(new State { IsKnown = true, Term = term, Limit = limit });
         try
         {
             var wait = RenewEvery;
-            while (!_steppedDown && Current == tenure)
+            while (!_steppedDown && Current == term)
             {
                 using var over = new CancellationTokenSource(limit.Left(time), time);
-                using var until = CancellationTokenSource.CreateLinkedTokenSource(over.Token, tenure.Ended, cancellationToken);
+                using var until = CancellationTokenSource.CreateLinkedTokenSource(over.Token, term.Ended, cancellationToken);
                 await Task.Delay(wait, time, until.Token);
                 var next = Deadline.In(WorkDuration, time);
                 try
@@ -185,9 +185,9 @@ internal sealed partial class LeaderElection(
         }
         finally
         {
-            tenure.End();
+            term.End();
             if (!_steppedDown) LogLost(_state.Problem);
-            Enter(_state with { Tenure = null, Limit = null });
+            Enter(_state with { Term = null, Limit = null });
         }
     }
 
@@ -236,7 +236,7 @@ internal sealed partial class LeaderElection(
     private void Enter(State state)
     {
         if (_state == state) return;
-        if (state is { Problem: { } problem, Tenure: null } && _state.Problem is null) LogCannotLead(problem);
+        if (state is { Problem: { } problem, Term: null } && _state.Problem is null) LogCannotLead(problem);
         _state = state;
         _changed.Set();
     }
@@ -247,7 +247,7 @@ internal sealed partial class LeaderElection(
 
         public string? OtherLeader { get; init; }
 
-        public Tenure? Tenure { get; init; }
+        public Term? Term { get; init; }
 
         public Deadline? Limit { get; init; }
 

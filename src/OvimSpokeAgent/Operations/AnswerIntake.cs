@@ -1,5 +1,5 @@
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;
 
@@ -9,17 +9,17 @@ namespace OvimSpokeAgent.Operations;
 /// </summary>
 /// <param name="receiver">Judges and stores.</param>
 /// <param name="journal">Knows what came before.</param>
-/// <param name="attend">Sees to what is stored.</param>
+/// <param name="dispatch">Sees to what is stored.</param>
 /// <param name="time">The clock.</param>
 /// <param name="cancellationToken">Gives it up.</param>
 internal sealed class AnswerIntake(
     OperationReceiver receiver,
     OperationJournal journal,
-    Action<PendingOperation, Tenure?> attend,
+    Action<PendingOperation, Term?> dispatch,
     TimeProvider time,
     CancellationToken cancellationToken)
 {
-    private const int ToldUnanswerable = 10;
+    private const int MaxReportedUnanswerable = 10;
 
     // What cannot be stored holds up the rest only for so long, and for longer only what has to come after it.
     private static readonly TimeSpan StoringLimit = TimeSpan.FromSeconds(5);
@@ -28,12 +28,12 @@ internal sealed class AnswerIntake(
     private readonly HashSet<OperationKey> _keys = [];
     private readonly Dictionary<NamespacedName, Task> _heldUp = [];
     private readonly List<Task> _later = [];
-    private AnswerPart _next = new(receiver.MostTogether);
+    private AnswerPart _next = new(receiver.MaxTogether);
     private Task<IDisposable>? _turn;
-    private Task _judged = Task.CompletedTask;
+    private Task _parsed = Task.CompletedTask;
     private int _unanswerable;
 
-    /// <summary>Takes the next operation; it is judged and stored meanwhile.</summary>
+    /// <summary>Takes the next operation; it is parsed and stored meanwhile.</summary>
     public void Take(ReadOnlySpan<byte> operation)
     {
         if (!_next.HasRoomFor(operation.Length)) BeginToStore();
@@ -46,15 +46,15 @@ internal sealed class AnswerIntake(
         BeginToStore();
         if (_turn is null) return;
         using var turn = await _turn;
-        await _judged;
+        await _parsed;
         await Task.WhenAll(_parts.Select(part => part.Stored)).WaitAsync(StoringLimit, time, CancellationToken.None)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         foreach (var (part, stored) in _parts)
         {
             if (!part.Entries.Exists(entry => entry.Alone is not null)) await stored; // together
-            foreach (var entry in part.Entries) Attend(entry);
+            foreach (var entry in part.Entries) Dispatch(entry);
         }
-        if (_unanswerable > ToldUnanswerable) receiver.TellUnanswerable(_unanswerable - ToldUnanswerable);
+        if (_unanswerable > MaxReportedUnanswerable) receiver.ReportUnanswerable(_unanswerable - MaxReportedUnanswerable);
         await Task.WhenAll(_later);
     }
 
@@ -62,23 +62,23 @@ internal sealed class AnswerIntake(
     {
         if (_next.Count == 0) return;
         _turn ??= receiver.Turn.HoldAsync(cancellationToken);
-        var judged = JudgeAsync(_next, _judged);
-        _judged = judged;
-        _parts.Add((_next, StoredAsync(judged)));
-        _next = new AnswerPart(receiver.MostTogether);
+        var parsed = ParseAsync(_next, _parsed);
+        _parsed = parsed;
+        _parts.Add((_next, StoredAsync(parsed)));
+        _next = new AnswerPart(receiver.MaxTogether);
     }
 
-    private static async Task StoredAsync(Task<Task> judged) => await await judged;
+    private static async Task StoredAsync(Task<Task> parsed) => await await parsed;
 
     // Storing begins in the order of arrival: that is the order of the records.
-    private async Task<Task> JudgeAsync(AnswerPart part, Task before)
+    private async Task<Task> ParseAsync(AnswerPart part, Task before)
     {
         await Task.Yield(); // the rest of the answer is read meanwhile
         await before;
         await _turn!;
         for (var i = 0; i < part.Count; i++)
         {
-            if (receiver.Judge(part.TextOf(i), isTold: _unanswerable < ToldUnanswerable) is not { } arrived)
+            if (receiver.Parse(part.TextOf(i), isReported: _unanswerable < MaxReportedUnanswerable) is not { } arrived)
             {
                 _unanswerable++;
                 continue;
@@ -124,27 +124,27 @@ internal sealed class AnswerIntake(
         }
     }
 
-    private void Attend(AnswerPart.Entry entry)
+    private void Dispatch(AnswerPart.Entry entry)
     {
         var before = entry.Target is { } its ? _heldUp.GetValueOrDefault(its) : null;
         if (before is null && entry.Alone is null or { IsCompletedSuccessfully: true })
         {
-            Attend(entry, entry.Alone is { } alone ? alone.Result : entry.Ready);
+            Dispatch(entry, entry.Alone is { } alone ? alone.Result : entry.Ready);
             return;
         }
-        var later = AttendAsync(entry, before ?? Task.CompletedTask);
+        var later = DispatchAsync(entry, before ?? Task.CompletedTask);
         _later.Add(later);
         if (entry.Target is { } target) _heldUp[target] = later;
     }
 
-    private async Task AttendAsync(AnswerPart.Entry entry, Task before)
+    private async Task DispatchAsync(AnswerPart.Entry entry, Task before)
     {
         await before;
-        Attend(entry, entry.Alone is { } alone ? await alone : entry.Ready);
+        Dispatch(entry, entry.Alone is { } alone ? await alone : entry.Ready);
     }
 
-    private void Attend(AnswerPart.Entry entry, Reception? reception)
+    private void Dispatch(AnswerPart.Entry entry, Reception? reception)
     {
-        if (reception is { } stored) attend(new PendingOperation(stored.Record, entry.Target, entry.Arrived.IsRead), stored.Session);
+        if (reception is { } stored) dispatch(new PendingOperation(stored.Record, entry.Target, entry.Arrived.IsRead), stored.Session);
     }
 }

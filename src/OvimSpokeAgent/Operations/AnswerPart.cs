@@ -51,11 +51,11 @@ internal sealed class AnswerPart(int most)
     public void Release() => _content = [];
 
     /// <summary>An operation of the part.</summary>
-    internal sealed class Entry(int index, ArrivedOperation arrived)
+    internal sealed class Entry(int index, ReceivedOperation arrived)
     {
         public int Index => index;
 
-        public ArrivedOperation Arrived => arrived;
+        public ReceivedOperation Arrived => arrived;
 
         public NamespacedName? Target => arrived.Target;
 

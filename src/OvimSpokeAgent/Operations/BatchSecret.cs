@@ -14,7 +14,7 @@ internal static class BatchSecret
     /// <summary>The Secret's type.</summary>
     public const string Type = "ovim.io/operations.v1";
 
-    /// <summary>The value of <see cref="Names.OperationStateLabel"/>.</summary>
+    /// <summary>The value of <see cref="WellKnownNames.OperationStateLabel"/>.</summary>
     public const string StateLabel = "batch";
 
     private const string NamePrefix = "ovim-batch-";
@@ -48,13 +48,13 @@ internal static class BatchSecret
                 ["namespace"] = ns,
                 ["labels"] = new JsonObject
                 {
-                    [Names.ManagedByLabel] = Names.Agent,
-                    [Names.OperationStateLabel] = StateLabel,
-                    [Names.OperationBatchLabel] = batch.Name,
+                    [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent,
+                    [WellKnownNames.OperationStateLabel] = StateLabel,
+                    [WellKnownNames.OperationBatchLabel] = batch.Name,
                 },
                 ["annotations"] = new JsonObject
                 {
-                    [Names.OperationRecordAnnotation] = JsonSerializer.Serialize(entry, JournalJson.Default.BatchEntry),
+                    [WellKnownNames.OperationRecordAnnotation] = JsonSerializer.Serialize(entry, JournalJson.Default.BatchEntry),
                 },
             },
             ["data"] = new JsonObject
@@ -90,7 +90,7 @@ internal static class BatchSecret
         {
             ["metadata"] = new JsonObject
             {
-                ["annotations"] = new JsonObject { [Names.OperationsLeftAnnotation] = Convert.ToBase64String(bits) },
+                ["annotations"] = new JsonObject { [WellKnownNames.OperationsLeftAnnotation] = Convert.ToBase64String(bits) },
             },
             ["data"] = new JsonObject(
                 steps.Select(index => KeyValuePair.Create<string, JsonNode?>(StepPrefix + index.ToString(CultureInfo.InvariantCulture), null))),
@@ -103,11 +103,11 @@ internal static class BatchSecret
         var metadata = secret.Metadata;
         if (secret.Type != Type || secret.Data is not { } data
             || !data.TryGetValue(OperationsField, out var content) || !data.TryGetValue(KeysField, out var keys)
-            || metadata.Annotation(Names.OperationRecordAnnotation) is not { } described
+            || metadata.Annotation(WellKnownNames.OperationRecordAnnotation) is not { } described
             || JournalJson.Read(Encoding.UTF8.GetBytes(described), JournalJson.Default.BatchEntry) is not { Count: > 0 } entry
             || OffsetsIn(content) is not { } offsets
             || offsets.Length != entry.Count || keys.Length != OperationIdentity.HashBytes * entry.Count
-            || LeftOf(metadata.Annotation(Names.OperationsLeftAnnotation), entry.Count) is not { } left)
+            || LeftOf(metadata.Annotation(WellKnownNames.OperationsLeftAnnotation), entry.Count) is not { } left)
         {
             return null;
         }
@@ -167,7 +167,7 @@ internal static class BatchSecret
     }
 }
 
-/// <summary>What a batch's Secret says of it, in the annotation <see cref="Names.OperationRecordAnnotation"/>.</summary>
+/// <summary>What a batch's Secret says of it, in the annotation <see cref="WellKnownNames.OperationRecordAnnotation"/>.</summary>
 internal sealed record BatchEntry
 {
     public required long Sequence { get; init; }

@@ -22,7 +22,7 @@ internal static class DeletionOrder
 {
     /// <param name="record">A record with a result.</param>
     /// <param name="ofItsId">All records of its id.</param>
-    public static DeletionVerdict Judge(JournalRecord record, IEnumerable<JournalRecord> ofItsId)
+    public static DeletionVerdict Decide(JournalRecord record, IEnumerable<JournalRecord> ofItsId)
     {
         if (!record.SaysDeleted) return DeletionVerdict.Send;
         var last = ofItsId.Where(other => other.Operation.Type == VdcOperations.Delete)

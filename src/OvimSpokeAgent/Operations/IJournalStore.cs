@@ -53,18 +53,6 @@ internal interface IJournalStore
     Task<JournalRecord?> UpdateAsync(
         JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Replaces a record that turned up late: an attempt to make it was given up, and the batch has had the steps since. One that got
-    /// further stays as it is and is returned instead.
-    /// </summary>
-    /// <param name="found">What turned up.</param>
-    /// <param name="previous">The record as the batch has it.</param>
-    /// <param name="next">The record as it shall be.</param>
-    /// <param name="body">Its body; needed where what turned up has another.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    Task<JournalRecord> CatchUpAsync(
-        JournalRecord found, JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken);
-
     /// <summary>Removes all records that expire at one of these times, with few requests.</summary>
     Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken);
 }

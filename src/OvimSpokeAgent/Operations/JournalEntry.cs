@@ -6,7 +6,7 @@ using OvimSpokeAgent.Cluster;
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>
-/// What a record's Secret says of it, bodies left out: in the annotation <see cref="Names.OperationRecordAnnotation"/>, which can
+/// What a record's Secret says of it, bodies left out: in the annotation <see cref="WellKnownNames.OperationRecordAnnotation"/>, which can
 /// be listed without the bodies, and in the field <c>record</c>, the only one that earlier agents write and read.
 /// </summary>
 internal sealed record JournalEntry
@@ -25,7 +25,8 @@ internal sealed record JournalEntry
 
     public required DateTimeOffset ReceivedAt { get; init; }
 
-    public string? Fact { get; init; }
+    [JsonPropertyName("fact")]
+    public string? Checkpoint { get; init; }
 
     public DateTimeOffset? FinishedAt { get; init; }
 
@@ -49,7 +50,7 @@ internal sealed record JournalEntry
         State = record.State,
         Sequence = record.Sequence,
         ReceivedAt = record.ReceivedAt,
-        Fact = record.Fact,
+        Checkpoint = record.Checkpoint,
         FinishedAt = record.FinishedAt,
         ExpiresAt = record.ExpiresAt,
         SaysDeleted = record.SaysDeleted ? true : null,
@@ -74,7 +75,7 @@ internal sealed record JournalEntry
             State = State,
             Sequence = Sequence,
             ReceivedAt = ReceivedAt,
-            Fact = Fact,
+            Checkpoint = Checkpoint,
             HasResult = ResultBytes is not null,
             SaysDeleted = SaysDeleted is true,
             BodyBytes = (ResultBytes ?? PayloadBytes)!.Value,

@@ -6,7 +6,7 @@ internal enum JournalState
     /// <summary>Stored, not begun (or begun without anything that had to be fixed).</summary>
     Received,
 
-    /// <summary>A fact is fixed that further executions depend on.</summary>
+    /// <summary>A checkpoint is stored that further executions go on from.</summary>
     Started,
 
     /// <summary>The result is stored and on its way to the hub.</summary>
@@ -38,8 +38,8 @@ internal sealed record JournalRecord
 
     public required DateTimeOffset ReceivedAt { get; init; }
 
-    /// <summary>What was fixed before acting; null unless something was.</summary>
-    public string? Fact { get; init; }
+    /// <summary>What was stored before acting, so that a replay goes on from there; null unless something was.</summary>
+    public string? Checkpoint { get; init; }
 
     /// <summary>
     /// Whether the body is the result, exactly as the hub gets it each time. Never for an operation that only reads: it runs
@@ -82,14 +82,8 @@ internal sealed record JournalRecord
     /// <summary>Whether it can be removed without its operation being taken for one that is still to be done.</summary>
     public bool CanGo => IsInBatch || Place is not { } place || place.Batch.Releases(place.Index);
 
-    /// <summary>The same with the place of another record of its operation in the order of arrival.</summary>
-    public JournalRecord InOrderOf(JournalRecord other) => this with { Sequence = other.Sequence, ReceivedAt = other.ReceivedAt };
-
-    /// <summary>Whether the other got further.</summary>
-    public bool IsBehind(JournalRecord other) => State < other.State;
-
     /// <summary>Whether the other says the same; versions and bodies left out.</summary>
     public bool IsSameAs(JournalRecord other) =>
-        State == other.State && Fact == other.Fact && ExpiresAt == other.ExpiresAt
+        State == other.State && Checkpoint == other.Checkpoint && ExpiresAt == other.ExpiresAt
         && HasResult == other.HasResult && BodyBytes == other.BodyBytes;
 }

@@ -8,7 +8,7 @@ namespace OvimSpokeAgent.Operations;
 internal sealed class JournalRecords(long maxBytes)
 {
     /// <summary>How long a settled record is kept at least, to answer repeats.</summary>
-    public static readonly TimeSpan LeastRetention = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan MinRetention = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<OperationKey, JournalRecord> _records = [];
     private readonly Dictionary<string, List<OperationKey>> _byId = [];
@@ -84,7 +84,7 @@ internal sealed class JournalRecords(long maxBytes)
 
     /// <summary>
     /// What can go now: all that has expired, and, while there is more than there may be, what will expire next
-    /// and has been settled for <see cref="LeastRetention"/>. Records with one expiry go together.
+    /// and has been settled for <see cref="MinRetention"/>. Records with one expiry go together.
     /// </summary>
     /// <param name="now">The time.</param>
     /// <param name="isRoomNeeded">Whether the store says that it has no room: then all goes that may.</param>
@@ -97,7 +97,7 @@ internal sealed class JournalRecords(long maxBytes)
         {
             if (!group.All(record => record.CanGo)) continue;
             var isExpired = group.Key <= now;
-            var mayGoEarly = (isRoomNeeded || left > maxBytes) && group.All(record => record.FinishedAt + LeastRetention <= now);
+            var mayGoEarly = (isRoomNeeded || left > maxBytes) && group.All(record => record.FinishedAt + MinRetention <= now);
             if (!isExpired && !mayGoEarly) continue;
             going.AddRange(group);
             left -= group.Sum(record => record.Size);

@@ -23,10 +23,10 @@ internal static class JournalSecret
         var entry = Describe(record);
         var labels = new JsonObject
         {
-            [Names.ManagedByLabel] = Names.Agent,
-            [Names.OperationStateLabel] = StateLabel(record.State),
+            [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent,
+            [WellKnownNames.OperationStateLabel] = StateLabel(record.State),
         };
-        if (record.ExpiresAt is { } expiry) labels[Names.OperationExpiresLabel] = ExpiryLabel(expiry);
+        if (record.ExpiresAt is { } expiry) labels[WellKnownNames.OperationExpiresLabel] = ExpiryLabel(expiry);
         return new JsonObject
         {
             ["apiVersion"] = "v1",
@@ -39,8 +39,8 @@ internal static class JournalSecret
                 ["labels"] = labels,
                 ["annotations"] = new JsonObject
                 {
-                    [Names.OperationIdAnnotation] = record.Operation.Id,
-                    [Names.OperationRecordAnnotation] = entry,
+                    [WellKnownNames.OperationIdAnnotation] = record.Operation.Id,
+                    [WellKnownNames.OperationRecordAnnotation] = entry,
                 },
             },
             ["data"] = new JsonObject { [RecordField] = Base64(entry), [FieldOf(record)] = Convert.ToBase64String(body) },
@@ -67,10 +67,10 @@ internal static class JournalSecret
                 ["resourceVersion"] = version,
                 ["labels"] = new JsonObject
                 {
-                    [Names.OperationStateLabel] = StateLabel(record.State),
-                    [Names.OperationExpiresLabel] = record.ExpiresAt is { } expiry ? ExpiryLabel(expiry) : null,
+                    [WellKnownNames.OperationStateLabel] = StateLabel(record.State),
+                    [WellKnownNames.OperationExpiresLabel] = record.ExpiresAt is { } expiry ? ExpiryLabel(expiry) : null,
                 },
-                ["annotations"] = new JsonObject { [Names.OperationRecordAnnotation] = entry },
+                ["annotations"] = new JsonObject { [WellKnownNames.OperationRecordAnnotation] = entry },
             },
             ["data"] = data,
         };
@@ -80,7 +80,7 @@ internal static class JournalSecret
     /// The record that a Secret's metadata tell of; null if they tell of none: then its content may, if an earlier agent wrote it.
     /// </summary>
     public static JournalRecord? Read(ObjectMetadata metadata) =>
-        metadata.Annotation(Names.OperationRecordAnnotation) is { } text && JournalJson.Read(Encoding.UTF8.GetBytes(text), JournalJson.Default.JournalEntry) is { } entry
+        metadata.Annotation(WellKnownNames.OperationRecordAnnotation) is { } text && JournalJson.Read(Encoding.UTF8.GetBytes(text), JournalJson.Default.JournalEntry) is { } entry
             ? entry.ToRecord(metadata)
             : null;
 

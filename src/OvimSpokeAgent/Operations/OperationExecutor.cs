@@ -6,12 +6,6 @@ using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Operations;
 
-/// <summary>An operation after its payload was judged: a plan, or the reason why there is none.</summary>
-internal sealed record PreparedOperation(Operation Operation, OperationPlan? Plan, string? Rejection)
-{
-    public static PreparedOperation Rejected(Operation operation, string reason) => new(operation, null, reason);
-}
-
 /// <summary>
 /// Executes one operation: judges the payload, runs the plan under the operation's timeout, repeats it for transient
 /// errors and conflicts of the cluster (plans are safe to repeat), and turns every end into an outcome.
@@ -164,13 +158,13 @@ internal sealed partial class OperationExecutor(
     private OperationContext CreateContext(Operation operation, JournalRecord record, ExecutionSlot slot)
     {
         OperationContext context = null!;
-        return context = new OperationContext(operation, record.Fact, FixAsync, slot);
+        return context = new OperationContext(operation, record.Checkpoint, CheckpointAsync, slot);
 
-        async Task FixAsync(string fact, CancellationToken token)
+        async Task CheckpointAsync(string checkpoint, CancellationToken token)
         {
-            var stored = await journal.StartAsync(operation, fact, token);
-            if (stored.Fact is null || stored.Fact == fact) return;
-            context.Adopt(stored.Fact);
+            var stored = await journal.StartAsync(operation, checkpoint, token);
+            if (stored.Checkpoint is null || stored.Checkpoint == checkpoint) return;
+            context.TakeOver(stored.Checkpoint);
             throw new KubernetesApiException(
                 ApiErrorReason.Conflict, $"operation {operation.Id}: another agent was first to begin it");
         }

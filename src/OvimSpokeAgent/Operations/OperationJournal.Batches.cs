@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Operations;
@@ -33,7 +33,7 @@ internal sealed partial class OperationJournal
     /// <param name="content">The operations as they came: a JSON array.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Their records, in order, and until when this agent has to see to them; null: whoever leads finds them.</returns>
-    public async Task<(IReadOnlyList<JournalRecord> Records, Tenure? Session)> ReceiveTogetherAsync(
+    public async Task<(IReadOnlyList<JournalRecord> Records, Term? Session)> ReceiveTogetherAsync(
         IReadOnlyList<(OperationHeader Operation, int PayloadBytes)> operations,
         int[] offsets,
         ReadOnlyMemory<byte> content,
@@ -98,21 +98,21 @@ internal sealed partial class OperationJournal
     };
 
     /// <summary>Takes over operations that turned up together in the store; returns those that are to be seen to.</summary>
-    public IReadOnlyList<JournalRecord> Adopt(OperationBatch batch, IReadOnlyList<JournalRecord> records)
+    public IReadOnlyList<JournalRecord> TakeOver(OperationBatch batch, IReadOnlyList<JournalRecord> records)
     {
         lock (_lock)
         {
             if (_session is null || _records.HasBatch(batch.Name)) return [];
             _records.Add(batch);
             _status = _status with { Unreadable = [.. _status.Unreadable.Where(name => name != batch.Name)] };
-            var adopted = new List<JournalRecord>();
+            var takenOver = new List<JournalRecord>();
             foreach (var record in records)
             {
                 // Known ones must not go before this batch knows that they left it.
                 if (_records.Find(record.Key) is { } known) _records.Put(known with { Place = record.Place });
-                else if (record.IsInBatch && TryAdopt(record)) adopted.Add(record);
+                else if (record.IsInBatch && TryAdopt(record)) takenOver.Add(record);
             }
-            return adopted;
+            return takenOver;
         }
     }
 

@@ -20,8 +20,6 @@ internal sealed partial class OperationJournal
             var found = Status.Unreadable.Count == 0
                 ? await _store.LoadUnsettledAsync(IsKnown, cancellationToken)
                 : await _store.LoadAsync(IsKnown, cancellationToken);
-            foreach (var late in found.Records.Where(record => IsLate(record.Key)))
-                await StoreAsync(late.Key, record => record, null, cancellationToken);
             lock (_lock)
             {
                 _status = _status with
@@ -29,9 +27,9 @@ internal sealed partial class OperationJournal
                     CleaningProblem = null,
                     Unreadable = [.. found.Unreadable, .. _status.Unreadable.Where(found.Batches.Contains)],
                 };
-                var adopted = found.Records.OrderBy(record => record.Sequence)
+                var takenOver = found.Records.OrderBy(record => record.Sequence)
                     .Where(record => !record.IsSettled && !_arriving.Contains(record.Key) && TryAdopt(record));
-                return new([.. adopted], [.. found.Batches.Where(name => !_arrivingBatches.Contains(name))], []);
+                return new([.. takenOver], [.. found.Batches.Where(name => !_arrivingBatches.Contains(name))], []);
             }
         }
         catch (KubernetesApiException e)
@@ -43,14 +41,7 @@ internal sealed partial class OperationJournal
 
     private bool IsKnown(string name)
     {
-        lock (_lock) return (_records.Find(new OperationKey(name)) is not null && !IsLate(new OperationKey(name))) || _records.HasBatch(name);
-    }
-
-    // Settled without a record of its own: one that the store has all the same came of an attempt that was given up, and would
-    // be taken for one about which something is left to do as soon as this one is forgotten.
-    private bool IsLate(OperationKey key)
-    {
-        lock (_lock) return _records.Find(key) is { IsInBatch: true, IsSettled: true };
+        lock (_lock) return _records.Find(new OperationKey(name)) is not null || _records.HasBatch(name);
     }
 
     private async Task RemoveExpiredAsync(CancellationToken cancellationToken)

@@ -6,11 +6,11 @@ namespace OvimSpokeAgent.Operations;
 /// <content>The steps that a record goes, each stored before it counts.</content>
 internal sealed partial class OperationJournal
 {
-    /// <summary>Stores a fact that further executions of this operation depend on.</summary>
-    public Task<JournalRecord> StartAsync(Operation operation, string fact, CancellationToken cancellationToken) =>
+    /// <summary>Stores a checkpoint that further executions of this operation depend on.</summary>
+    public Task<JournalRecord> StartAsync(Operation operation, string checkpoint, CancellationToken cancellationToken) =>
         StoreAsync(
             operation.Key,
-            record => record with { State = JournalState.Started, Fact = fact },
+            record => record with { State = JournalState.Started, Checkpoint = checkpoint },
             operation.PayloadBytes,
             cancellationToken);
 
@@ -87,8 +87,7 @@ internal sealed partial class OperationJournal
         catch (KubernetesApiException e) when (e.IsLackOfRoom && previous.IsInBatch)
         {
             // The quota is asked first: an answer of ours may have been lost.
-            if (await _store.ReadAsync(next.Key, cancellationToken) is { } found)
-                return await _store.CatchUpAsync(found.Record, previous, next, body, cancellationToken);
+            if (await _store.ReadAsync(next.Key, cancellationToken) is { } found) return found.Record with { Place = next.Place };
             var (batch, index) = next.Place!.Value;
             lock (_lock) batch.Steps.Add(index);
             if (!await _store.StepInBatchAsync(next, next.HasResult ? body : null, cancellationToken)) throw;

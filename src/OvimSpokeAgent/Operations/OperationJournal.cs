@@ -1,5 +1,4 @@
 using OvimSpokeAgent.Configuration;
-using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;
@@ -28,7 +27,7 @@ internal sealed partial class OperationJournal : IDisposable
     private readonly HashSet<DateTimeOffset> _expired = [];
     private readonly AsyncSignal _changed = new();
     private long _sequence;
-    private Tenure? _session;
+    private Term? _session;
     private JournalStatus _status = new();
 
     public OperationJournal(
@@ -100,7 +99,7 @@ internal sealed partial class OperationJournal : IDisposable
     /// <param name="unreadable">Names of what cannot be read.</param>
     /// <param name="goOn">Begins to see to them.</param>
     public void Open(
-        Tenure session,
+        Term session,
         IReadOnlyList<JournalRecord> records,
         IReadOnlyList<OperationBatch> batches,
         IReadOnlyList<string> unreadable,

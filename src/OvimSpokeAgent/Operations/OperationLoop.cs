@@ -6,7 +6,7 @@ namespace OvimSpokeAgent.Operations;
 
 /// <summary>
 /// Runs everything that has to do with operations while this agent leads: reads the journal, goes on with what it holds,
-/// delivers, keeps the journal clean; and stops all of it when the tenure ends. A failure in there starts it anew.
+/// delivers, keeps the journal clean; and stops all of it when the term ends. A failure in there starts it anew.
 /// </summary>
 internal sealed class OperationLoop(
     ILeadership leadership,
@@ -21,7 +21,7 @@ internal sealed class OperationLoop(
     private static readonly TimeSpan CleaningInterval = TimeSpan.FromMinutes(1);
 
     private readonly AsyncSignal _changed = new();
-    private volatile Tenure? _begun;
+    private volatile Term? _begun;
 
     public string Name => "operations";
 
@@ -30,14 +30,14 @@ internal sealed class OperationLoop(
         await journal.WaitUntilReadableAsync(cancellationToken);
         while (true)
         {
-            var tenure = await leadership.WaitUntilLeadingAsync(cancellationToken);
+            var term = await leadership.WaitUntilLeadingAsync(cancellationToken);
             // One of its own for each time the journal is opened: what belongs to an earlier one is told apart by it.
-            var session = new Tenure();
-            await using var withTenure = tenure.Ended.UnsafeRegister(_ => session.End(), null);
+            var session = new Term();
+            await using var withTerm = term.Ended.UnsafeRegister(_ => session.End(), null);
             await using var withLoop = cancellationToken.UnsafeRegister(_ => session.End(), null);
             try
             {
-                await WorkAsync(tenure, session);
+                await WorkAsync(term, session);
             }
             catch (OperationCanceledException) when (session.IsOver && !cancellationToken.IsCancellationRequested)
             {
@@ -69,7 +69,7 @@ internal sealed class OperationLoop(
     }
 
     private bool IsReady() =>
-        leadership.Current is { } tenure && _begun == tenure && journal.CanStore()
+        leadership.Current is { } term && _begun == term && journal.CanStore()
         && scheduler.Backlog < settings.Operations.Backlog;
 
     private async Task WaitUntilBegunAsync(CancellationToken cancellationToken)
@@ -82,10 +82,10 @@ internal sealed class OperationLoop(
         }
     }
 
-    private async Task WorkAsync(Tenure tenure, Tenure session)
+    private async Task WorkAsync(Term term, Term session)
     {
         await processor.BeginAsync(session);
-        Task[] running = [delivery.RunAsync(session.Ended), CleanAsync(session.Ended), TakeAsync(tenure, session.Ended)];
+        Task[] running = [delivery.RunAsync(session.Ended), CleanAsync(session.Ended), TakeAsync(term, session.Ended)];
         try
         {
             await await Task.WhenAny([.. running, scheduler.Failure]);
@@ -99,10 +99,10 @@ internal sealed class OperationLoop(
     }
 
     // Nothing is taken from the hub before it is certain that it could be stored.
-    private async Task TakeAsync(Tenure tenure, CancellationToken cancellationToken)
+    private async Task TakeAsync(Term term, CancellationToken cancellationToken)
     {
         await receiver.RehearseAsync(cancellationToken);
-        _begun = tenure;
+        _begun = term;
         _changed.Set();
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
     }
@@ -111,6 +111,6 @@ internal sealed class OperationLoop(
     {
         using var timer = new PeriodicTimer(CleaningInterval, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
-            await processor.AdoptAsync(await journal.CleanAsync(cancellationToken), cancellationToken);
+            await processor.TakeOverAsync(await journal.CleanAsync(cancellationToken), cancellationToken);
     }
 }

@@ -1,5 +1,5 @@
 using OvimSpokeAgent.Configuration;
-using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Operations;
@@ -21,7 +21,7 @@ internal sealed partial class OperationProcessor
     private readonly AgentSettings _settings;
     private readonly TimeProvider _time;
     private readonly ILogger<OperationProcessor> _logger;
-    private volatile Tenure? _session;
+    private volatile Term? _session;
 
     public OperationProcessor(
         OperationReceiver receiver,
@@ -44,13 +44,13 @@ internal sealed partial class OperationProcessor
     public int Backlog => _scheduler.Backlog;
 
     /// <summary>Begins to execute, with what the journal holds, in the order of arrival; until the session ends.</summary>
-    public async Task BeginAsync(Tenure session)
+    public async Task BeginAsync(Term session)
     {
         var found = await _finder.FindAsync(await _journal.LoadAsync(session.Ended), session.Ended);
         _journal.Open(session, [.. found.Operations.Select(one => one.Record)], found.Batches, found.Unreadable, () =>
         {
             _session = session;
-            foreach (var one in found.Operations) GoOnWith(one);
+            foreach (var one in found.Operations) Resume(one);
         });
         var undone = found.Operations.Count(one => one.Record.IsUnfinished);
         var undelivered = found.Operations.Count(one => one.Record.State is JournalState.Finished or JournalState.Refused);
@@ -58,12 +58,12 @@ internal sealed partial class OperationProcessor
     }
 
     /// <summary>Takes over what turned up in the store.</summary>
-    public async Task AdoptAsync(JournalContent content, CancellationToken cancellationToken)
+    public async Task TakeOverAsync(JournalContent content, CancellationToken cancellationToken)
     {
-        foreach (var one in await _finder.AdoptAsync(content, cancellationToken))
+        foreach (var one in await _finder.TakeOverAsync(content, cancellationToken))
         {
             LogAdopted(one.Record.Operation.Type, one.Record.Operation.Id, one.Record.Key);
-            GoOnWith(one);
+            Resume(one);
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed partial class OperationProcessor
     }
 
     /// <summary>Begins to take in what the hub hands out or pushes.</summary>
-    public AnswerIntake Begin(CancellationToken cancellationToken) => new(_receiver, _journal, Attend, _time, cancellationToken);
+    public AnswerIntake Begin(CancellationToken cancellationToken) => new(_receiver, _journal, Dispatch, _time, cancellationToken);
 
     /// <summary>Stops starting operations and waits for those that run.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => _scheduler.StopAsync(cancellationToken);
@@ -85,13 +85,13 @@ internal sealed partial class OperationProcessor
     /// <summary>Completes when nothing runs.</summary>
     public Task WaitUntilIdleAsync(CancellationToken cancellationToken) => _scheduler.WaitUntilIdleAsync(cancellationToken);
 
-    private void GoOnWith(PendingOperation one)
+    private void Resume(PendingOperation one)
     {
-        if (!one.Record.IsSettled || one.Record is { State: JournalState.Refused, HasResult: true }) Attend(one, _session);
+        if (!one.Record.IsSettled || one.Record is { State: JournalState.Refused, HasResult: true }) Dispatch(one, _session);
     }
 
     /// <summary>Does what is next for an operation: sends its result where there is one, else executes it.</summary>
-    private void Attend(PendingOperation one, Tenure? session)
+    private void Dispatch(PendingOperation one, Term? session)
     {
         // A session that is over: whoever opened the journal since has found the record there.
         if (session is null or { IsOver: true }) return;
@@ -102,7 +102,7 @@ internal sealed partial class OperationProcessor
 
     private async Task ReopenAsync(JournalRecord record, CancellationToken cancellationToken)
     {
-        if (await _finder.LookAtAsync(record, cancellationToken) is { } one) Attend(one, _session);
+        if (await _finder.LookAtAsync(record, cancellationToken) is { } one) Dispatch(one, _session);
     }
 
     private async Task RunAsync(JournalRecord record, ExecutionSlot slot, CancellationToken ended)

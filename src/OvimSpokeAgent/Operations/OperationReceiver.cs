@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
 
@@ -17,22 +16,22 @@ internal sealed partial class OperationReceiver(
     TimeProvider time,
     ILogger<OperationReceiver> logger)
 {
-    /// <summary>The default of <see cref="MostTogether"/>.</summary>
-    public const int DefaultMostTogether = 4096;
+    /// <summary>The default of <see cref="MaxTogether"/>.</summary>
+    public const int DefaultMaxTogether = 4096;
 
     /// <summary>A text that is longer is refused for its payload, whatever it says.</summary>
     private const int MaxBytes = 2 * OperationExecutor.MaxPayloadBytes;
 
     /// <summary>How many operations are stored together at most.</summary>
-    public int MostTogether { get; init; } = DefaultMostTogether;
+    public int MaxTogether { get; init; } = DefaultMaxTogether;
 
     /// <summary>One answer or push after the other: what is stored first runs first, now and after a crash.</summary>
     public AsyncLock Turn { get; } = new();
 
     /// <summary>Judges an operation. Null: it cannot be answered, which is told.</summary>
     /// <param name="text">The operation as it came.</param>
-    /// <param name="isTold">Whether it is told what cannot be answered.</param>
-    public ArrivedOperation? Judge(ReadOnlyMemory<byte> text, bool isTold = true)
+    /// <param name="isReported">Whether it is told what cannot be answered.</param>
+    public ReceivedOperation? Parse(ReadOnlyMemory<byte> text, bool isReported = true)
     {
         if (text.Length > MaxBytes) text = OversizedOperation.Reduce(text.Span, out _);
         using var document = JsonDocument.Parse(text, OperationJson.DocumentOptions);
@@ -40,7 +39,7 @@ internal sealed partial class OperationReceiver(
         if (envelope.Operation is not { } operation)
         {
             metrics.Unanswerable();
-            if (isTold) TellUnanswerable(envelope.Error!);
+            if (isReported) ReportUnanswerable(envelope.Error!);
             return null;
         }
         var plan = envelope.Error is null ? executor.Prepare(operation).Plan : null;
@@ -48,7 +47,7 @@ internal sealed partial class OperationReceiver(
     }
 
     /// <summary>So many more operations cannot be answered than were told of.</summary>
-    public void TellUnanswerable(int more) => TellUnanswerable($"{more} more operations without a usable id");
+    public void ReportUnanswerable(int more) => ReportUnanswerable($"{more} more operations without a usable id");
 
     /// <summary>Stores an operation alone; null where nothing is left to be done about it here.</summary>
     public async Task<Reception?> StoreAsync(ReadOnlyMemory<byte> text, CancellationToken cancellationToken)
@@ -84,12 +83,12 @@ internal sealed partial class OperationReceiver(
     /// </summary>
     public Task RehearseAsync(CancellationToken cancellationToken)
     {
-        ArrivedOperation? last = null;
+        ReceivedOperation? last = null;
         byte[] content = [];
         foreach (var type in registry.Types)
         {
             content = Encoding.UTF8.GetBytes($$"""[{"id":"rehearsal","type":"{{type}}","payload":{},"timestamp":"{{time.GetUtcNow():O}}"}]""");
-            last = Judge(content.AsMemory()[1..^1]) ?? last;
+            last = Parse(content.AsMemory()[1..^1]) ?? last;
         }
         return last is { } operation ? journal.RehearseAsync(operation.Operation, content, cancellationToken) : Task.CompletedTask;
     }
@@ -123,7 +122,7 @@ internal sealed partial class OperationReceiver(
         return journal.ReceiveAsync(arrived, result, cancellationToken);
     }
 
-    private void TellUnanswerable(string error)
+    private void ReportUnanswerable(string error)
     {
         LogUnanswerable(error);
         errors.Add(error);
@@ -138,6 +137,3 @@ internal sealed partial class OperationReceiver(
     [LoggerMessage(2007, LogLevel.Warning, "{Type} {Id} refused: {Reason}")]
     private partial void LogRefused(string type, string id, string reason);
 }
-
-/// <summary>An operation that was judged and is not stored yet; its payload is not held.</summary>
-internal readonly record struct ArrivedOperation(OperationHeader Operation, int PayloadBytes, NamespacedName? Target, bool IsRead);

@@ -13,7 +13,7 @@ namespace OvimSpokeAgent.Operations;
 internal sealed class PayloadReader
 {
     // More than anyone reads: a list of a hundred thousand wrong entries must not become as many messages.
-    private const int MostErrors = 20;
+    private const int MaxErrors = 20;
 
     private readonly JsonElement _payload;
     private readonly string _prefix;
@@ -227,7 +227,7 @@ internal sealed class PayloadReader
         if (!IsFull) Add(field, $"{shown} is not {expected}");
     }
 
-    private bool IsFull => _errors.Count > MostErrors;
+    private bool IsFull => _errors.Count > MaxErrors;
 
     private void Add(string field, string problem)
     {
@@ -235,7 +235,7 @@ internal sealed class PayloadReader
         Add($"{field}: {problem}");
     }
 
-    private void Add(string error) => _errors.Add(_errors.Count < MostErrors ? _prefix + error : "and more that is not told");
+    private void Add(string error) => _errors.Add(_errors.Count < MaxErrors ? _prefix + error : "and more that is not told");
 
     private NamespacedName RequiredNamespacedName(Func<string, bool> accepts, string rule) => new(
         Checked("namespace", RequiredString("namespace"), KubernetesNames.IsDnsLabel, KubernetesNames.DnsLabelRule),
@@ -259,8 +259,8 @@ internal sealed class PayloadReader
             var at = $"{field}[{JsonText.Show(key)}]";
             if (!KubernetesNames.IsQualifiedName(key))
                 AddError(at, JsonText.Show(key), KubernetesNames.QualifiedNameRule);
-            else if (Names.IsReserved(key))
-                AddError(at, JsonText.Show(key), $"allowed here: {Names.ReservedRule}");
+            else if (WellKnownNames.IsReserved(key))
+                AddError(at, JsonText.Show(key), $"allowed here: {WellKnownNames.ReservedRule}");
             else if (property.Value.ValueKind is JsonValueKind.Null)
                 map[key] = null;
             else if (!JsonText.TryGetString(property.Value, out var value))

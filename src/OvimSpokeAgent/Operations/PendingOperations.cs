@@ -36,21 +36,21 @@ internal sealed class PendingOperations(OperationRegistry registry, OperationExe
     }
 
     /// <summary>What turned up in the store and is to be seen to.</summary>
-    public async Task<IReadOnlyList<PendingOperation>> AdoptAsync(JournalContent content, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<PendingOperation>> TakeOverAsync(JournalContent content, CancellationToken cancellationToken)
     {
-        var adopted = new List<PendingOperation>();
+        var takenOver = new List<PendingOperation>();
         foreach (var record in content.Records)
         {
-            if (await LookAtAsync(record, cancellationToken) is { } one) adopted.Add(one);
+            if (await LookAtAsync(record, cancellationToken) is { } one) takenOver.Add(one);
         }
         foreach (var name in content.Batches)
         {
             if (await journal.ReadBatchAsync(name, cancellationToken) is not { } stored) continue;
             var operations = Open(stored, key => journal.Find(key) is { } known ? new PendingOperation(known) : null)
                 .ToDictionary(one => one.Record.Key, one => one with { Restore = null });
-            adopted.AddRange(journal.Adopt(stored.Batch, [.. operations.Values.Select(one => one.Record)]).Select(record => operations[record.Key]));
+            takenOver.AddRange(journal.TakeOver(stored.Batch, [.. operations.Values.Select(one => one.Record)]).Select(record => operations[record.Key]));
         }
-        return adopted;
+        return takenOver;
     }
 
     /// <summary>Looks at what is to be done; null: it cannot be read, and is named.</summary>
@@ -83,15 +83,13 @@ internal sealed class PendingOperations(OperationRegistry registry, OperationExe
         {
             if (batch.Left[i]) continue;
             var key = stored.Keys[i];
-            var step = stored.Steps.TryGetValue(i, out var its) ? its.Record : null;
             if (find(key) is { } known)
             {
-                var isLate = step is not null && !known.Record.IsInBatch && known.Record.IsBehind(step);
                 if (known.Record is { IsInBatch: true, Place: { } place } && place.Batch.Name != batch.Name) batch.Left[i] = true; // seen to there
-                else if (!isLate) yield return known with { Record = known.Record with { Place = new BatchPlace(batch, i) } };
-                if (!isLate) continue;
-                step = step!.InOrderOf(known.Record); // it landed after an attempt to make it was given up
+                else yield return known with { Record = known.Record with { Place = new BatchPlace(batch, i) } };
+                continue;
             }
+            var step = stored.Steps.TryGetValue(i, out var its) ? its.Record : null;
             if (step is { IsUnfinished: false })
             {
                 yield return new PendingOperation(step);

@@ -28,7 +28,7 @@ internal sealed partial class ResultDelivery(
     private readonly Lock _lock = new();
     private readonly DeliveryQueue _queue = new(settings.Operations.Concurrency, jitter);
     private readonly AsyncSignal _changed = new();
-    private readonly Reminder _reminder = new(time);
+    private readonly LogThrottle _throttle = new(time);
     private readonly Dictionary<string, List<JournalRecord>> _heldBack = []; // by id, until another result of it is there
     private long _enqueued;
     private string? _lastReason;
@@ -160,7 +160,7 @@ internal sealed partial class ResultDelivery(
     {
         var record = delivery.Record;
         var enqueued = Interlocked.Read(ref _enqueued);
-        var verdict = DeletionOrder.Judge(record, journal.WithId(record.Operation.Id));
+        var verdict = DeletionOrder.Decide(record, journal.WithId(record.Operation.Id));
         if (verdict is DeletionVerdict.Wait)
         {
             HoldBack(delivery, enqueued);
@@ -255,7 +255,7 @@ internal sealed partial class ResultDelivery(
         {
             case DeliveryOutcome.Delivered or DeliveryOutcome.Refused:
                 _queue.Done(delivery);
-                if (_queue.Count == 0 && _reminder.Over()) LogAllTaken();
+                if (_queue.Count == 0 && _throttle.Reset()) LogAllTaken();
                 break;
             case DeliveryOutcome.NotTried:
                 _queue.NotTried(delivery);
@@ -263,9 +263,9 @@ internal sealed partial class ResultDelivery(
             default:
                 _queue.Failed(delivery, Now, attempt.Outcome is DeliveryOutcome.Failed);
                 _lastReason = attempt.Reason;
-                if (!_reminder.IsDue) break;
+                if (!_throttle.IsDue) break;
                 LogNotTaken(_queue.Count, attempt.Reason);
-                _reminder.Told();
+                _throttle.Logged();
                 break;
         }
     }
@@ -275,7 +275,7 @@ internal sealed partial class ResultDelivery(
         var isDelivered = attempt.Outcome is DeliveryOutcome.Delivered;
         // Told once: a refused result is sent again after a restart and when it is asked for, which is no news.
         var isKnown = record.State is JournalState.Refused;
-        if (!isDelivered && !isKnown) TellRefused(record, attempt.Reason);
+        if (!isDelivered && !isKnown) ReportRefused(record, attempt.Reason);
         // As it is now: it may have been opened again since it was queued. Delivered already, or gone: sent once more.
         if (journal.Find(record.Key) is { State: not JournalState.Delivered } current
             && (isDelivered || current.State is not JournalState.Refused))
@@ -284,7 +284,7 @@ internal sealed partial class ResultDelivery(
         }
     }
 
-    private void TellRefused(JournalRecord record, string? reason)
+    private void ReportRefused(JournalRecord record, string? reason)
     {
         var (id, type) = (record.Operation.Id, record.Operation.Type);
         LogRefused(type, id, record.Key, reason);

@@ -17,7 +17,7 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     private const int PageSize = 500;
 
     // The server's cache hands out all at once, whatever the size of a page: no more than this shall come of it.
-    private const int MostAtOnce = 2000;
+    private const int MaxAtOnce = 2000;
 
     // Of a record that an earlier agent wrote the metadata do not tell enough.
     private const int ReadAtOnce = 4;
@@ -27,13 +27,13 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     private const int BatchesARequest = 25;
 
     private static readonly string Unsettled =
-        $"{Names.OperationStateLabel} in ({JournalSecret.StateLabel(JournalState.Received)},"
+        $"{WellKnownNames.OperationStateLabel} in ({JournalSecret.StateLabel(JournalState.Received)},"
         + $"{JournalSecret.StateLabel(JournalState.Started)},{JournalSecret.StateLabel(JournalState.Finished)},{BatchSecret.StateLabel})";
 
     private int _listed; // by the last list
 
     public async Task CheckReadableAsync(CancellationToken cancellationToken) =>
-        await ListPageAsync(new ListQuery { LabelSelector = Names.OperationStateLabel, Limit = 1 }, cancellationToken);
+        await ListPageAsync(new ListQuery { LabelSelector = WellKnownNames.OperationStateLabel, Limit = 1 }, cancellationToken);
 
     public async Task RehearseAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
@@ -48,10 +48,10 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     }
 
     public Task<JournalContent> LoadAsync(Predicate<string> isKnown, CancellationToken cancellationToken) =>
-        LoadAsync(new ListQuery { LabelSelector = Names.OperationStateLabel, Limit = PageSize }, isKnown, cancellationToken);
+        LoadAsync(new ListQuery { LabelSelector = WellKnownNames.OperationStateLabel, Limit = PageSize }, isKnown, cancellationToken);
 
     public Task<JournalContent> LoadUnsettledAsync(Predicate<string> isKnown, CancellationToken cancellationToken) => LoadAsync(
-        new ListQuery { LabelSelector = Unsettled, Limit = PageSize, ResourceVersion = _listed < MostAtOnce ? "0" : null }, // 0: the cache
+        new ListQuery { LabelSelector = Unsettled, Limit = PageSize, ResourceVersion = _listed < MaxAtOnce ? "0" : null }, // 0: the cache
         isKnown,
         cancellationToken);
 
@@ -104,7 +104,7 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
         foreach (var chunk in names.Chunk(BatchesARequest))
         {
             await leading.DeleteCollectionAsync(
-                KubernetesKinds.Secret, ns, $"{Names.OperationBatchLabel} in ({string.Join(',', chunk)})", cancellationToken);
+                KubernetesKinds.Secret, ns, $"{WellKnownNames.OperationBatchLabel} in ({string.Join(',', chunk)})", cancellationToken);
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     public async Task<JournalRecord?> UpdateAsync(
         JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
-        if (previous.IsInBatch) return body is { } its ? await CreateAsync(leading, next, its, cancellationToken, previous) : null;
+        if (previous.IsInBatch) return body is { } its ? await CreateAsync(leading, next, its, cancellationToken) : null;
         var result = next.HasResult && !previous.HasResult ? body : null;
         try
         {
@@ -150,18 +150,12 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
         }
     }
 
-    public async Task<JournalRecord> CatchUpAsync(
-        JournalRecord found, JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
-        found.IsBehind(next) || found.IsSameAs(previous)
-            ? await PatchAsync(next.InOrderOf(found), next.HasResult && !found.HasResult ? body : null, found.Version, cancellationToken)
-            : found with { Place = next.Place };
-
     public async Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken)
     {
         foreach (var chunk in expiries.Select(JournalSecret.ExpiryLabel).Distinct().Chunk(ExpiriesARequest))
         {
             await leading.DeleteCollectionAsync(
-                KubernetesKinds.Secret, ns, $"{Names.OperationExpiresLabel} in ({string.Join(',', chunk)})", cancellationToken);
+                KubernetesKinds.Secret, ns, $"{WellKnownNames.OperationExpiresLabel} in ({string.Join(',', chunk)})", cancellationToken);
         }
     }
 
@@ -179,7 +173,7 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
             foreach (var item in page.Items)
             {
                 if (isKnown(item.Metadata.Name)) continue;
-                if (item.Metadata.Label(Names.OperationStateLabel) == BatchSecret.StateLabel) batches.Add(item.Metadata.Name);
+                if (item.Metadata.Label(WellKnownNames.OperationStateLabel) == BatchSecret.StateLabel) batches.Add(item.Metadata.Name);
                 else if (JournalSecret.Read(item.Metadata) is { } record) records.Add(record);
                 else unknown.Add(new OperationKey(item.Metadata.Name));
             }
@@ -214,9 +208,8 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     private Task<ObjectList<AnyObject>> ListPageAsync(ListQuery query, CancellationToken cancellationToken) =>
         api.ListAsync(KubernetesKinds.Secret, ns, query, ClusterJson.Default.AnyObject, cancellationToken);
 
-    // Where its batch has had its steps, what is there already may be an attempt that was given up.
     private async Task<JournalRecord> CreateAsync(
-        IKubernetesApi through, JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken, JournalRecord? inBatch = null)
+        IKubernetesApi through, JournalRecord record, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         try
         {
@@ -226,10 +219,7 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.AlreadyExists)
         {
-            var (found, _) = await ReadExistingAsync(record.Key, cancellationToken);
-            return inBatch is null
-                ? found with { Place = record.Place }
-                : await CatchUpAsync(found, inBatch, record, body, cancellationToken);
+            return (await ReadExistingAsync(record.Key, cancellationToken)).Record with { Place = record.Place };
         }
     }
 

@@ -11,7 +11,7 @@ namespace OvimSpokeAgent.Operations;
 internal static class SecretValues
 {
     // Shorter ones are words that stand in any message; no secret is.
-    private const int LeastLength = 8;
+    private const int MinLength = 8;
     private const string Hidden = "(not shown)";
 
     /// <summary>The text without these values: neither whole nor line by line, also as JSON and base64 have them, or cut off at the end.</summary>
@@ -29,7 +29,7 @@ internal static class SecretValues
         for (var end = text.IndexOf('…', StringComparison.Ordinal); end >= 0; end = text.IndexOf('…', end + 1))
         {
             var before = text.AsSpan(0, end);
-            for (var length = Math.Min(secret.Length, end); length >= LeastLength; length--)
+            for (var length = Math.Min(secret.Length, end); length >= MinLength; length--)
             {
                 if (!before.EndsWith(secret.AsSpan(0, length), StringComparison.Ordinal)) continue;
                 text = $"{text[..(end - length)]}{Hidden}{text[end..]}";
@@ -51,10 +51,10 @@ internal static class SecretValues
 
     private static IEnumerable<string> Forms(string secret)
     {
-        if (secret.Length < LeastLength) yield break;
+        if (secret.Length < MinLength) yield break;
         yield return secret;
         yield return Convert.ToBase64String(Encoding.UTF8.GetBytes(secret));
-        foreach (var line in secret.Split(['\r', '\n'], StringSplitOptions.TrimEntries).Where(line => line.Length >= LeastLength))
+        foreach (var line in secret.Split(['\r', '\n'], StringSplitOptions.TrimEntries).Where(line => line.Length >= MinLength))
         {
             yield return line;
             yield return JsonEncodedText.Encode(line).ToString();

@@ -6,7 +6,7 @@ namespace OvimSpokeAgent.Supervision;
 /// </summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan longest, Jitter jitter)
 {
-    private static readonly TimeSpan LongestAsked = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxAsked = TimeSpan.FromMinutes(1);
 
     /// <summary>The wait after a failure.</summary>
     /// <param name="failuresBefore">Failures in a row before it.</param>
@@ -14,6 +14,6 @@ internal sealed class Backoff(TimeSpan first, TimeSpan longest, Jitter jitter)
     public TimeSpan After(int failuresBefore, TimeSpan? asked = null)
     {
         var grown = Math.Min(first.Ticks << Math.Clamp(failuresBefore, 0, 16), longest.Ticks) * (0.5 + (jitter() / 2));
-        return TimeSpan.FromTicks(Math.Max((long)grown, Math.Min(asked?.Ticks ?? 0, LongestAsked.Ticks)));
+        return TimeSpan.FromTicks(Math.Max((long)grown, Math.Min(asked?.Ticks ?? 0, MaxAsked.Ticks)));
     }
 }

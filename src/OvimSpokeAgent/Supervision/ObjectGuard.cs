@@ -108,10 +108,10 @@ internal sealed partial class ObjectGuard(string place, Counter.Child failures, 
             var known = _failing.GetValueOrDefault(name);
             failure = new ObjectFailure(
                 name, JsonText.Shorten(exception.Message, MessageLength), known?.Failure.Since ?? time.GetUtcNow());
-            var reminder = known?.Reminder ?? new Reminder(time);
-            if (reminder.IsDue) notLogged = TakeLine(reminder);
+            var throttle = known?.LogThrottle ?? new LogThrottle(time);
+            if (throttle.IsDue) notLogged = TakeLine(throttle);
             if (known is null && _failing.Count >= Capacity) _mayBeMore = true;
-            else _failing[name] = new Failing(failure, reminder);
+            else _failing[name] = new Failing(failure, throttle);
             _count = _failing.Count;
         }
         if (notLogged is { } before) LogFailed(exception, place, name, before);
@@ -119,14 +119,14 @@ internal sealed partial class ObjectGuard(string place, Counter.Child failures, 
     }
 
     // The number of failures that got no line before this one; null: nor does this one.
-    private long? TakeLine(Reminder reminder)
+    private long? TakeLine(LogThrottle throttle)
     {
         if (!_log.TryTake())
         {
             _notLogged++;
             return null;
         }
-        reminder.Told();
+        throttle.Logged();
         var before = _notLogged;
         _notLogged = 0;
         return before;
@@ -138,15 +138,15 @@ internal sealed partial class ObjectGuard(string place, Counter.Child failures, 
     {
         if (_count == 0) return;
         var name = key.ToString() ?? "";
-        bool wasTold;
+        bool wasLogged;
         lock (_lock)
         {
             if (!_failing.Remove(name, out var failing)) return;
-            wasTold = failing.Reminder.Over();
+            wasLogged = failing.LogThrottle.Reset();
             _count = _failing.Count;
             if (_count == 0) _mayBeMore = false;
         }
-        if (wasTold) LogOver(place, name);
+        if (wasLogged) LogOver(place, name);
     }
 
     /// <summary>Forgets the objects that a pass over all of them did not come to: they are gone.</summary>
@@ -158,7 +158,7 @@ internal sealed partial class ObjectGuard(string place, Counter.Child failures, 
         foreach (var failure in Current.Failures.Where(failure => !left.Contains(failure.Name))) Gone(failure.Name);
     }
 
-    private sealed record Failing(ObjectFailure Failure, Reminder Reminder);
+    private sealed record Failing(ObjectFailure Failure, LogThrottle LogThrottle);
 
     [LoggerMessage(1011, LogLevel.Warning, "{Place}: {Object} failed, the others go on ({NotLogged} failures before it were not logged)")]
     private partial void LogFailed(Exception exception, string place, string @object, long notLogged);

@@ -1,7 +1,3 @@
-using System.Collections.Immutable;
-using System.Diagnostics.CodeAnalysis;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-
 namespace OvimSpokeAgent.Supervision;
 
 /// <summary>
@@ -73,57 +69,5 @@ internal sealed partial class SupervisedLoop<TLoop>(
     private partial void LogFailed(Exception exception, string name, TimeSpan delay);
 }
 
-/// <summary>What a loop's supervisor knows.</summary>
-internal interface ILoopStatus
-{
-    string Name { get; }
-
-    /// <summary>How often the loop failed since the start.</summary>
-    int Failures { get; }
-
-    /// <summary>The last failure, while it is less than a minute old.</summary>
-    LoopFailure? RecentFailure { get; }
-}
-
-/// <summary>All loops of the host, for health and metrics; they add themselves, so that nobody depends on all of them.</summary>
-internal sealed class LoopRegistry
-{
-    private ImmutableList<ILoopStatus> _loops = [];
-
-    public IReadOnlyList<ILoopStatus> Loops => _loops;
-
-    public void Add(ILoopStatus loop) => ImmutableInterlocked.Update(ref _loops, list => list.Add(loop));
-}
-
 /// <summary>A failure of a loop.</summary>
 internal sealed record LoopFailure(string Message, DateTimeOffset At);
-
-internal static class SupervisionServices
-{
-    /// <summary>Registers a loop as a singleton and runs it under supervision.</summary>
-    public static IServiceCollection AddLoop<
-        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TLoop>(
-        this IServiceCollection services)
-        where TLoop : class, ILoop
-    {
-        services.AddSingleton<TLoop>();
-        return services.AddSupervised<TLoop>();
-    }
-
-    /// <summary>Runs a loop that is registered already.</summary>
-    public static IServiceCollection AddSupervised<TLoop>(this IServiceCollection services)
-        where TLoop : class, ILoop
-    {
-        services.TryAddSingleton<LoopRegistry>();
-        services.TryAddSingleton<ObjectFailures>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheck, LoopsCheck>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheck, ObjectsCheck>());
-        services.AddSingleton<IHostedService>(provider => new SupervisedLoop<TLoop>(
-            provider.GetRequiredService<TLoop>(),
-            provider.GetRequiredService<LoopRegistry>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<TLoop>>(),
-            provider.GetService<Jitter>()));
-        return services;
-    }
-}

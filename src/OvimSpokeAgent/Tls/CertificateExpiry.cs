@@ -15,7 +15,7 @@ internal sealed record CertificateExpiry(string What, string Settings, string Su
     /// As of a moment: in a file with an old and a new CA, the old one's end matters only until it came. Null for a value
     /// without certificates.
     /// </summary>
-    public static CertificateExpiry? Of(IFileValue value, DateTimeOffset now)
+    public static CertificateExpiry? Of(IReloadableFile value, DateTimeOffset now)
     {
         var ends = value.Certificates
             .Select(certificate => new CertificateExpiry(

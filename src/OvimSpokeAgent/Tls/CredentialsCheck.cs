@@ -3,7 +3,7 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.Tls;
 
 /// <summary>Tokens, certificates and CAs from files: whether the newest content is in use, and how long it lasts.</summary>
-internal sealed class CredentialsCheck(IEnumerable<IFileValueOwner> owners, TimeProvider time) : IHealthCheck
+internal sealed class CredentialsCheck(IEnumerable<IReloadableFileSource> owners, TimeProvider time) : IHealthCheck
 {
     public string Name => "credentials";
 
@@ -12,7 +12,7 @@ internal sealed class CredentialsCheck(IEnumerable<IFileValueOwner> owners, Time
     public HealthFinding Check()
     {
         var now = time.GetUtcNow();
-        var values = owners.SelectMany(owner => owner.FileValues).ToList();
+        var values = owners.SelectMany(owner => owner.ReloadableFiles).ToList();
         var unusable = values.Where(value => value.Problem is not null)
             .Select(value => $"the new {value.What} cannot be used: {value.Problem}");
         var ending = values.Select(value => CertificateExpiry.Of(value, now)).OfType<CertificateExpiry>()

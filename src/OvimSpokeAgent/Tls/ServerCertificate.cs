@@ -11,9 +11,9 @@ namespace OvimSpokeAgent.Tls;
 /// The certificate of the agent's own endpoints. A new one is used for new connections as soon as it is read; those that
 /// are there go on.
 /// </summary>
-internal sealed class ServerCertificate : IFileValueOwner
+internal sealed class ServerCertificate : IReloadableFileSource
 {
-    private readonly FileValue<CertificatePair>? _pair;
+    private readonly ReloadableFile<CertificatePair>? _pair;
     private volatile Context? _context;
 
     public ServerCertificate(AgentSettings settings, SettingsFileReader? read = null)
@@ -26,10 +26,10 @@ internal sealed class ServerCertificate : IFileValueOwner
             pair => pair.Intermediates.Prepend(pair.Certificate),
             read ?? SettingsFiles.Read);
         _pair.Refresh();
-        FileValues = [_pair];
+        ReloadableFiles = [_pair];
     }
 
-    public IReadOnlyList<IFileValue> FileValues { get; } = [];
+    public IReadOnlyList<IReloadableFile> ReloadableFiles { get; } = [];
 
     /// <summary>
     /// Has a listener speak TLS if a certificate is configured. Clients are asked for a certificate and need not have one,
@@ -56,7 +56,7 @@ internal sealed class ServerCertificate : IFileValueOwner
         });
     }
 
-    private SslStreamCertificateContext CurrentContext(FileValue<CertificatePair> pair)
+    private SslStreamCertificateContext CurrentContext(ReloadableFile<CertificatePair> pair)
     {
         var version = pair.Version;
         if (_context is { } known && known.Version == version) return known.Certificate;

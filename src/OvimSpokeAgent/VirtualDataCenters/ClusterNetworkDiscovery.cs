@@ -16,7 +16,7 @@ internal sealed partial class ClusterNetworkDiscovery : ILoop
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     // Without the right to read, or on a server that does not answer, it goes on with what the settings and the pod say.
-    private static readonly TimeSpan LongestFirstLook = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MaxFirstLook = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan CalmAfter = TimeSpan.FromMinutes(10);
 
     private readonly WatchCache<ServiceObject, DnsService> _services;
@@ -87,7 +87,7 @@ internal sealed partial class ClusterNetworkDiscovery : ILoop
     private async Task WaitForCachesAsync(CancellationToken cancellationToken)
     {
         await _managed.WaitForFirstAnswerAsync(cancellationToken);
-        using var enough = new CancellationTokenSource(LongestFirstLook, _time);
+        using var enough = new CancellationTokenSource(MaxFirstLook, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancellationToken);
         try
         {

@@ -9,7 +9,7 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// repair of drift: the declaration is on the namespace from its first moment.
 /// </summary>
 internal sealed class CreateVdcHandler(
-    VdcNamespaces namespaces, VdcRealizer realizer, Takeover takeover, VdcLocks locks, TimeProvider time) : IOperationHandler
+    VdcNamespaceWriter namespaces, VdcApplier applier, Takeover takeover, VdcLocks locks, TimeProvider time) : IOperationHandler
 {
     public string Type => VdcOperations.Create;
 
@@ -20,7 +20,7 @@ internal sealed class CreateVdcHandler(
         var ns = VdcNames.ReadNamespace(payload, "target_namespace");
         var declaration = VdcDeclaration.Read(payload);
         if (declaration.Name is null && !payload.IsRejected("vdc_name")) payload.RejectMissing("vdc_name", "a string");
-        if (namespaces.ReasonAgainst(ns) is { } reason) payload.RejectBecause("target_namespace", reason);
+        if (namespaces.GetRefusal(ns) is { } reason) payload.RejectBecause("target_namespace", reason);
         return new OperationPlan
         {
             Target = NamespacedName.ClusterScoped(ns),
@@ -36,12 +36,12 @@ internal sealed class CreateVdcHandler(
         var there = await MakeNamespaceAsync(ns, declaration, context.Key.Value, cancellationToken);
         if (there.End is not null) return there.End;
         locks.Wrote(ns);
-        var realization = await realizer.RealizeAsync(ns, declaration, there.Before, cancellationToken);
-        if (realization.Problem is not null) await namespaces.SetIncompleteAsync(ns, cancellationToken);
+        var applied = await applier.ApplyAsync(ns, declaration, there.Before, cancellationToken);
+        if (applied.Problem is not null) await namespaces.SetIncompleteAsync(ns, cancellationToken);
         else if (there.IsTakenOver) await takeover.EndAsync(ns, cancellationToken);
         // Someone else's operation may have declared the very same.
         if (there.Before is not { } before || before.ToText() != declaration.ToText()) await namespaces.ShownAsync(ns, context.Key.Value, cancellationToken);
-        return VdcOutcome.Of(ns, declaration, realization);
+        return VdcOutcome.Of(ns, declaration, applied);
     }
 
     // The namespace with the declaration on it: what was declared before, and whether a former agent made it; or the end.
@@ -75,9 +75,9 @@ internal sealed class CreateVdcHandler(
         var vdc = DeclaredNamespace.From(raw, time.GetUtcNow());
         var isHubs = OtherOwners.IsHubs(vdc.Labels) && OtherOwners.IsNamed(vdc.Labels, declaration.Name!);
         var isFormer = !vdc.IsVdc && OtherOwners.IsFormerAgents(vdc.Labels, declaration.Name!);
-        if (!isHubs && !isFormer && VdcNamespaces.ReasonAgainst(vdc, declaration.Name!) is { } reason) return Failed(reason);
+        if (!isHubs && !isFormer && VdcNamespaceWriter.GetRefusal(vdc, declaration.Name!) is { } reason) return Failed(reason);
         if (vdc.IsBeingDeleted) return Failed($"target_namespace: \"{ns}\" is still being deleted; try again when it is gone");
-        if (isHubs) return new(End: VdcOutcome.Of(ns, declaration, new Realization([], [], null)));
+        if (isHubs) return new(End: VdcOutcome.Of(ns, declaration, new ApplyResult([], [], null)));
         var before = vdc.Declaration;
         if (before is not null && before.ToText() == declaration.ToText() && !vdc.IsIncomplete) return new(before, Takeover.IsOpen(vdc.Labels));
         if (before is not null && before.Organization != declaration.Organization)
@@ -99,19 +99,8 @@ internal sealed class CreateVdcHandler(
     {
         var (_, vdc, refusal) = await namespaces.ReadVdcAsync(ns, declaration.Name!, cancellationToken);
         if (refusal is not null || vdc!.Declaration?.ToText() != declaration.ToText()) return null;
-        var realization = await realizer.ReadAsync(ns, declaration, cancellationToken);
-        if (realization.Problem is not null) await namespaces.SetIncompleteAsync(ns, cancellationToken);
-        return VdcOutcome.Of(ns, declaration, realization);
+        var applied = await applier.ReadAsync(ns, declaration, cancellationToken);
+        if (applied.Problem is not null) await namespaces.SetIncompleteAsync(ns, cancellationToken);
+        return VdcOutcome.Of(ns, declaration, applied);
     }
-}
-
-/// <summary>Turns what was made into the hub's words.</summary>
-internal static class VdcOutcome
-{
-    public static OperationOutcome Of(string ns, VdcDeclaration declaration, Realization realization) =>
-        realization.Problem is null
-            ? OperationOutcome.Completed(
-                new VdcResult { Name = declaration.Name, Namespace = ns, Objects = realization.Made },
-                ContractJson.Default.VdcResult)
-            : OperationOutcome.Failed($"namespace {ns}: {realization.Describe()}");
 }

@@ -6,7 +6,7 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>
 /// Merges the payload of an <c>update_vdc</c> into what is declared: what is absent or empty stays, <c>null</c> removes,
-/// objects are merged field by field. An empty <c>network_policy</c> is no wish either: hubs that send all their fields
+/// objects are merged field by field. An empty <c>network_policy</c> is no options either: hubs that send all their fields
 /// must not open a VDC by it. Pure.
 /// </summary>
 internal static class DeclarationMerge

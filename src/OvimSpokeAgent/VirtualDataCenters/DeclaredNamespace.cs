@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
@@ -22,7 +21,7 @@ internal sealed record DeclaredNamespace
     public required bool IsTerminating { get; init; }
 
     /// <summary>The operation that asked for its deletion; null: none did, or it is no VDC, of this agent or a former one.</summary>
-    public string? DeletedBy => IsVdc || OtherOwners.IsFormerAgents(Labels) ? Annotations.GetValueOrDefault(Names.DeletionAnnotation) : null;
+    public string? DeletedBy => IsVdc || OtherOwners.IsFormerAgents(Labels) ? Annotations.GetValueOrDefault(WellKnownNames.DeletionAnnotation) : null;
 
     /// <summary>Its deletion was asked for, of the agent or of Kubernetes.</summary>
     public bool IsBeingDeleted => IsTerminating || DeletedBy is not null;
@@ -36,7 +35,7 @@ internal sealed record DeclaredNamespace
         : Declaration;
 
     /// <summary>Whoever asked for it was told that it could not be made whole.</summary>
-    public bool IsIncomplete => Annotations.ContainsKey(Names.IncompleteAnnotation);
+    public bool IsIncomplete => Annotations.ContainsKey(WellKnownNames.IncompleteAnnotation);
 
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
@@ -50,24 +49,24 @@ internal sealed record DeclaredNamespace
 
     public DateTimeOffset SeenAt { get; init; }
 
-    public string? CreatedBy => Annotations.GetValueOrDefault(Names.CreatedByAnnotation);
+    public string? CreatedBy => Annotations.GetValueOrDefault(WellKnownNames.CreatedByAnnotation);
 
     /// <summary>The operation that made it, also while nothing on it says so.</summary>
     public string? MadeBy { get; init; }
 
     /// <summary>The VDC as its users call it.</summary>
-    public string VdcName => Declaration?.Name ?? Labels.GetValueOrDefault(Names.VdcLabel, Name);
+    public string VdcName => Declaration?.Name ?? Labels.GetValueOrDefault(WellKnownNames.VdcLabel, Name);
 
     public static DeclaredNamespace From(NamespaceObject ns, DateTimeOffset now) => From(ManagedNamespace.From(ns, now));
 
     public static DeclaredNamespace From(ManagedNamespace ns)
     {
-        var text = ns.OwnAnnotations.GetValueOrDefault(Names.DeclaredAnnotation);
+        var text = ns.OwnAnnotations.GetValueOrDefault(WellKnownNames.DeclaredAnnotation);
         var (declaration, problem) = text is null ? (null, null) : VdcDeclaration.Parse(text);
         var labels = ns.Labels.All ?? new Dictionary<string, string>();
-        var madeBy = ns.OwnAnnotations.GetValueOrDefault(Names.CreatedByAnnotation);
-        var isVdc = madeBy is not null && (labels.ContainsKey(Names.VdcLabel) || declaration?.Name is not null)
-            && labels.GetValueOrDefault(Names.ManagedByLabel) == Names.Agent;
+        var madeBy = ns.OwnAnnotations.GetValueOrDefault(WellKnownNames.CreatedByAnnotation);
+        var isVdc = madeBy is not null && (labels.ContainsKey(WellKnownNames.VdcLabel) || declaration?.Name is not null)
+            && labels.GetValueOrDefault(WellKnownNames.ManagedByLabel) == WellKnownNames.Agent;
         if (isVdc && declaration is { Name: null }) (declaration, problem) = (null, "vdc_name: missing, expected a string");
         return new DeclaredNamespace
         {
@@ -77,7 +76,7 @@ internal sealed record DeclaredNamespace
             MadeBy = madeBy,
             // A name makes it the declaration of a VDC: someone else's namespace never gets isolation or admins by it.
             Declaration = declaration is null || isVdc ? declaration : declaration with { Name = null, Network = new(), AdminGroups = [] },
-            Problem = problem ?? (isVdc && text is null ? $"the annotation {Names.DeclaredAnnotation} is missing" : null),
+            Problem = problem ?? (isVdc && text is null ? $"the annotation {WellKnownNames.DeclaredAnnotation} is missing" : null),
             IsTerminating = ns.IsTerminating,
             Labels = labels,
             AreLabelsTruncated = ns.Labels.AreTruncated,
@@ -86,58 +85,4 @@ internal sealed record DeclaredNamespace
             SeenAt = ns.SeenAt,
         };
     }
-}
-
-/// <summary>The managed namespaces with what is declared for them, from the cache; each text is parsed once.</summary>
-internal sealed class DeclaredNamespaces(WatchCache<NamespaceObject, ManagedNamespace> cache, ManagedNamespaces managed)
-{
-    private readonly ConcurrentDictionary<string, (ManagedNamespace Source, DeclaredNamespace Parsed)> _parsed = [];
-    private readonly ConcurrentDictionary<string, bool> _deleted = [];
-
-    /// <summary>Whether the namespace is being deleted: nothing new is made in it.</summary>
-    public bool IsBeingDeleted(string ns) => HasDeleter(ns) || Get(ns) is { IsBeingDeleted: true };
-
-    /// <summary>Whether an operation deletes the namespace just now.</summary>
-    public bool HasDeleter(string ns) => _deleted.ContainsKey(ns);
-
-    /// <summary>Says that an operation deletes the namespace, or no longer does.</summary>
-    public void SetDeleter(string ns, bool hasDeleter)
-    {
-        if (hasDeleter) _deleted[ns] = true;
-        else _deleted.TryRemove(ns, out _);
-    }
-
-    /// <summary>All managed namespaces, by name.</summary>
-    public IEnumerable<DeclaredNamespace> All()
-    {
-        // Where nobody asks for those that are gone: on standby.
-        foreach (var gone in _parsed.Keys.Where(ns => cache.Get(NamespacedName.ClusterScoped(ns)) is null)) _parsed.TryRemove(gone, out _);
-        return cache.Items.OrderBy(item => item.Name, StringComparer.Ordinal).Select(item => Get(item.Name)).OfType<DeclaredNamespace>();
-    }
-
-    /// <summary>All VDCs, by namespace.</summary>
-    public IReadOnlyList<DeclaredNamespace> Vdcs() => [.. All().Where(ns => ns.IsVdc)];
-
-    /// <summary>The managed namespace of this name, or null.</summary>
-    public DeclaredNamespace? Get(string ns)
-    {
-        if (managed.IsProtected(ns) || cache.Get(NamespacedName.ClusterScoped(ns)) is not { } item)
-        {
-            _parsed.TryRemove(ns, out _);
-            return null;
-        }
-        if (_parsed.TryGetValue(ns, out var known) && ReferenceEquals(known.Source, item)) return known.Parsed;
-        var parsed = DeclaredNamespace.From(item);
-        // Spoilt by hand, it holds as it was until it is declared anew: a tenant must not lose its isolation by that.
-        if (known.Parsed is { IsVdc: true } before && before.Uid == parsed.Uid && (!parsed.IsVdc || parsed.Problem is not null))
-            parsed = parsed with { IsVdc = true, MadeBy = before.MadeBy, Declaration = before.Declaration };
-        _parsed[ns] = (item, parsed);
-        return parsed;
-    }
-
-    /// <summary>Completes when the cache shows what an operation wrote on a namespace.</summary>
-    public Task WaitForOperationAsync(string ns, string key, CancellationToken cancellationToken) => cache.WaitUntilAsync(
-        NamespacedName.ClusterScoped(ns),
-        item => item?.OwnAnnotations.GetValueOrDefault(Names.OperationAnnotation) == key,
-        cancellationToken);
 }

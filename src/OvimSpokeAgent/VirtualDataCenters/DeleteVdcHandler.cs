@@ -12,8 +12,8 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// keeps nothing is deleted: its end is waited for.
 /// </summary>
 internal sealed class DeleteVdcHandler(
-    VdcNamespaces namespaces,
-    DeclaredNamespaces declared,
+    VdcNamespaceWriter namespaces,
+    VdcDeclarationCache declared,
     VdcDeletion deletion,
     VdcGuests guests,
     VdcContents contents,
@@ -39,7 +39,7 @@ internal sealed class DeleteVdcHandler(
             false => 0,
             null => counted ?? 0,
         };
-        if (namespaces.ReasonAgainst(ns) is { } reason) payload.RejectBecause("target_namespace", reason);
+        if (namespaces.GetRefusal(ns) is { } reason) payload.RejectBecause("target_namespace", reason);
         return new OperationPlan
         {
             Target = NamespacedName.ClusterScoped(ns),
@@ -52,26 +52,26 @@ internal sealed class DeleteVdcHandler(
         string ns, string name, int? mostVms, OperationContext context, CancellationToken cancellationToken)
     {
         if (await namespaces.ReadAsync(ns, cancellationToken) is not { } raw
-            || (context.Fact is not null && raw.Metadata.Uid != context.Fact))
+            || (context.Checkpoint is not null && raw.Metadata.Uid != context.Checkpoint))
         {
             return await DeletedAsync(ns, context, cancellationToken);
         }
         var found = DeclaredNamespace.From(raw, time.GetUtcNow());
         var isHubs = OtherOwners.IsHubs(found.Labels) && OtherOwners.IsNamed(found.Labels, name);
-        if (!isHubs && !OtherOwners.IsFormerAgents(found.Labels, name) && VdcNamespaces.ReasonAgainst(found, name) is { } refusal)
+        if (!isHubs && !OtherOwners.IsFormerAgents(found.Labels, name) && VdcNamespaceWriter.GetRefusal(found, name) is { } refusal)
             return OperationOutcome.Failed(refusal);
         declared.SetDeleter(ns, true);
         try
         {
-            if (!isHubs && !found.IsBeingDeleted && await ReasonAgainstVmsAsync(ns, name, mostVms, cancellationToken) is { } reason)
+            if (!isHubs && !found.IsBeingDeleted && await GetVmsRefusalAsync(ns, name, mostVms, cancellationToken) is { } reason)
                 return OperationOutcome.Failed(reason);
-            if (context.Fact is null) await context.FixAsync(raw.Metadata.Uid, cancellationToken);
+            if (context.Checkpoint is null) await context.CheckpointAsync(raw.Metadata.Uid, cancellationToken);
             if (!isHubs && !found.IsTerminating)
             {
                 if (found.DeletedBy is null) await deletion.BeginAsync(raw, context.Key.Value, cancellationToken);
                 await deletion.RunAsync(ns, context, cancellationToken);
             }
-            await context.WaitForOthersAsync(token => contents.WaitUntilGoneAsync(ns, context.Fact!, token), cancellationToken);
+            await context.WaitForOthersAsync(token => contents.WaitUntilGoneAsync(ns, context.Checkpoint!, token), cancellationToken);
         }
         finally
         {
@@ -81,12 +81,12 @@ internal sealed class DeleteVdcHandler(
     }
 
     // Which VMs the hub did not count nobody can know: those that were not made through it, and the newest.
-    private async Task<string?> ReasonAgainstVmsAsync(string ns, string name, int? mostVms, CancellationToken cancellationToken)
+    private async Task<string?> GetVmsRefusalAsync(string ns, string name, int? mostVms, CancellationToken cancellationToken)
     {
         if (mostVms is not { } most) return null;
         var vms = await guests.ListVmsAsync(ns, cancellationToken);
         if (vms.Count <= most) return null;
-        var surplus = vms.OrderBy(vm => vm.Metadata.Annotation(Names.CreatedByAnnotation) is null)
+        var surplus = vms.OrderBy(vm => vm.Metadata.Annotation(WellKnownNames.CreatedByAnnotation) is null)
             .ThenBy(vm => vm.Metadata.CreationTimestamp).ThenBy(vm => vm.Metadata.Name, StringComparer.Ordinal)
             .Skip(most).Select(vm => vm.Metadata.Name).ToList();
         var shown = $"{string.Join(", ", surplus.Take(ShownVms))}{(surplus.Count > ShownVms ? ", …" : "")}";
@@ -97,7 +97,7 @@ internal sealed class DeleteVdcHandler(
     private async Task<OperationOutcome> DeletedAsync(string ns, OperationContext context, CancellationToken cancellationToken)
     {
         // Only who deleted the namespace knows that what is left of it is of that time.
-        IReadOnlyList<string> left = context.Fact is null ? [] : await contents.LeftBehindAsync(ns, cancellationToken);
+        IReadOnlyList<string> left = context.Checkpoint is null ? [] : await contents.LeftBehindAsync(ns, cancellationToken);
         return OperationOutcome.Completed(
             new VdcDeletionResult
             {
@@ -109,7 +109,7 @@ internal sealed class DeleteVdcHandler(
 
     private async Task<OperationOutcome?> ReadBackAsync(string ns, OperationContext context, CancellationToken cancellationToken)
     {
-        if (context.Fact is not { } uid) return null;
+        if (context.Checkpoint is not { } uid) return null;
         if (await namespaces.ReadAsync(ns, cancellationToken) is not { } raw || raw.Metadata.Uid != uid)
             return await DeletedAsync(ns, context, cancellationToken);
         var found = DeclaredNamespace.From(raw, time.GetUtcNow());

@@ -31,7 +31,7 @@ internal sealed record GuestStatus
 /// </summary>
 internal sealed class DeletionBlockers(IKubernetesApi api)
 {
-    private const int MostNamed = 5;
+    private const int MaxNamed = 5;
 
     // The namespace controller's own: there as long as something else is in the namespace.
     private const string OfNamespaceController = "kubernetes";
@@ -75,8 +75,8 @@ internal sealed class DeletionBlockers(IKubernetesApi api)
             .Where(condition => condition.Status == "True" && !string.IsNullOrEmpty(condition.Message))
             .Select(condition => WithOwners(condition.Message!)));
         if (ns.Metadata.DeletionTimestamp is not null) reasons.AddRange(OfNamespace(ns));
-        reasons.AddRange(finalizers.Take(MostNamed).Select(found => found.Text));
-        if (finalizers.Count > MostNamed) reasons.Add($"{finalizers.Count - MostNamed} more objects have finalizers");
+        reasons.AddRange(finalizers.Take(MaxNamed).Select(found => found.Text));
+        if (finalizers.Count > MaxNamed) reasons.Add($"{finalizers.Count - MaxNamed} more objects have finalizers");
         if (reasons.Count == 0) return "Kubernetes does not say what";
         var isFinalizer = reasons.Exists(reason => reason.Contains("finalizer", StringComparison.Ordinal));
         return string.Join("; ", reasons) + (isFinalizer ? $" ({Remedy})" : "");
@@ -97,9 +97,9 @@ internal sealed class DeletionBlockers(IKubernetesApi api)
 
     private static string Show(List<GuestObject> running)
     {
-        var named = running.Take(MostNamed).Select(guest => string.Create(
+        var named = running.Take(MaxNamed).Select(guest => string.Create(
             CultureInfo.InvariantCulture, $"{guest.Metadata.Name} (it may take {guest.Spec?.TerminationGracePeriodSeconds ?? 30} s to shut down)"));
-        var more = running.Count > MostNamed ? $" and {running.Count - MostNamed} more" : "";
+        var more = running.Count > MaxNamed ? $" and {running.Count - MaxNamed} more" : "";
         return $"guests that still run: {string.Join(", ", named)}{more}; isolation and limits hold until they are gone";
     }
 

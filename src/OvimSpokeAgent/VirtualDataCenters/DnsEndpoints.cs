@@ -16,8 +16,8 @@ internal sealed class DnsEndpoints(IKubernetesApi api)
     private const string ServiceNameLabel = "kubernetes.io/service-name";
 
     // Of one Service; DNS has one port for each protocol, and a handful of addresses.
-    private const int MostPorts = 8;
-    private const int MostAddresses = 32;
+    private const int MaxPorts = 8;
+    private const int MaxAddresses = 32;
 
     private readonly ConcurrentDictionary<NamespacedName, IReadOnlyList<EndpointSliceObject>> _last = [];
 
@@ -26,7 +26,7 @@ internal sealed class DnsEndpoints(IKubernetesApi api)
         var slices = await SlicesAsync(service.Name, cancellationToken);
         var ports = service.Ports
             .SelectMany(port => PortsOf(port, slices).Select(number => (port.Protocol, Port: number)))
-            .Distinct().Take(MostPorts).ToList();
+            .Distinct().Take(MaxPorts).ToList();
         if (service.Selector is { Count: > 0 } selector)
             return [.. ports.Select(port => DnsRule.OfPods(service.Name.Namespace, selector, port.Protocol, port.Port))];
         // Without a selector somebody wrote the addresses, of what is no pod.
@@ -34,7 +34,7 @@ internal sealed class DnsEndpoints(IKubernetesApi api)
             .Where(endpoint => endpoint.TargetRef is null)
             .SelectMany(endpoint => endpoint.Addresses ?? [])
             .Select(text => IPAddress.TryParse(text, out var address) && DnsTarget.IsPossible(address) ? address : null)
-            .OfType<IPAddress>().Distinct().OrderBy(address => address.ToString(), StringComparer.Ordinal).Take(MostAddresses);
+            .OfType<IPAddress>().Distinct().OrderBy(address => address.ToString(), StringComparer.Ordinal).Take(MaxAddresses);
         return
         [
             .. from address in addresses

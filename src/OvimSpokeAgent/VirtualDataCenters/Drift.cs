@@ -29,7 +29,7 @@ internal sealed record FieldDrift(IReadOnlyList<string> Path, string? Found, str
 /// <param name="Fields">Each field that differs; none where the object is missing, or where all that counts is as declared.</param>
 internal sealed record Drift(bool IsLooser, IReadOnlyList<FieldDrift> Fields)
 {
-    private const int MostShown = 3;
+    private const int MaxShown = 3;
 
     /// <summary>Compares by fingerprints (<see cref="OwnedFingerprint"/>).</summary>
     /// <param name="wanted">The object as declared.</param>
@@ -47,8 +47,8 @@ internal sealed record Drift(bool IsLooser, IReadOnlyList<FieldDrift> Fields)
     /// <summary>The fields for a message, the first few of them.</summary>
     public string Describe()
     {
-        var more = Fields.Count > MostShown ? $" and {Fields.Count - MostShown} more" : "";
-        return string.Join("; ", Fields.Take(MostShown)) + more;
+        var more = Fields.Count > MaxShown ? $" and {Fields.Count - MaxShown} more" : "";
+        return string.Join("; ", Fields.Take(MaxShown)) + more;
     }
 
     /// <summary>A merge patch that makes each field as declared, and takes off those that are not declared.</summary>

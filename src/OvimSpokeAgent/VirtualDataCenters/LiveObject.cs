@@ -21,7 +21,7 @@ internal sealed record LiveObject
 
     /// <summary>It carries the agent's label.</summary>
     [JsonIgnore]
-    public bool IsOurs => Metadata.Labels?.GetValueOrDefault(Names.ManagedByLabel) == Names.Agent;
+    public bool IsOurs => Metadata.Labels?.GetValueOrDefault(WellKnownNames.ManagedByLabel) == WellKnownNames.Agent;
 
     /// <summary>What it means, by <see cref="OwnedFingerprint"/>.</summary>
     [JsonIgnore]
@@ -33,15 +33,15 @@ internal sealed record LiveObject
     public IReadOnlyList<string> OthersWhoSet(Drift drift) =>
     [
         .. (Metadata.ManagedFields ?? [])
-            .Where(entry => entry.Manager != Names.Agent && drift.Fields.Any(field => field.Found is not null && entry.Has(field.Path)))
+            .Where(entry => entry.Manager != WellKnownNames.Agent && drift.Fields.Any(field => field.Found is not null && entry.Has(field.Path)))
             .Select(entry => JsonText.Shorten(entry.Manager))
             .Distinct(),
     ];
 
     /// <summary>The agent itself, an older one or one with other settings, set everything that differs.</summary>
     public bool IsOwnDoing(Drift drift) => IsOurs && drift.Fields.Count > 0 && drift.Fields.All(field => field.Found is not null
-        && Metadata.ManagedFields is { } entries && entries.Any(entry => entry.Manager == Names.Agent && entry.Has(field.Path))
-        && !entries.Any(entry => entry.Manager != Names.Agent && entry.Has(field.Path)));
+        && Metadata.ManagedFields is { } entries && entries.Any(entry => entry.Manager == WellKnownNames.Agent && entry.Has(field.Path))
+        && !entries.Any(entry => entry.Manager != WellKnownNames.Agent && entry.Has(field.Path)));
 }
 
 /// <summary>What the agent reads of the metadata of an object that it is about to write.</summary>

@@ -4,10 +4,10 @@ using OvimSpokeAgent.VirtualMachines;
 namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>Which VMs cannot migrate because of what is declared for their namespaces, e.g. after it was lowered.</summary>
-internal sealed class MigrationRoom(DeclaredNamespaces namespaces, QuotaLedger ledger) : IMigrationRoom
+internal sealed class MigrationRoom(VdcDeclarationCache namespaces, QuotaLedger ledger) : IMigrationRoom
 {
     public IReadOnlyCollection<NamespacedName> VmsWithout(string ns) =>
         namespaces.Get(ns)?.Declaration is { Quota: { IsEmpty: false } quota }
-            ? QuotaHeadroom.WithoutRoomToMigrate(quota, ledger.MachinesOf(ns)).ToHashSet()
+            ? HeadroomCalculator.WithoutRoomToMigrate(quota, ledger.MachinesOf(ns)).ToHashSet()
             : [];
 }

@@ -28,15 +28,15 @@ internal static class NamespaceDrift
     {
         if (!vdc.IsVdc || vdc.Declaration is not { } declaration) return new(false, []);
         var fields = new List<FieldDrift>();
-        var wanted = VdcManifests.NamespaceLabels(vdc.Name, declaration, settings, labels.GetValueOrDefault(Names.ZoneLabel));
+        var wanted = VdcManifests.NamespaceLabels(vdc.Name, declaration, settings, labels.GetValueOrDefault(WellKnownNames.ZoneLabel));
         foreach (var (key, value) in wanted)
         {
             var there = labels.GetValueOrDefault(key);
             if (there != value && !(there is null && mayHaveMore && !KeptLabels.IsAlwaysKept(key))) fields.Add(new(["metadata", "labels", key], there, value));
         }
         if (declared is null || VdcDeclaration.Parse(declared) is not { Declaration.Name: not null })
-            fields.Add(new(["metadata", "annotations", Names.DeclaredAnnotation], declared, declaration.ToText()));
-        if (createdBy is null) fields.Add(new(["metadata", "annotations", Names.CreatedByAnnotation], null, vdc.MadeBy));
+            fields.Add(new(["metadata", "annotations", WellKnownNames.DeclaredAnnotation], declared, declaration.ToText()));
+        if (createdBy is null) fields.Add(new(["metadata", "annotations", WellKnownNames.CreatedByAnnotation], null, vdc.MadeBy));
         return new(fields.Exists(IsLooser), fields);
     }
 

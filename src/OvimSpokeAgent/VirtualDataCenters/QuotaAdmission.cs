@@ -9,11 +9,11 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// all of them. What it admits has room in the ResourceQuota under it, too, before the VM is made.
 /// </summary>
 internal sealed class QuotaAdmission(
-    DeclaredNamespaces namespaces,
+    VdcDeclarationCache namespaces,
     QuotaLedger ledger,
     Instancetypes instancetypes,
     VdcLocks locks,
-    VdcRealizer realizer,
+    VdcApplier applier,
     VdcObjects objects,
     VdcCaches caches,
     VdcMetrics metrics,
@@ -119,7 +119,7 @@ internal sealed class QuotaAdmission(
         if (kind is ClaimKind.Create && declaration.Quota.Vms is { } vms) await WaitUntilEnforcedAsync(name, vms, cancellationToken);
     }
 
-    private OwnedManifest? Quota(string ns, VdcDeclaration declaration) => realizer.Expected(ns, declaration)
+    private OwnedManifest? Quota(string ns, VdcDeclaration declaration) => applier.Expected(ns, declaration)
         .SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
 
     // The VM itself is refused by a count that the quota controller has not raised yet, and nobody would try it again.

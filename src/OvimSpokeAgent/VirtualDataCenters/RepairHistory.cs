@@ -16,15 +16,15 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
     /// <summary>After so long without a repair nothing is remembered of an object.</summary>
     public static readonly TimeSpan CalmAfter = TimeSpan.FromMinutes(10);
 
-    private static readonly TimeSpan LongestWhileLoose = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxWaitWhileLoose = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BetweenLines = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
 
     // Of one namespace: whoever makes ever new objects is answered with no more lines, and no more is remembered, than that.
-    private const int MostObjects = 200;
+    private const int MaxObjects = 200;
 
     // Of what cannot be put right in one namespace, in reports and health.
-    private const int MostTold = 5;
+    private const int MaxTold = 5;
     private const int BurstOfLines = 20;
     private static readonly TimeSpan RefillOfLines = TimeSpan.FromSeconds(5);
 
@@ -77,7 +77,7 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
             (var isNews, item.LastTry) = (problem is not null && item.Problem != problem, time.GetTimestamp());
             item.Problem = problem ?? item.Problem;
             item.Wait = _afterFailure.After(item.Failures++, asked);
-            item.WaitWhileLoose = item.Wait < LongestWhileLoose ? item.Wait : LongestWhileLoose;
+            item.WaitWhileLoose = item.Wait < MaxWaitWhileLoose ? item.Wait : MaxWaitWhileLoose;
             return isNews;
         }
     }
@@ -136,8 +136,8 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
         {
             var problems = Texts(ns, item => item.Problem);
             if (problems.Count == 0) return null;
-            var more = problems.Count > MostTold ? $"; and {problems.Count - MostTold} more" : "";
-            return string.Join("; ", problems.Take(MostTold)) + more;
+            var more = problems.Count > MaxTold ? $"; and {problems.Count - MaxTold} more" : "";
+            return string.Join("; ", problems.Take(MaxTold)) + more;
         }
     }
 
@@ -184,7 +184,7 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
         if (!_namespaces.TryGetValue(ns, out var found))
             _namespaces[ns] = found = new OfNamespace([], new TokenBucket(BurstOfLines, RefillOfLines, time));
         if (found.Objects.TryGetValue(key, out var known) && !IsCalm(known)) return known;
-        if (known is null && found.Objects.Count >= MostObjects) found.Objects.Remove(found.Objects.MinBy(entry => entry.Value.LastTry).Key);
+        if (known is null && found.Objects.Count >= MaxObjects) found.Objects.Remove(found.Objects.MinBy(entry => entry.Value.LastTry).Key);
         return found.Objects[key] = new Item { LastTry = time.GetTimestamp() };
     }
 

@@ -18,7 +18,7 @@ internal sealed partial class RepairNews(
     /// <param name="deviation">What was not as declared.</param>
     /// <param name="found">What was there; null: nothing.</param>
     /// <param name="drift">How that differed.</param>
-    public void PutRight(DeclaredNamespace ns, Deviation deviation, LiveObject? found, Drift drift)
+    public void Correct(DeclaredNamespace ns, Deviation deviation, LiveObject? found, Drift drift)
     {
         if (found is null)
         {
@@ -29,8 +29,8 @@ internal sealed partial class RepairNews(
         var isOwnDoing = found.IsOwnDoing(drift);
         var writers = found.OthersWhoSet(drift);
         var by = writers.Count > 0 ? $", by {string.Join(", ", writers)}"
-            : isOwnDoing ? $", by another writer of the name {Names.Agent}" : "";
-        var what = drift.Fields.Count > 0 ? drift.Describe() : $"the label {Names.ManagedByLabel} is not the agent's";
+            : isOwnDoing ? $", by another writer of the name {WellKnownNames.Agent}" : "";
+        var what = drift.Fields.Count > 0 ? drift.Describe() : $"the label {WellKnownNames.ManagedByLabel} is not the agent's";
         Repaired(ns, deviation, $"was not as declared ({what}{by})", $"is changed again and again ({what}{by})", "is put right", isOwnDoing);
     }
 

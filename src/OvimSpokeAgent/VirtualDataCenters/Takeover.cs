@@ -23,7 +23,7 @@ internal sealed class Takeover(IKubernetesApi api, VdcObjects objects)
             var made = await api.ListAllAsync(
                 kind, ns, ClusterJson.Default.AnyObject, cancellationToken, OtherOwners.FormerSelector, AnyObject.Bounded);
             // Those of the agent's own names are its own by now.
-            foreach (var item in made.Where(item => item.Metadata.Label(Names.ManagedByLabel) != Names.Agent))
+            foreach (var item in made.Where(item => item.Metadata.Label(WellKnownNames.ManagedByLabel) != WellKnownNames.Agent))
                 await objects.RemoveAsync(kind, item.Metadata.Key, item.Metadata.Uid, cancellationToken);
         }
         await api.MergePatchAsync(

@@ -10,7 +10,7 @@ internal sealed class VdcCaches(
     WatchCache<RoleBindingObject, OwnedItem> bindings)
 {
     /// <summary>Selects the agent's own objects.</summary>
-    public const string OwnSelector = $"{Names.ManagedByLabel}={Names.Agent}";
+    public const string OwnSelector = $"{WellKnownNames.ManagedByLabel}={WellKnownNames.Agent}";
 
     public WatchCache<ResourceQuotaObject, ResourceQuotaItem> Quotas => quotas;
 

@@ -3,7 +3,7 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>Whether VDCs are as they are declared, and as closed.</summary>
-internal sealed class VdcCheck(DeclaredNamespaces namespaces, VdcStates states) : IHealthCheck
+internal sealed class VdcCheck(VdcDeclarationCache namespaces, VdcConditions states) : IHealthCheck
 {
     private const int Shown = 3;
 

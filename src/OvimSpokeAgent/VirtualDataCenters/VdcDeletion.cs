@@ -23,8 +23,8 @@ internal sealed class VdcDeletion(IKubernetesApi api, VdcGuests guests)
             ["metadata"] = new JsonObject
             {
                 ["resourceVersion"] = raw.Metadata.ResourceVersion,
-                ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Agent },
-                ["annotations"] = new JsonObject { [Names.DeletionAnnotation] = key },
+                ["labels"] = new JsonObject { [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent },
+                ["annotations"] = new JsonObject { [WellKnownNames.DeletionAnnotation] = key },
             },
         },
         ClusterJson.Default.AnyObject,
@@ -42,12 +42,12 @@ internal sealed class VdcDeletion(IKubernetesApi api, VdcGuests guests)
 
     /// <summary>Completes when no guest is left and the deletion of the namespace is asked for.</summary>
     /// <param name="ns">The namespace.</param>
-    /// <param name="context">The operation; the namespace's uid is its fact.</param>
+    /// <param name="context">The operation; the namespace's uid is its checkpoint.</param>
     /// <param name="cancellationToken">Ends the wait; the deletion goes on.</param>
     public async Task RunAsync(string ns, OperationContext context, CancellationToken cancellationToken)
     {
         await guests.DeleteAllAsync(ns, context, cancellationToken);
-        await DeleteNamespaceAsync(ns, context.Fact!, cancellationToken);
+        await DeleteNamespaceAsync(ns, context.Checkpoint!, cancellationToken);
     }
 
     // Whoever took the mark off meanwhile ended the deletion: asked of the server, and it must not have changed since.
@@ -58,8 +58,8 @@ internal sealed class VdcDeletion(IKubernetesApi api, VdcGuests guests)
             var name = NamespacedName.ClusterScoped(ns);
             var found = await api.GetAsync(KubernetesKinds.Namespace, name, ClusterJson.Default.NamespaceObject, cancellationToken);
             if (found.Metadata.Uid != uid || found.Metadata.DeletionTimestamp is not null) return;
-            if (found.Metadata.Annotation(Names.DeletionAnnotation) is null)
-                throw new KubernetesApiException(ApiErrorReason.Invalid, $"the annotation {Names.DeletionAnnotation} was taken off the namespace: it is not deleted");
+            if (found.Metadata.Annotation(WellKnownNames.DeletionAnnotation) is null)
+                throw new KubernetesApiException(ApiErrorReason.Invalid, $"the annotation {WellKnownNames.DeletionAnnotation} was taken off the namespace: it is not deleted");
             await api.DeleteAsync(
                 KubernetesKinds.Namespace,
                 name,

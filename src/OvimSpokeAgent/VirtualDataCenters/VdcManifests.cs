@@ -50,8 +50,8 @@ internal static class VdcManifests
             ["name"] = name,
             ["labels"] = ToJson(NamespaceLabels(name, declaration, settings)),
             ["annotations"] = ToJson(
-                declaration.Annotations, (Names.CreatedByAnnotation, key), (Names.OperationAnnotation, key),
-                (Names.DeclaredAnnotation, declaration.ToText())),
+                declaration.Annotations, (WellKnownNames.CreatedByAnnotation, key), (WellKnownNames.OperationAnnotation, key),
+                (WellKnownNames.DeclaredAnnotation, declaration.ToText())),
         },
     };
 
@@ -65,15 +65,15 @@ internal static class VdcManifests
     {
         var labels = new Dictionary<string, string>(declaration.Labels)
         {
-            [Names.ManagedByLabel] = Names.Agent,
-            [Names.VdcLabel] = declaration.Name ?? "",
-            [Names.ZoneLabel] = declaration.ZoneId ?? zone ?? settings.ZoneId,
+            [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent,
+            [WellKnownNames.VdcLabel] = declaration.Name ?? "",
+            [WellKnownNames.ZoneLabel] = declaration.ZoneId ?? zone ?? settings.ZoneId,
             // The API server sets it from 1.21 on; before, only this makes the namespace one that policies can name.
             [NetworkPolicyManifests.NamespaceNameLabel] = name,
             [NamespaceDrift.PodSecurityLabel] = settings.Vdc.PodSecurity,
             ["pod-security.kubernetes.io/warn"] = "restricted",
         };
-        if (declaration.Organization is { } organization) labels[Names.OrganizationLabel] = organization;
+        if (declaration.Organization is { } organization) labels[WellKnownNames.OrganizationLabel] = organization;
         return labels;
     }
 
@@ -81,7 +81,7 @@ internal static class VdcManifests
     /// The objects of a namespace in the order in which they are to be made: isolation before limits, access last.
     /// </summary>
     public static IReadOnlyList<OwnedManifest> Objects(
-        string ns, VdcDeclaration declaration, QuotaPadding padding, ClusterNetwork network, VdcSettings settings)
+        string ns, VdcDeclaration declaration, QuotaHeadroom padding, ClusterNetwork network, VdcSettings settings)
     {
         var objects = new List<OwnedManifest>();
         foreach (var (name, spec) in NetworkPolicyManifests.Build(declaration.Network, network, settings))
@@ -89,7 +89,7 @@ internal static class VdcManifests
         if (QuotaSpec(declaration, padding) is { } quota)
         {
             Add(KubernetesKinds.ResourceQuota, VdcNames.Quota, ("spec", quota));
-            objects[^1].Body["metadata"]!["annotations"] = new JsonObject { [QuotaPadding.Annotation] = padding.ToString() };
+            objects[^1].Body["metadata"]!["annotations"] = new JsonObject { [QuotaHeadroom.Annotation] = padding.ToString() };
         }
         if (LimitsSpec(declaration) is { } limits) Add(KubernetesKinds.LimitRange, VdcNames.Limits, ("spec", limits));
         foreach (var group in declaration.AdminGroups)
@@ -116,13 +116,13 @@ internal static class VdcManifests
 
     private static JsonObject ObjectLabels(VdcDeclaration declaration)
     {
-        var labels = new JsonObject { [Names.ManagedByLabel] = Names.Agent };
-        if (declaration.Name is { } vdc) labels[Names.VdcLabel] = vdc;
+        var labels = new JsonObject { [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent };
+        if (declaration.Name is { } vdc) labels[WellKnownNames.VdcLabel] = vdc;
         return labels;
     }
 
     // No limits.*: KubeVirt would set limits by itself then, and throttle every guest.
-    private static JsonObject? QuotaSpec(VdcDeclaration declaration, QuotaPadding padding)
+    private static JsonObject? QuotaSpec(VdcDeclaration declaration, QuotaHeadroom padding)
     {
         var quota = declaration.Quota;
         if (declaration.Name is null && quota.IsEmpty) return null;

@@ -39,7 +39,7 @@ internal sealed class VdcMetrics
     /// <summary>Sets the gauges; those of VDCs that are gone go.</summary>
     public void Show(IReadOnlyList<VdcStatus> vdcs, Func<string, int> weakenings)
     {
-        foreach (var status in VdcStatuses.Words)
+        foreach (var status in VdcStatusReader.Words)
             _vdcs.WithLabels(status).Set(vdcs.Count(vdc => vdc.Status == status));
         foreach (var vdc in vdcs)
         {

@@ -15,18 +15,18 @@ internal sealed class VdcReconciler : ILoop
     // What the agent itself wrote a moment ago may not be in the caches yet.
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxRetry = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan BetweenLooksAtDeletion = TimeSpan.FromSeconds(10);
     private const int Workers = 4;
 
-    private readonly DeclaredNamespaces _namespaces;
+    private readonly VdcDeclarationCache _namespaces;
     private readonly VdcCaches _caches;
     private readonly VdcRepair _repair;
     private readonly RepairHistory _history;
     private readonly WeakeningCheck _weakenings;
     private readonly VdcDeletion _deletion;
-    private readonly VdcStates _states;
-    private readonly QuotaNet _net;
+    private readonly VdcConditions _states;
+    private readonly HeadroomTracker _net;
     private readonly ClusterNetworkView _network;
     private readonly VdcLocks _locks;
     private readonly VdcMetrics _metrics;
@@ -39,7 +39,7 @@ internal sealed class VdcReconciler : ILoop
     private readonly ConcurrentDictionary<string, Pause> _pauses = [];
 
     public VdcReconciler(
-        DeclaredNamespaces namespaces,
+        VdcDeclarationCache namespaces,
         VdcCaches caches,
         VmCaches vmCaches,
         ILeadership leadership,
@@ -47,8 +47,8 @@ internal sealed class VdcReconciler : ILoop
         RepairHistory history,
         WeakeningCheck weakenings,
         VdcDeletion deletion,
-        VdcStates states,
-        QuotaNet net,
+        VdcConditions states,
+        HeadroomTracker net,
         ClusterNetworkView network,
         VdcLocks locks,
         VdcMetrics metrics,
@@ -60,7 +60,7 @@ internal sealed class VdcReconciler : ILoop
         (_repair, _history, _weakenings, _deletion, _states, _net) = (repair, history, weakenings, deletion, states, net);
         (_network, _locks, _metrics, _time) = (network, locks, metrics, time);
         _queue = new WorkQueue<string>(time);
-        _backoff = new Backoff(FirstRetry, LongestRetry, jitter);
+        _backoff = new Backoff(FirstRetry, MaxRetry, jitter);
         _guard = failures.At(Name);
         caches.Subscribe(ns => _queue.Add(ns));
         vmCaches.Subscribe(ns => _queue.Add(ns));
@@ -76,8 +76,8 @@ internal sealed class VdcReconciler : ILoop
         await _network.WaitForFirstAnswerAsync(cancellationToken);
         while (true)
         {
-            var tenure = await _leadership.WaitUntilLeadingAsync(cancellationToken);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, tenure.Ended);
+            var term = await _leadership.WaitUntilLeadingAsync(cancellationToken);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended);
             try
             {
                 // Another agent may have led before: what is remembered of its time means nothing.
@@ -85,7 +85,7 @@ internal sealed class VdcReconciler : ILoop
                 AddAll();
                 await RunWorkersAsync(either.Token);
             }
-            catch (OperationCanceledException) when (tenure.IsOver && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (term.IsOver && !cancellationToken.IsCancellationRequested)
             {
                 // Another agent may lead now, and repair.
             }
@@ -157,7 +157,7 @@ internal sealed class VdcReconciler : ILoop
         else if (_states.Get(ns) is { DeletionWaitsFor: not null } state) _states.Set(ns, state with { DeletionWaitsFor = null });
         if (declared.Declaration is null) return;
         var wait = UntilSettled(ns);
-        if (wait == TimeSpan.Zero) _weakenings.Judge(declared);
+        if (wait == TimeSpan.Zero) _weakenings.Check(declared);
         var deviations = _repair.DeviationsOf(declared);
         _history.Settle(ns, deviations);
         if (deviations.Count == 0)

@@ -8,11 +8,11 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// others.
 /// </summary>
 internal sealed class VdcRepair(
-    VdcNamespaces namespaces,
-    VdcRealizer realizer,
+    VdcNamespaceWriter namespaces,
+    VdcApplier applier,
     VdcObjects objects,
     VdcCaches caches,
-    QuotaNet net,
+    HeadroomTracker net,
     Takeover takeover,
     RepairHistory history,
     RepairNews news,
@@ -39,7 +39,7 @@ internal sealed class VdcRepair(
     }
 
     /// <summary>Whether the caches show it as declared.</summary>
-    public bool IsAsDeclared(DeclaredNamespace ns) => DeviationsOf(ns).Count == 0;
+    public bool IsInSync(DeclaredNamespace ns) => DeviationsOf(ns).Count == 0;
 
     /// <summary>
     /// What the caches show to be not as declared, in the order in which it is put right: the namespace, access that is not
@@ -50,7 +50,7 @@ internal sealed class VdcRepair(
         var deviations = new List<Deviation>();
         if (namespaces.DriftOf(ns) is { Fields.Count: > 0 } drift)
             deviations.Add(new(KeyOf(ns), drift.IsLooser));
-        var expected = realizer.Expected(ns.Name, ns.Enforced!);
+        var expected = applier.Expected(ns.Name, ns.Enforced!);
         var surplus = caches.Surplus(ns.Name, ns.Enforced!, expected).Select(found => Surplus(found.Kind, found.Item)).ToList();
         deviations.AddRange(surplus.Where(deviation => deviation.Key.Kind == KubernetesKinds.RoleBinding));
         deviations.AddRange(expected.Where(manifest => !caches.IsAsExpected(manifest)).Select(Wanted));
@@ -92,7 +92,7 @@ internal sealed class VdcRepair(
     {
         try
         {
-            await PutRightAsync(ns, deviation, cancellationToken);
+            await CorrectAsync(ns, deviation, cancellationToken);
             return (true, null);
         }
         catch (KubernetesApiException e) when (e.IsTransient)
@@ -140,7 +140,7 @@ internal sealed class VdcRepair(
     private static Deviation Surplus(ResourceKind kind, OwnedItem item) =>
         new(new(kind, item.Name), kind == KubernetesKinds.RoleBinding || kind == KubernetesKinds.NetworkPolicy) { Surplus = item };
 
-    private async Task PutRightAsync(DeclaredNamespace ns, Deviation deviation, CancellationToken cancellationToken)
+    private async Task CorrectAsync(DeclaredNamespace ns, Deviation deviation, CancellationToken cancellationToken)
     {
         if (deviation.Surplus is { } surplus)
         {
@@ -149,7 +149,7 @@ internal sealed class VdcRepair(
         }
         else if (deviation.Wanted is { } manifest)
         {
-            await PutRightAsync(ns, deviation, manifest, cancellationToken);
+            await CorrectAsync(ns, deviation, manifest, cancellationToken);
         }
         else if (deviation.IsTakeover)
         {
@@ -157,11 +157,11 @@ internal sealed class VdcRepair(
         }
         else if (await namespaces.RestoreAsync(ns, cancellationToken) is var (found, drift))
         {
-            news.PutRight(ns, deviation, found, drift);
+            news.Correct(ns, deviation, found, drift);
         }
     }
 
-    private async Task PutRightAsync(
+    private async Task CorrectAsync(
         DeclaredNamespace ns, Deviation deviation, OwnedManifest manifest, CancellationToken cancellationToken)
     {
         var found = await objects.ReadAsync(manifest.Kind, manifest.Name, cancellationToken);
@@ -170,7 +170,7 @@ internal sealed class VdcRepair(
             throw new KubernetesApiException(ApiErrorReason.Invalid, $"{manifest} exists and is not the agent's; it is left alone");
         var isRenewal = found is { IsOurs: true } && IsOnlyRenewal(found, manifest, ns.Enforced!);
         await objects.PutAsync(manifest, cancellationToken);
-        if (!isRenewal) news.PutRight(ns, deviation, found, Drift.Between(manifest, found?.Fingerprint));
+        if (!isRenewal) news.Correct(ns, deviation, found, Drift.Between(manifest, found?.Fingerprint));
     }
 
     // It is as it was last written, by this agent or the one before: a quota whose VMs became more or fewer, a policy of which
@@ -179,7 +179,7 @@ internal sealed class VdcRepair(
     {
         if (objects.HasWritten(manifest)) return objects.HasWritten(manifest, found.Fingerprint);
         return manifest.Kind == KubernetesKinds.ResourceQuota
-            && QuotaPadding.Parse(found.Metadata.Annotations?.GetValueOrDefault(QuotaPadding.Annotation)) is { } padding
-            && realizer.WithPadding(manifest.Name.Namespace, declaration, padding)?.Fingerprint == found.Fingerprint;
+            && QuotaHeadroom.Parse(found.Metadata.Annotations?.GetValueOrDefault(QuotaHeadroom.Annotation)) is { } padding
+            && applier.WithHeadroom(manifest.Name.Namespace, declaration, padding)?.Fingerprint == found.Fingerprint;
     }
 }

@@ -13,17 +13,17 @@ internal static class VdcServices
     {
         services.AddVdcCaches();
         services.AddClusterNetwork();
-        services.AddSingleton<DeclaredNamespaces>();
-        services.AddSingleton<VdcNamespaces>();
+        services.AddSingleton<VdcDeclarationCache>();
+        services.AddSingleton<VdcNamespaceWriter>();
         services.AddSingleton<VdcLocks>();
         services.AddSingleton<VdcObjects>();
-        services.AddSingleton<VdcRealizer>();
+        services.AddSingleton<VdcApplier>();
         services.AddSingleton<VdcContents>();
         services.AddSingleton<VdcGuests>();
         services.AddSingleton<VdcDeletion>();
         services.AddSingleton<DeletionBlockers>();
         services.AddSingleton<Takeover>();
-        services.AddSingleton<Redeclaration>();
+        services.AddSingleton<DeclarationUpdater>();
         services.AddSingleton(provider => new QuotaLedger(
             provider.GetRequiredService<WatchCache<VirtualMachineObject, VirtualMachineItem>>(),
             provider.GetRequiredService<WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem>>(),
@@ -31,11 +31,11 @@ internal static class VdcServices
             key => provider.GetRequiredService<OperationJournal>().Find(key)
                 is { State: JournalState.Received or JournalState.Started },
             provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<QuotaNet>();
+        services.AddSingleton<HeadroomTracker>();
         services.AddSingleton<IMigrationRoom, MigrationRoom>();
         services.AddSingleton<IVirtualMachineAdmission, QuotaAdmission>();
-        services.AddSingleton<VdcStates>();
-        services.AddSingleton<VdcStatuses>();
+        services.AddSingleton<VdcConditions>();
+        services.AddSingleton<VdcStatusReader>();
         services.AddSingleton<RepairHistory>();
         services.AddSingleton<RepairNews>();
         services.AddSingleton<WeakeningCheck>();
@@ -126,9 +126,9 @@ internal static class VdcServices
     private static VdcMetrics CreateMetrics(IServiceProvider provider)
     {
         var metrics = new VdcMetrics(provider.GetRequiredService<IMetricFactory>());
-        var states = provider.GetRequiredService<VdcStates>();
+        var states = provider.GetRequiredService<VdcConditions>();
         // Asked for late: who counts refusals is part of what the statuses come from.
-        var statuses = new Lazy<VdcStatuses>(provider.GetRequiredService<VdcStatuses>);
+        var statuses = new Lazy<VdcStatusReader>(provider.GetRequiredService<VdcStatusReader>);
         provider.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(
             () => metrics.Show(statuses.Value.List(), ns => states.Get(ns).WeakenedBy.Count(weakening => weakening.IsOfIsolation)));
         return metrics;

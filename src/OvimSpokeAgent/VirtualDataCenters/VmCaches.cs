@@ -16,18 +16,18 @@ internal sealed class VmCaches(
     public void Subscribe(Action<string> onChange)
     {
         namespaces.Subscribe(change => onChange(change.Name.Name));
-        machines.Subscribe(change => TellIf(change.Name, change.Old?.Footprint != change.New?.Footprint));
-        instances.Subscribe(change => TellIf(change.Name, change.Old?.Footprint != change.New?.Footprint));
-        revisions.Subscribe(change => TellIf(change.Name, true));
-        instancetypes.Subscribe(change => TellIf(change.Name, true));
-        clusterInstancetypes.Subscribe(change => TellUsers(change.Name.Name));
+        machines.Subscribe(change => NotifyIf(change.Name, change.Old?.Footprint != change.New?.Footprint));
+        instances.Subscribe(change => NotifyIf(change.Name, change.Old?.Footprint != change.New?.Footprint));
+        revisions.Subscribe(change => NotifyIf(change.Name, true));
+        instancetypes.Subscribe(change => NotifyIf(change.Name, true));
+        clusterInstancetypes.Subscribe(change => NotifyUsers(change.Name.Name));
 
-        void TellIf(NamespacedName name, bool isConcerned)
+        void NotifyIf(NamespacedName name, bool isConcerned)
         {
             if (isConcerned) onChange(name.Namespace);
         }
 
-        void TellUsers(string type)
+        void NotifyUsers(string type)
         {
             foreach (var ns in machines.Items.Where(vm => vm.Footprint.Instancetype?.Type.Name == type).Select(vm => vm.Name.Namespace).Distinct())
                 onChange(ns);

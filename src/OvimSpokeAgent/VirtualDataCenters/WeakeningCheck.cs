@@ -8,16 +8,16 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// bindings that only look like those of its admins. Marks and names hide nothing: every policy counts that is not just as declared.
 /// </summary>
 internal sealed partial class WeakeningCheck(
-    VdcRealizer realizer,
+    VdcApplier applier,
     VdcCaches caches,
     RepairHistory history,
-    VdcStates states,
+    VdcConditions states,
     ClusterNetworkView clusterNetwork,
     EventRecorder events,
     ILogger<WeakeningCheck> logger)
 {
     /// <summary>Compares what is there with what is declared, and tells of what is new.</summary>
-    public void Judge(DeclaredNamespace declared)
+    public void Check(DeclaredNamespace declared)
     {
         var state = states.Get(declared.Name);
         IReadOnlyList<Weakening> weakenings = declared.IsVdc ? [.. Of(declared)] : [];
@@ -36,7 +36,7 @@ internal sealed partial class WeakeningCheck(
     private IEnumerable<Weakening> Of(DeclaredNamespace declared)
     {
         var (ns, network) = (declared.Name, declared.Declaration!.Network);
-        var expected = realizer.Expected(ns, declared.Enforced!).ToDictionary(manifest => manifest.Key);
+        var expected = applier.Expected(ns, declared.Enforced!).ToDictionary(manifest => manifest.Key);
         foreach (var policy in caches.PoliciesOf(ns).OrderBy(policy => policy.Name.Name, StringComparer.Ordinal))
         {
             var key = new ObjectKey(KubernetesKinds.NetworkPolicy, policy.Name);

@@ -40,7 +40,7 @@ internal sealed class CreateVirtualMachineHandler(
     private async Task<OperationOutcome> CreateAsync(
         VirtualMachineRequest request, OperationContext context, CancellationToken cancellationToken)
     {
-        if (await namespaces.ReasonAgainstAsync(request.Name.Namespace, cancellationToken) is { } reason)
+        if (await namespaces.GetRefusalAsync(request.Name.Namespace, cancellationToken) is { } reason)
             return OperationOutcome.Failed(reason);
         var claim = Claim(request, context.Key);
         if (await admission.AdmitAsync(claim, cancellationToken) is { } refusal)
@@ -89,7 +89,7 @@ internal sealed class CreateVirtualMachineHandler(
             await CreateSecretAsync(secret, request.Name.Namespace, cancellationToken);
         vm = await CompleteAsync(request, vm, cancellationToken);
         return OperationOutcome.Completed(
-            manager.StatusOf(vm) with { Unused = request.Unused.Count > 0 ? request.Unused : null },
+            manager.StatusOf(vm) with { IgnoredFields = request.IgnoredFields.Count > 0 ? request.IgnoredFields : null },
             ContractJson.Default.VirtualMachineStatus);
     }
 
@@ -146,7 +146,7 @@ internal sealed class CreateVirtualMachineHandler(
         return null;
     }
 
-    private static bool IsIncomplete(VirtualMachineObject vm) => vm.Metadata.Annotation(Names.IncompleteAnnotation) is not null;
+    private static bool IsIncomplete(VirtualMachineObject vm) => vm.Metadata.Annotation(WellKnownNames.IncompleteAnnotation) is not null;
 
     /// <summary>The VM of this operation, made now or by an earlier execution; null: it is someone else's.</summary>
     private async Task<VirtualMachineObject?> CreateOrFindAsync(
@@ -170,7 +170,7 @@ internal sealed class CreateVirtualMachineHandler(
     }
 
     private static bool IsOwn(VirtualMachineObject vm, OperationKey key) =>
-        vm.Metadata.Annotation(Names.CreatedByAnnotation) == key.Value;
+        vm.Metadata.Annotation(WellKnownNames.CreatedByAnnotation) == key.Value;
 
     private async Task CreateSecretAsync(JsonObject secret, string ns, CancellationToken cancellationToken)
     {

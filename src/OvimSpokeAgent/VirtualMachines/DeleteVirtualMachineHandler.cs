@@ -30,17 +30,17 @@ internal sealed class DeleteVirtualMachineHandler(
         NamespacedName name, OperationContext context, CancellationToken cancellationToken)
     {
         var vm = await manager.ReadAsync(name, cancellationToken);
-        if (context.Fact is { } meant && vm?.Metadata.Uid != meant) return Deleted(name);
+        if (context.Checkpoint is { } meant && vm?.Metadata.Uid != meant) return Deleted(name);
         if (vm is null)
         {
             // Not every VM that the agent does not find is gone: the namespace may be the wrong one.
-            return await namespaces.ReasonAgainstExistingAsync(name.Namespace, cancellationToken) is { } wrong
+            return await namespaces.GetExistingRefusalAsync(name.Namespace, cancellationToken) is { } wrong
                 ? OperationOutcome.Failed(wrong)
                 : Deleted(name);
         }
-        if (await manager.ReasonAgainstAsync(vm, cancellationToken) is { } reason) return OperationOutcome.Failed(reason);
-        if (context.Fact is null) await context.FixAsync(vm.Metadata.Uid, cancellationToken);
-        var uid = context.Fact!;
+        if (await manager.GetRefusalAsync(vm, cancellationToken) is { } reason) return OperationOutcome.Failed(reason);
+        if (context.Checkpoint is null) await context.CheckpointAsync(vm.Metadata.Uid, cancellationToken);
+        var uid = context.Checkpoint!;
         try
         {
             await api.DeleteAsync(
@@ -57,7 +57,7 @@ internal sealed class DeleteVirtualMachineHandler(
     private async Task<OperationOutcome?> ReadBackAsync(
         NamespacedName name, OperationContext context, CancellationToken cancellationToken)
     {
-        if (context.Fact is not { } uid) return null;
+        if (context.Checkpoint is not { } uid) return null;
         if (await manager.ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return Deleted(name);
         if (vm.Metadata.DeletionTimestamp is null) return null;
         var vmi = await manager.ReadInstanceAsync(name, cancellationToken);

@@ -79,7 +79,7 @@ internal sealed class Instancetypes(
         {
             return await api.GetAsync(kind, name, type, cancellationToken);
         }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.KindMissing)
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.NoKindMatch)
         {
             return null;
         }

@@ -8,7 +8,7 @@ internal static class LiveUpdate
 {
     private const decimal Alignment = 2 << 20;
     private const decimal AlignmentOfLargePages = 1 << 30;
-    private const decimal LeastMemory = 1 << 30;
+    private const decimal MinMemory = 1 << 30;
 
     /// <summary>Whether the guest takes the whole change.</summary>
     /// <param name="change">The change.</param>
@@ -46,7 +46,7 @@ internal static class LiveUpdate
             && planned?.Resources?.Requests?.ContainsKey("memory") is not true
             && planned?.Resources?.Limits?.ContainsKey("memory") is not true
             && bytes % (guest?.Memory?.Hugepages?.PageSize == "1Gi" ? AlignmentOfLargePages : Alignment) == 0
-            && bytes >= Math.Max(least, LeastMemory)
+            && bytes >= Math.Max(least, MinMemory)
             && bytes <= VirtualMachineFootprint.Value(guest?.Memory?.MaxGuest);
     }
 

@@ -42,7 +42,7 @@ internal sealed class UpdateVirtualMachineHandler(
         if (vm is null) return refusal!;
         // Done by an earlier execution: people may have changed it since, and that stays.
         if (IsDone(vm, context.Key)) return await CompletedAsync(change, vm, cancellationToken);
-        if (change.ReasonAgainst(vm) is { } reason) return OperationOutcome.Failed(reason);
+        if (change.GetRefusal(vm) is { } reason) return OperationOutcome.Failed(reason);
         var claim = new VirtualMachineClaim(
             change.Name, change.Footprint(vm, settings.CpuOvercommit), ClaimKind.Resize, context.Key);
         if (change is not { Vcpus: null, Memory: null }
@@ -87,5 +87,5 @@ internal sealed class UpdateVirtualMachineHandler(
         vmi is { IsFinal: false, Metadata.DeletionTimestamp: null };
 
     private static bool IsDone(VirtualMachineObject vm, OperationKey key) =>
-        vm.Metadata.Annotation(Names.OperationAnnotation) == key.Value;
+        vm.Metadata.Annotation(WellKnownNames.OperationAnnotation) == key.Value;
 }

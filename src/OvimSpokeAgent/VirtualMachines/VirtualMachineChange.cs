@@ -38,7 +38,7 @@ internal sealed record VirtualMachineChange
     }
 
     /// <summary>Why this VM cannot be changed so, or null. Pure.</summary>
-    public string? ReasonAgainst(VirtualMachineObject vm)
+    public string? GetRefusal(VirtualMachineObject vm)
     {
         var field = Vcpus is not null ? "cpu" : Memory is not null ? "memory" : null;
         return field is not null && vm.Spec?.Instancetype?.Name is { Length: > 0 } type
@@ -68,7 +68,7 @@ internal sealed record VirtualMachineChange
     public JsonObject ToPatch(VirtualMachineObject vm, bool isLive, decimal cpuOvercommit, OperationKey key)
     {
         var annotations = Map(Annotations);
-        annotations[Names.OperationAnnotation] = key.Value;
+        annotations[WellKnownNames.OperationAnnotation] = key.Value;
         var patch = new JsonObject
         {
             ["metadata"] = new JsonObject

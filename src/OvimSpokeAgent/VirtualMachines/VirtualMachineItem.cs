@@ -104,7 +104,7 @@ internal sealed record VirtualMachineItem
             Size = size,
             Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? [], sizes),
             Footprint = VirtualMachineFootprint.Of(spec, type, size, sizes),
-            Operation = vm.Metadata.Annotation(Names.OperationAnnotation) is { Length: <= MaxNameLength } operation ? operation : null,
+            Operation = vm.Metadata.Annotation(WellKnownNames.OperationAnnotation) is { Length: <= MaxNameLength } operation ? operation : null,
             Labels = KeptLabels.ForReport(vm.Metadata.Labels),
             CreatedAt = vm.Metadata.CreationTimestamp ?? now,
             SeenAt = now,

@@ -57,12 +57,12 @@ internal sealed class VirtualMachineManager(
             : null;
 
     /// <summary>Why the caches cannot tell what VMs there are, or null; waits for the cluster's first answer.</summary>
-    public async Task<string?> ReasonAgainstListAsync(CancellationToken cancellationToken)
+    public async Task<string?> GetListRefusalAsync(CancellationToken cancellationToken)
     {
         await namespaces.WaitForFirstAnswerAsync(cancellationToken);
         await machines.WaitForFirstAnswerAsync(cancellationToken);
         await instances.WaitForFirstAnswerAsync(cancellationToken);
-        return machines.Status is { State: CacheState.KindMissing, Problem: var problem } ? problem : null;
+        return machines.Status is { State: CacheState.NoKindMatch, Problem: var problem } ? problem : null;
     }
 
     /// <summary>
@@ -73,10 +73,10 @@ internal sealed class VirtualMachineManager(
     {
         return new Subscriptions(
         [
-            machines.Subscribe(change => Tell(change.Name)),
+            machines.Subscribe(change => Notify(change.Name)),
             instances.Subscribe(change =>
             {
-                if (machines.Get(change.Name) is not null) Tell(change.Name);
+                if (machines.Get(change.Name) is not null) Notify(change.Name);
             }),
             namespaces.Subscribe(ns =>
             {
@@ -84,7 +84,7 @@ internal sealed class VirtualMachineManager(
             }),
         ]);
 
-        void Tell(NamespacedName name)
+        void Notify(NamespacedName name)
         {
             if (namespaces.IsManaged(name.Namespace)) onChange(name, Get(name));
         }
@@ -111,16 +111,16 @@ internal sealed class VirtualMachineManager(
     public async Task<(VirtualMachineObject? Vm, OperationOutcome? Refusal)> ReadOwnAsync(
         NamespacedName name, CancellationToken cancellationToken)
     {
-        if (await namespaces.ReasonAgainstAsync(name.Namespace, cancellationToken) is { } reason)
+        if (await namespaces.GetRefusalAsync(name.Namespace, cancellationToken) is { } reason)
             return (null, OperationOutcome.Failed(reason));
         if (await ReadAsync(name, cancellationToken) is not { } vm)
             return (null, OperationOutcome.Failed($"there is no VM {name}"));
-        return ReasonAgainst(vm) is { } foreign ? (null, OperationOutcome.Failed(foreign)) : (vm, null);
+        return GetRefusal(vm) is { } foreign ? (null, OperationOutcome.Failed(foreign)) : (vm, null);
     }
 
     /// <summary>Why an operation may not change this VM, or null.</summary>
-    public async Task<string?> ReasonAgainstAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
-        await namespaces.ReasonAgainstAsync(vm.Metadata.Namespace, cancellationToken) ?? ReasonAgainst(vm);
+    public async Task<string?> GetRefusalAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
+        await namespaces.GetRefusalAsync(vm.Metadata.Namespace, cancellationToken) ?? GetRefusal(vm);
 
     /// <summary>Completes when the VM with this uid is gone.</summary>
     public async Task WaitUntilGoneAsync(NamespacedName name, string uid, CancellationToken cancellationToken)
@@ -142,10 +142,10 @@ internal sealed class VirtualMachineManager(
         return VirtualMachineStatusMap.ToStatus(vm, instances.Get(vm.Name), type, cramped.Contains(vm.Name));
     }
 
-    private static string? ReasonAgainst(VirtualMachineObject vm) =>
-        vm.Metadata.Label(Names.ManagedByLabel) == Names.Agent
+    private static string? GetRefusal(VirtualMachineObject vm) =>
+        vm.Metadata.Label(WellKnownNames.ManagedByLabel) == WellKnownNames.Agent
             ? null
-            : $"VM {vm.Metadata.Key} is not managed by this agent; its owner opts in with the label {Names.ManagedByLabel}={Names.Agent}";
+            : $"VM {vm.Metadata.Key} is not managed by this agent; its owner opts in with the label {WellKnownNames.ManagedByLabel}={WellKnownNames.Agent}";
 
     private async Task<T?> ReadAsync<T>(
         ResourceKind kind,

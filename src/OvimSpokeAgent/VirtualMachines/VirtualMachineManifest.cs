@@ -27,7 +27,7 @@ internal static class VirtualMachineManifest
             {
                 ["metadata"] = new JsonObject
                 {
-                    ["labels"] = Map(request.Labels, (Names.VmLabel, request.Name.Name)),
+                    ["labels"] = Map(request.Labels, (WellKnownNames.VmLabel, request.Name.Name)),
                 },
                 ["spec"] = TemplateSpec(request, key, cpuOvercommit),
             },
@@ -35,7 +35,7 @@ internal static class VirtualMachineManifest
         if (request.Instancetype is { } type) spec["instancetype"] = Reference(type);
         if (request.Preference is { } preference) spec["preference"] = Reference(preference);
         var metadata = Metadata(request.Name, request.Labels, request.Annotations, key);
-        if (request.NeedsSecrets) metadata["annotations"]![Names.IncompleteAnnotation] = "true";
+        if (request.NeedsSecrets) metadata["annotations"]![WellKnownNames.IncompleteAnnotation] = "true";
         return new JsonObject
         {
             ["apiVersion"] = KubeVirtKinds.VirtualMachine.ApiVersion,
@@ -53,7 +53,7 @@ internal static class VirtualMachineManifest
             ["metadata"] = new JsonObject
             {
                 ["resourceVersion"] = vm.Metadata.ResourceVersion,
-                ["annotations"] = new JsonObject { [Names.IncompleteAnnotation] = null },
+                ["annotations"] = new JsonObject { [WellKnownNames.IncompleteAnnotation] = null },
             },
         };
         if (request.Run && vm.Spec?.Strategy is "Halted") patch["spec"] = new JsonObject { ["runStrategy"] = "Always" };
@@ -173,7 +173,7 @@ internal static class VirtualMachineManifest
         foreach (var (entry, text) in entries) data[entry] = Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
         var metadata = Metadata(
             new NamespacedName(request.Name.Namespace, name),
-            new Dictionary<string, string> { [Names.VmLabel] = request.Name.Name },
+            new Dictionary<string, string> { [WellKnownNames.VmLabel] = request.Name.Name },
             new Dictionary<string, string>(),
             key);
         metadata["ownerReferences"] = new JsonArray(new JsonObject
@@ -201,9 +201,9 @@ internal static class VirtualMachineManifest
         {
             ["name"] = name.Name,
             ["namespace"] = name.Namespace,
-            ["labels"] = Map(labels, (Names.ManagedByLabel, Names.Agent)),
+            ["labels"] = Map(labels, (WellKnownNames.ManagedByLabel, WellKnownNames.Agent)),
             ["annotations"] = Map(
-                annotations, (Names.CreatedByAnnotation, key.Value), (Names.OperationAnnotation, key.Value)),
+                annotations, (WellKnownNames.CreatedByAnnotation, key.Value), (WellKnownNames.OperationAnnotation, key.Value)),
         };
 
     private static JsonObject Map(

@@ -10,19 +10,19 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// </content>
 internal sealed partial class VirtualMachinePower
 {
-    /// <summary>Stops; a VM that is stopped or stopping is left alone, unless the wish is for less grace.</summary>
+    /// <summary>Stops; a VM that is stopped or stopping is left alone, unless the options is for less grace.</summary>
     public async Task<OperationOutcome> StopAsync(
-        VirtualMachineObject vm, StopWish wish, OperationContext context, CancellationToken cancellationToken)
+        VirtualMachineObject vm, StopOptions options, OperationContext context, CancellationToken cancellationToken)
     {
         var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
-        if (vm.Spec?.Strategy is not "Halted" && ReasonAgainstEnd(vm, vmi) is { } reason) return CannotBe("stopped", vm, reason);
+        if (vm.Spec?.Strategy is not "Halted" && GetEndRefusal(vm, vmi) is { } reason) return CannotBe("stopped", vm, reason);
         var keepsItself = vm.Spec?.Strategy is "Manual" or "RerunOnFailure";
         if (keepsItself && vmi is { IsFinal: false })
         {
             return await AskAsync(
-                vm, "stop", StopBody(wish), (now, token) => IsStoppedAsync(now, wish, token), context, cancellationToken);
+                vm, "stop", StopBody(options), (now, token) => IsStoppedAsync(now, options, token), context, cancellationToken);
         }
-        // The start first: KubeVirt takes one that waits on a halted VM as the wish that it runs always.
+        // The start first: KubeVirt takes one that waits on a halted VM as the options that it runs always.
         try
         {
             if (IsAskedTo("Start", vm)) vm = await WithdrawStartAsync(vm, cancellationToken);
@@ -34,26 +34,26 @@ internal sealed partial class VirtualMachinePower
         }
         if (keepsItself && await IsUpAsync(vm, cancellationToken))
             throw new KubernetesApiException(ApiErrorReason.Conflict, $"VM {vm.Metadata.Key} has booted just now");
-        return wish.GracePeriod is null ? Completed(vm) : await ShortenStopAsync(vm, wish, cancellationToken);
+        return options.GracePeriod is null ? Completed(vm) : await ShortenStopAsync(vm, options, cancellationToken);
     }
 
     /// <summary>Whether a stop has landed: the outcome if so, else null.</summary>
     public async Task<OperationOutcome?> ReadBackStopAsync(
-        NamespacedName name, StopWish wish, CancellationToken cancellationToken)
+        NamespacedName name, StopOptions options, CancellationToken cancellationToken)
     {
         if ((await manager.ReadOwnAsync(name, cancellationToken)).Vm is not { } vm) return null;
-        return await IsStoppedAsync(vm, wish, cancellationToken) ? Completed(vm) : null;
+        return await IsStoppedAsync(vm, options, cancellationToken) ? Completed(vm) : null;
     }
 
     // No guest can come without a new start, and one that is there goes as wished.
-    private async Task<bool> IsStoppedAsync(VirtualMachineObject vm, StopWish wish, CancellationToken cancellationToken)
+    private async Task<bool> IsStoppedAsync(VirtualMachineObject vm, StopOptions options, CancellationToken cancellationToken)
     {
         if (IsAskedTo("Start", vm)) return false;
         var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
         if (BootsByItself(vm, vmi)) return false;
         if (vmi is null or { IsFinal: true }) return true;
         var isGoing = vm.Spec?.Strategy is "Halted" || vmi.Metadata.DeletionTimestamp is not null || IsAskedTo("Stop", vm);
-        return isGoing && wish.GracePeriod is null;
+        return isGoing && options.GracePeriod is null;
     }
 
     // KubeVirt boots what reruns on failure once, when it is new, and after each failure; it notes what it has started once,
@@ -86,13 +86,13 @@ internal sealed partial class VirtualMachinePower
     // With the VM halted the stop is under way; asking again with a shorter grace period forces it. KubeVirt refuses one
     // that is not shorter, and up to v1.2 each (after it has taken the grace period over): the VM stops all the same.
     private async Task<OperationOutcome> ShortenStopAsync(
-        VirtualMachineObject vm, StopWish wish, CancellationToken cancellationToken)
+        VirtualMachineObject vm, StopOptions options, CancellationToken cancellationToken)
     {
         if (!await IsUpAsync(vm, cancellationToken)) return Completed(vm);
         try
         {
             await api.PutSubresourceAsync(
-                KubeVirtKinds.VirtualMachineSubresources, vm.Metadata.Key, "stop", StopBody(wish), cancellationToken);
+                KubeVirtKinds.VirtualMachineSubresources, vm.Metadata.Key, "stop", StopBody(options), cancellationToken);
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict)
         {
@@ -106,6 +106,6 @@ internal sealed partial class VirtualMachinePower
         return Completed(vm);
     }
 
-    private static JsonObject StopBody(StopWish wish) =>
-        wish.GracePeriod is { } grace ? new() { ["gracePeriod"] = (long)grace.TotalSeconds } : [];
+    private static JsonObject StopBody(StopOptions options) =>
+        options.GracePeriod is { } grace ? new() { ["gracePeriod"] = (long)grace.TotalSeconds } : [];
 }

@@ -20,12 +20,12 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
         VirtualMachineObject vm, OperationContext context, CancellationToken cancellationToken, JsonObject? template = null)
     {
         if (vm.Metadata.DeletionTimestamp is not null) return CannotBe("started", vm, "it is being deleted");
-        if (await ReasonAgainstBootAsync(vm, cancellationToken) is { } reason) return CannotBe("started", vm, reason);
+        if (await GetBootRefusalAsync(vm, cancellationToken) is { } reason) return CannotBe("started", vm, reason);
         switch (vm.Spec?.Strategy)
         {
             case "Always":
                 return Completed(vm);
-            case "Halted" when vm.Metadata.Annotation(Names.IncompleteAnnotation) is not null:
+            case "Halted" when vm.Metadata.Annotation(WellKnownNames.IncompleteAnnotation) is not null:
                 return CannotBe("started", vm, "its creation failed, not all of its Secrets are there; delete it and create it again");
             case "Halted":
                 return Completed(await SetStrategyAsync(vm, "Always", context.Key, cancellationToken, template));
@@ -42,7 +42,7 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
     /// Restarts the boot whose uid is fixed, at most once: when the VMI with that uid is gone, the restart has happened.
     /// </summary>
     public async Task<OperationOutcome> RestartAsync(
-        VirtualMachineObject vm, StopWish wish, OperationContext context, CancellationToken cancellationToken)
+        VirtualMachineObject vm, StopOptions options, OperationContext context, CancellationToken cancellationToken)
     {
         if (vm.Metadata.DeletionTimestamp is not null) return CannotBe("restarted", vm, "it is being deleted");
         var strategy = vm.Spec?.Strategy;
@@ -50,10 +50,10 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
             return CannotBe("restarted", vm, $"its run strategy is {strategy}");
 
         var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
-        if (context.Fact is not null && vmi?.Metadata.Uid != context.Fact) return Completed(vm);
-        if ((VolumeMigration.ReasonAgainstBoot(vm) ?? ReasonAgainstEnd(vm, vmi)) is { } reason)
+        if (context.Checkpoint is not null && vmi?.Metadata.Uid != context.Checkpoint) return Completed(vm);
+        if ((VolumeMigration.GetBootRefusal(vm) ?? GetEndRefusal(vm, vmi)) is { } reason)
             return CannotBe("restarted", vm, reason);
-        if (context.Fact is null)
+        if (context.Checkpoint is null)
         {
             if (IsEnding(vm, vmi))
             {
@@ -61,20 +61,20 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
                     ? Completed(vm) // it is about to boot anyway
                     : CannotBe("restarted", vm, "it is not running");
             }
-            await context.FixAsync(vmi!.Metadata.Uid, cancellationToken);
+            await context.CheckpointAsync(vmi!.Metadata.Uid, cancellationToken);
         }
-        var outcome = strategy == "Always" && wish.GracePeriod != TimeSpan.Zero
-            ? await DeleteInstanceAsync(vm, context.Fact!, cancellationToken)
+        var outcome = strategy == "Always" && options.GracePeriod != TimeSpan.Zero
+            ? await DeleteInstanceAsync(vm, context.Checkpoint!, cancellationToken)
             : await AskAsync(
-                vm, "restart", RestartBody(wish), (now, token) => IsRestartedAsync(now, context.Fact!, token), context, cancellationToken);
-        return outcome.IsCompleted && wish.GracePeriod > TimeSpan.Zero ? Completed(vm, UnusedGrace(wish)) : outcome;
+                vm, "restart", RestartBody(options), (now, token) => IsRestartedAsync(now, context.Checkpoint!, token), context, cancellationToken);
+        return outcome.IsCompleted && options.GracePeriod > TimeSpan.Zero ? Completed(vm, UnusedGrace(options)) : outcome;
     }
 
     /// <summary>Whether a start has landed: the outcome if so, else null.</summary>
     public async Task<OperationOutcome?> ReadBackStartAsync(NamespacedName name, CancellationToken cancellationToken)
     {
         if ((await manager.ReadOwnAsync(name, cancellationToken)).Vm is not { } vm) return null;
-        if (await ReasonAgainstBootAsync(vm, cancellationToken) is not null) return null;
+        if (await GetBootRefusalAsync(vm, cancellationToken) is not null) return null;
         var landed = vm.Spec?.Strategy switch
         {
             "Always" => true,
@@ -87,15 +87,15 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
     /// <summary>Whether the boot that was to end has ended: the outcome if so, else null.</summary>
     public async Task<OperationOutcome?> ReadBackRestartAsync(
         NamespacedName name, OperationContext context, CancellationToken cancellationToken) =>
-        context.Fact is { } uid
+        context.Checkpoint is { } uid
         && (await manager.ReadOwnAsync(name, cancellationToken)).Vm is { } vm
         && (await manager.ReadInstanceAsync(name, cancellationToken))?.Metadata.Uid != uid
             ? Completed(vm)
             : null;
 
-    private OperationOutcome Completed(VirtualMachineObject vm, params IReadOnlyList<string> unused) =>
+    private OperationOutcome Completed(VirtualMachineObject vm, params IReadOnlyList<string> ignored) =>
         OperationOutcome.Completed(
-            manager.StatusOf(vm) with { Unused = unused.Count > 0 ? unused : null },
+            manager.StatusOf(vm) with { IgnoredFields = ignored.Count > 0 ? ignored : null },
             ContractJson.Default.VirtualMachineStatus);
 
     private static OperationOutcome CannotBe(string what, VirtualMachineObject vm, string why) =>
@@ -118,7 +118,7 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
                 ["metadata"] = new JsonObject
                 {
                     ["resourceVersion"] = vm.Metadata.ResourceVersion,
-                    ["annotations"] = new JsonObject { [Names.OperationAnnotation] = key.Value },
+                    ["annotations"] = new JsonObject { [WellKnownNames.OperationAnnotation] = key.Value },
                 },
                 ["spec"] = spec,
             },
@@ -178,8 +178,8 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
     }
 
     // A guest that is up was booted before that.
-    private async Task<string?> ReasonAgainstBootAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
-        VolumeMigration.ReasonAgainstBoot(vm) is { } reason && !await IsUpAsync(vm, cancellationToken) ? reason : null;
+    private async Task<string?> GetBootRefusalAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
+        VolumeMigration.GetBootRefusal(vm) is { } reason && !await IsUpAsync(vm, cancellationToken) ? reason : null;
 
     private async Task<bool> IsUpAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
         await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken) is { IsFinal: false };
@@ -205,8 +205,8 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
     private static bool IsEnding(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) =>
         vmi is null or { IsFinal: true } or { Metadata.DeletionTimestamp: not null } || IsAskedTo("Stop", vm);
 
-    private static string? ReasonAgainstEnd(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) =>
-        IsEnding(vm, vmi) ? null : VolumeMigration.ReasonAgainstEnd(vm, vmi);
+    private static string? GetEndRefusal(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) =>
+        IsEnding(vm, vmi) ? null : VolumeMigration.GetEndRefusal(vm, vmi);
 
     // KubeVirt runs it again by itself.
     private static bool IsRerun(VirtualMachineObject vm, VirtualMachineInstanceObject vmi) =>
@@ -216,9 +216,9 @@ internal sealed partial class VirtualMachinePower(IKubernetesApi api, VirtualMac
         vm.Status?.StateChangeRequests?.Any(request => request.Action == action) is true;
 
     // KubeVirt takes only 0 here.
-    private static JsonObject RestartBody(StopWish wish) =>
-        wish.GracePeriod == TimeSpan.Zero ? new() { ["gracePeriodSeconds"] = 0 } : [];
+    private static JsonObject RestartBody(StopOptions options) =>
+        options.GracePeriod == TimeSpan.Zero ? new() { ["gracePeriodSeconds"] = 0 } : [];
 
-    private static string UnusedGrace(StopWish wish) =>
-        $"grace_period_seconds ({(long)wish.GracePeriod!.Value.TotalSeconds}): a restart gives the guest the VM's own grace period, or none (force)";
+    private static string UnusedGrace(StopOptions options) =>
+        $"grace_period_seconds ({(long)options.GracePeriod!.Value.TotalSeconds}): a restart gives the guest the VM's own grace period, or none (force)";
 }

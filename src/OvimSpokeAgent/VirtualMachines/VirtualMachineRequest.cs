@@ -5,24 +5,6 @@ using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
-/// <summary>Where a VM's root disk comes from.</summary>
-internal abstract record RootDisk
-{
-    /// <summary>A container disk: ephemeral, read from an image.</summary>
-    public sealed record Container(string Image) : RootDisk;
-
-    /// <summary>A PersistentVolumeClaim that is there already, in the VM's namespace.</summary>
-    public sealed record Claim(string Name) : RootDisk;
-}
-
-/// <summary>An instancetype or preference by kind and name.</summary>
-internal sealed record TypeReference(string Kind, string Name)
-{
-    public const string Instancetype = "virtualmachineinstancetype";
-
-    public const string ClusterInstancetype = "virtualmachineclusterinstancetype";
-}
-
 /// <summary>A valid <c>create_vm</c>.</summary>
 internal sealed record VirtualMachineRequest
 {
@@ -62,7 +44,7 @@ internal sealed record VirtualMachineRequest
     public bool Run { get; init; } = true;
 
     /// <summary>Fields that have no effect, each with the reason.</summary>
-    public IReadOnlyList<string> Unused { get; init; } = [];
+    public IReadOnlyList<string> IgnoredFields { get; init; } = [];
 
     /// <summary>Whether the user data is too long to stand in the VM itself.</summary>
     public bool UserDataNeedsSecret => UserData is not null && Encoding.UTF8.GetByteCount(UserData) > MaxInlineUserDataBytes;
@@ -76,14 +58,14 @@ internal sealed record VirtualMachineRequest
         var name = payload.RequiredNewNamespacedName();
         var instancetype = ReadType(
             payload, "instancetype", TypeReference.Instancetype, TypeReference.ClusterInstancetype);
-        var unused = new List<string>();
+        var ignored = new List<string>();
         var storage = payload.OptionalQuantity("Gi", "storage", "disk_size");
         if (storage is not null)
-            unused.Add($"storage ({storage}): the root disk is given by image_url and keeps its own size");
+            ignored.Add($"storage ({storage}): the root disk is given by image_url and keeps its own size");
         return new VirtualMachineRequest
         {
             Name = name,
-            Root = ReadRoot(payload, name, unused),
+            Root = ReadRoot(payload, name, ignored),
             Vcpus = ReadVcpus(payload, instancetype),
             Memory = ReadMemory(payload, instancetype),
             Instancetype = instancetype,
@@ -94,11 +76,11 @@ internal sealed record VirtualMachineRequest
             Annotations = payload.Annotations(),
             Network = ReadNetwork(payload, name),
             Run = payload.OptionalBool("run") ?? true,
-            Unused = unused,
+            IgnoredFields = ignored,
         };
     }
 
-    private static RootDisk ReadRoot(PayloadReader payload, NamespacedName name, List<string> unused)
+    private static RootDisk ReadRoot(PayloadReader payload, NamespacedName name, List<string> ignored)
     {
         var image = payload.OptionalString("image_url");
         var template = payload.OptionalString("template_name", "template");
@@ -110,7 +92,7 @@ internal sealed record VirtualMachineRequest
                 payload.RejectMissing("image_url", ImageRule);
             return new RootDisk.Container("");
         }
-        if (template is not null) unused.Add($"template ({template}): image_url gives the root disk");
+        if (template is not null) ignored.Add($"template ({template}): image_url gives the root disk");
         if (image.StartsWith("pvc:", StringComparison.Ordinal)) return ReadClaim(payload, image, name);
         var reference = image.StartsWith("docker://", StringComparison.Ordinal) ? image["docker://".Length..] : image;
         if (!ImageReference.IsValid(reference)) payload.Reject("image_url", image, ImageRule);

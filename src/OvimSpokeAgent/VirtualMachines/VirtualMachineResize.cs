@@ -27,7 +27,7 @@ internal sealed class VirtualMachineResize
         if (change.Vcpus is { } vcpus)
         {
             CpuLimit = Amount("cpu", Limits) is { } limit ? Quantity.OfCores(Scaled(limit, _before.Vcpus, vcpus)) : null;
-            CpuRequest = vm.Metadata.Annotation(Names.CreatedByAnnotation) is not null
+            CpuRequest = vm.Metadata.Annotation(WellKnownNames.CreatedByAnnotation) is not null
                 ? RequestOfOurs(vm, vcpus, cpuOvercommit, CpuLimit?.Value)
                 : RequestOfOwners(vcpus);
         }

@@ -13,13 +13,13 @@ internal static class VolumeMigration
     public const string RecoveryRequired = "ManualRecoveryRequired";
 
     /// <summary>Why KubeVirt boots the VM no more, or null.</summary>
-    public static string? ReasonAgainstBoot(VirtualMachineObject vm) =>
+    public static string? GetBootRefusal(VirtualMachineObject vm) =>
         Find(vm.Status?.Conditions, RecoveryRequired) is { } condition
             ? $"it waits for recovery by hand of its volumes ({condition.Text})"
             : null;
 
     /// <summary>Why the guest must not end now, or null.</summary>
-    public static string? ReasonAgainstEnd(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) =>
+    public static string? GetEndRefusal(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) =>
         (Find(vmi?.Status?.Conditions, Moving) ?? Find(vm.Status?.Conditions, Moving)) is { } condition
             ? $"its volumes are being moved ({condition.Text}); if the guest ended now, it could not boot again without recovery by hand"
             : null;

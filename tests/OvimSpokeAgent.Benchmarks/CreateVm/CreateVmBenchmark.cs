@@ -67,7 +67,7 @@ internal static class CreateVmBenchmark
         await agent.CreateVmsAsync(Math.Min(settings.Operations, MostForWarmUp), stop);
         await agent.SettledAsync(stop);
         var warmUp = agent.Writes.Take();
-        await raw.RepeatAsync(place.WritesForOperations(warmUp), warmUp.MostAtOnce, stop);
+        await raw.RepeatAsync(place.WritesForOperations(warmUp), warmUp.MaxAtOnce, stop);
 
         for (var i = 0; i < settings.Single; i++) await agent.CreateVmsAsync(1, stop);
         return agent.WindowsOf(agent.Writes.Take());

@@ -33,7 +33,7 @@ internal static class CreateVmReport
     private static string Line(string name, IReadOnlyList<CreateVmRound> rounds)
     {
         var (operations, writes, atOnce) = (
-            rounds.Sum(round => round.Operations), rounds.Sum(round => round.RawWrites), rounds.Max(round => round.Recording.MostAtOnce));
+            rounds.Sum(round => round.Operations), rounds.Sum(round => round.RawWrites), rounds.Max(round => round.Recording.MaxAtOnce));
         var (agent, raw) = (rounds.Sum(round => round.Taken.TotalSeconds), rounds.Sum(round => round.RawTaken.TotalSeconds));
         return $"{name}  {operations / agent,15:0}  {writes / agent,8:0}  {atOnce,7}"
             + $"  {operations / raw,14:0}  {writes / raw,8:0}  {atOnce,7}  {raw / agent,7:0.00}";

@@ -41,7 +41,7 @@ internal sealed record CreateVmRound(
             windows = agent.WindowsOf(recording);
         }
         var writes = place.WritesForOperations(recording);
-        var rawTaken = await raw.RepeatAsync(writes, recording.MostAtOnce, stop);
+        var rawTaken = await raw.RepeatAsync(writes, recording.MaxAtOnce, stop);
         return new CreateVmRound(operations, taken, recording, writes.Count, rawTaken, windows);
     }
 }

@@ -9,7 +9,7 @@ internal static class JournalContent
     /// <summary>The ids of the operations in a Secret: of one, or of those that came together.</summary>
     public static IEnumerable<string> IdsIn(JsonNode secret)
     {
-        if ((string?)secret["metadata"]?["annotations"]?[Names.OperationIdAnnotation] is { } id) return [id];
+        if ((string?)secret["metadata"]?["annotations"]?[WellKnownNames.OperationIdAnnotation] is { } id) return [id];
         return (string?)secret["data"]?["operations"] is { } together
             ? JsonNode.Parse(Convert.FromBase64String(together))!.AsArray().Select(operation => (string)operation!["id"]!)
             : [];

@@ -16,8 +16,8 @@ internal sealed record RecordedWrite(HttpMethod Method, string Path, string? Con
 
 /// <summary>Writes in the order of their answers.</summary>
 /// <param name="Writes">The writes.</param>
-/// <param name="MostAtOnce">How many were under way at once at most.</param>
-internal sealed record Recording(IReadOnlyList<RecordedWrite> Writes, int MostAtOnce);
+/// <param name="MaxAtOnce">How many were under way at once at most.</param>
+internal sealed record Recording(IReadOnlyList<RecordedWrite> Writes, int MaxAtOnce);
 
 /// <summary>Notes the writes on their way to the API server.</summary>
 internal sealed class WriteRecorder

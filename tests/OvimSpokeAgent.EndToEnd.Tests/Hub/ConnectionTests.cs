@@ -194,7 +194,7 @@ public sealed class ConnectionTests
             ("OVIM_PUSH_TOKEN_FILE", token["token"]));
 
         for (var i = 0; i < 100; i++)
-            Assert.InRange(side.Service<HubPace>().AfterPoll(failures: 0, isPushed), TimeSpan.FromSeconds(least), TimeSpan.FromSeconds(most));
+            Assert.InRange(side.Service<HubSchedule>().AfterPoll(failures: 0, isPushed), TimeSpan.FromSeconds(least), TimeSpan.FromSeconds(most));
     }
 
     [Fact]

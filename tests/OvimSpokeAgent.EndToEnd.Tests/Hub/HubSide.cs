@@ -84,10 +84,10 @@ internal sealed class HubSide : IAsyncDisposable
     }
 
     /// <summary>Waits until the facts about the hub satisfy a condition.</summary>
-    public async Task<HubLink> WaitForLinkAsync(Func<HubLink, bool> condition)
+    public async Task<HubLinkStatus> WaitForLinkAsync(Func<HubLinkStatus, bool> condition)
     {
-        var reached = new TaskCompletionSource<HubLink>(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Look(HubLink link)
+        var reached = new TaskCompletionSource<HubLinkStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Look(HubLinkStatus link)
         {
             if (condition(link)) reached.TrySetResult(link);
         }

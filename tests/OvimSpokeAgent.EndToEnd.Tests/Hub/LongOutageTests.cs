@@ -48,7 +48,7 @@ public sealed class LongOutageTests(ITestOutputHelper output)
         foreach (var (before, after) in days.Zip(days.Skip(1)))
         {
             Assert.InRange(after.Attempts - before.Attempts, 24 * 60, 24 * 60 * 2); // waits of half a minute to a minute
-            Assert.InRange(after.LogLines - before.LogLines, 20, 24 + (2 * RoundsADay)); // a reminder an hour, and repairs
+            Assert.InRange(after.LogLines - before.LogLines, 20, 24 + (2 * RoundsADay)); // a throttle an hour, and repairs
         }
         Assert.Equal(1, world.Log.Count("{Identity} leads")); // and never lost the Lease
         await IsBackAsync(world, waiting);
@@ -70,7 +70,7 @@ public sealed class LongOutageTests(ITestOutputHelper output)
         output.WriteLine($"{before}\n{after}\n\nlogged in all:\n{world.Log}");
         Assert.Equal((waiting.Length, before.Bytes), (after.Records, after.Bytes));
         Assert.InRange(after.Memory - before.Memory, long.MinValue, SameMemory);
-        Assert.InRange(after.LogLines - before.LogLines, 40, 48); // a reminder an hour of each
+        Assert.InRange(after.LogLines - before.LogLines, 40, 48); // a throttle an hour of each
         Assert.Equal("degraded", (string?)world.Hub.Reports[^1].Json["status"]);
         var components = (await world.Agent.HealthAsync())["components"]!;
         Assert.StartsWith("registered, but it gives no operations: GET ", (string?)components["hub"]!["message"], StringComparison.Ordinal);

@@ -130,27 +130,27 @@ public sealed class LeaderElectionTests
     {
         var agent = Start("pod-a");
         RunUntil(() => agent.Leads);
-        var tenure = agent.Election.Current!;
+        var term = agent.Election.Current!;
         var since = _simulator.Time.Elapsed;
 
         agent.Network.IsDown = true;
-        RunUntil(() => tenure.IsOver);
+        RunUntil(() => term.IsOver);
 
         Assert.InRange(_simulator.Time.Elapsed - since, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(7));
         Assert.NotNull(agent.Election.Problem);
         Assert.Null(agent.Election.OtherLeader);
         agent.Network.IsDown = false;
         RunUntil(() => agent.Leads);
-        Assert.NotSame(tenure, agent.Election.Current);
+        Assert.NotSame(term, agent.Election.Current);
         Assert.Null(agent.Election.Problem);
     }
 
     [Fact]
-    public void Short_trouble_with_renewing_ends_no_tenure()
+    public void Short_trouble_with_renewing_ends_no_term()
     {
         var agent = Start("pod-a");
         RunUntil(() => agent.Leads);
-        var tenure = agent.Election.Current!;
+        var term = agent.Election.Current!;
 
         agent.Network.LostAnswers = 0.3;
         agent.Network.Losses = 0.3;
@@ -158,7 +158,7 @@ public sealed class LeaderElectionTests
         (agent.Network.LostAnswers, agent.Network.Losses) = (0, 0);
         _simulator.RunFor(TimeSpan.FromMinutes(2));
 
-        Assert.Same(tenure, agent.Election.Current);
+        Assert.Same(term, agent.Election.Current);
     }
 
     [Fact]

@@ -109,7 +109,7 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
             ["metadata"] = new JsonObject
             {
                 ["name"] = name,
-                ["labels"] = managed ? new JsonObject { [Names.ManagedByLabel] = Names.Agent } : [],
+                ["labels"] = managed ? new JsonObject { [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent } : [],
             },
         });
 
@@ -298,7 +298,7 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         cancellationToken.ThrowIfCancellationRequested();
         var request = new FakeRequest("put", kind, name, $"{subresource} {body?.ToJsonString()}".TrimEnd());
         Note(request);
-        (Subresource ?? throw KindMissing(kind))(name, subresource, FakeStore.OnTheWire(body ?? []));
+        (Subresource ?? throw NoKindMatch(kind))(name, subresource, FakeStore.OnTheWire(body ?? []));
         return LostAnswer?.Invoke(request) is { } lost ? Task.FromException(lost) : Task.CompletedTask;
     }
 
@@ -347,8 +347,8 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
     private static KubernetesApiException AlreadyExists(ResourceKind kind, NamespacedName name) =>
         Error(ApiErrorReason.AlreadyExists, $"{kind} \"{name.Name}\" already exists");
 
-    private static KubernetesApiException KindMissing(ResourceKind kind) =>
-        Error(ApiErrorReason.KindMissing, $"the cluster does not have this kind of object ({kind})");
+    private static KubernetesApiException NoKindMatch(ResourceKind kind) =>
+        Error(ApiErrorReason.NoKindMatch, $"the cluster does not have this kind of object ({kind})");
 
     private JsonObject Review(JsonObject body) => new()
     {
@@ -372,7 +372,7 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         if (Fault?.Invoke(request) is { } fault) throw fault;
         lock (_lock)
         {
-            if (_missing.Contains(request.Kind)) throw KindMissing(request.Kind);
+            if (_missing.Contains(request.Kind)) throw NoKindMatch(request.Kind);
         }
     }
 

@@ -43,15 +43,15 @@ public sealed class KeptLabelsTests
     public void Labels_with_a_meaning_are_kept_whatever_is_beside_them()
     {
         var labels = Labels(20_000, prefix: "a");
-        labels[Names.ManagedByLabel] = Names.Agent;
-        labels[Names.VdcLabel] = "dev";
-        labels[Names.Prefix + "made-up"] = "x"; // anyone can write these
+        labels[WellKnownNames.ManagedByLabel] = WellKnownNames.Agent;
+        labels[WellKnownNames.VdcLabel] = "dev";
+        labels[WellKnownNames.Prefix + "made-up"] = "x"; // anyone can write these
 
         var kept = KeptLabels.ForReport(labels);
 
-        Assert.Equal((Names.Agent, "dev"), (kept.All![Names.ManagedByLabel], kept.All[Names.VdcLabel]));
+        Assert.Equal((WellKnownNames.Agent, "dev"), (kept.All![WellKnownNames.ManagedByLabel], kept.All[WellKnownNames.VdcLabel]));
         Assert.Equal(KeptLabels.ReportedCount + 2, kept.All.Count);
-        Assert.False(kept.All.ContainsKey(Names.Prefix + "made-up"));
+        Assert.False(kept.All.ContainsKey(WellKnownNames.Prefix + "made-up"));
     }
 
     [Fact]

@@ -177,7 +177,7 @@ public sealed class KubernetesApiFailureTests : KubernetesApiWorld
     public async Task Watch_of_a_missing_kind_or_an_old_version_fails_when_it_is_opened()
     {
         Server.Answers(404, "404 page not found\n");
-        Assert.Equal(ApiErrorReason.KindMissing, (await Assert.ThrowsAsync<KubernetesApiException>(() => WatchAsync(default))).Reason);
+        Assert.Equal(ApiErrorReason.NoKindMatch, (await Assert.ThrowsAsync<KubernetesApiException>(() => WatchAsync(default))).Reason);
 
         Server.Answers(410, """{"kind":"Status","message":"too old resource version","reason":"Expired","code":410}""");
         Assert.Equal(ApiErrorReason.Expired, (await Assert.ThrowsAsync<KubernetesApiException>(() => WatchAsync(default))).Reason);
@@ -187,7 +187,7 @@ public sealed class KubernetesApiFailureTests : KubernetesApiWorld
     public async Task Kind_that_is_missing_just_after_an_outage_may_only_not_be_served_yet()
     {
         Server.Answers(404, "404 page not found\n");
-        Assert.Equal(ApiErrorReason.KindMissing, (await FailureAsync()).Reason);
+        Assert.Equal(ApiErrorReason.NoKindMatch, (await FailureAsync()).Reason);
         Connectivity.Failed("was away");
 
         var e = await FailureAsync();
@@ -199,7 +199,7 @@ public sealed class KubernetesApiFailureTests : KubernetesApiWorld
             e.Message);
         Assert.True(Connectivity.IsReachable);
         Time.Advance(ClusterConnectivity.StartTime);
-        Assert.Equal(ApiErrorReason.KindMissing, (await FailureAsync()).Reason);
+        Assert.Equal(ApiErrorReason.NoKindMatch, (await FailureAsync()).Reason);
     }
 
     [Fact]

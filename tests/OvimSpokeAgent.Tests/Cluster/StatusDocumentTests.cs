@@ -37,7 +37,7 @@ public sealed class StatusDocumentTests
     {
         var e = Read(404, body, out var isFromServer);
 
-        Assert.Equal(ApiErrorReason.KindMissing, e.Reason);
+        Assert.Equal(ApiErrorReason.NoKindMatch, e.Reason);
         Assert.Equal("the cluster does not have this kind of object (GET /apis/x)", e.Message);
         Assert.Equal(expectedFromServer, isFromServer);
     }

@@ -179,10 +179,10 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
         Start();
 
         await Cache.WaitForFirstAnswerAsync(Limits.Token());
-        Assert.Equal(CacheState.KindMissing, Cache.Status.State);
+        Assert.Equal(CacheState.NoKindMatch, Cache.Status.State);
         Assert.Contains("does not have this kind", Cache.Status.Problem, StringComparison.Ordinal);
         var wait = await Time.NextWaitAsync(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
-        Assert.InRange(wait, WatchCache<AnyObject, Widget>.KindMissingInterval / 2, WatchCache<AnyObject, Widget>.KindMissingInterval);
+        Assert.InRange(wait, WatchCache<AnyObject, Widget>.NoKindMatchInterval / 2, WatchCache<AnyObject, Widget>.NoKindMatchInterval);
         Api.GetsKind(Kind);
         Has("w");
         Time.Advance(wait);
@@ -200,12 +200,12 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
         var told = Follow();
 
         Api.LosesKind(Kind);
-        await Time.UntilAsync(() => Cache.Status.State is CacheState.KindMissing);
+        await Time.UntilAsync(() => Cache.Status.State is CacheState.NoKindMatch);
         Assert.NotNull(Cache.Get(Name("w"))); // a server that just started may not know its kinds yet
         await Time.UntilAsync(() => Cache.Count == 0);
 
         Assert.Equal([("w", "red", null)], told);
-        Assert.Equal(CacheState.KindMissing, Cache.Status.State);
+        Assert.Equal(CacheState.NoKindMatch, Cache.Status.State);
     }
 
     [Fact]
@@ -216,7 +216,7 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
         var told = Follow();
 
         Api.LosesKind(Kind);
-        await Time.UntilAsync(() => Cache.Status.State is CacheState.KindMissing);
+        await Time.UntilAsync(() => Cache.Status.State is CacheState.NoKindMatch);
         Api.GetsKind(Kind);
         await Time.UntilAsync(() => Cache.Status.State is CacheState.Synced);
 

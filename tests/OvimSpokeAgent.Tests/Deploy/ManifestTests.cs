@@ -32,8 +32,8 @@ public sealed class ManifestTests
         "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nspec:\n  matchConstraint: {}\n", strict: true));
 
     [Theory]
-    [InlineData("agent.yaml", Names.ManagedByLabel, Names.Agent, Names.VdcLabel, VdcNames.AdminRole)]
-    [InlineData("tenants.yaml", Names.ManagedByLabel, Names.Agent, Names.VdcLabel)]
+    [InlineData("agent.yaml", WellKnownNames.ManagedByLabel, WellKnownNames.Agent, WellKnownNames.VdcLabel, VdcNames.AdminRole)]
+    [InlineData("tenants.yaml", WellKnownNames.ManagedByLabel, WellKnownNames.Agent, WellKnownNames.VdcLabel)]
     public void Policies_go_by_the_names_that_the_agent_uses(string file, params string[] names)
     {
         var policy = File.ReadAllText(Path.Combine(Root, "components", "admission-policies", file));

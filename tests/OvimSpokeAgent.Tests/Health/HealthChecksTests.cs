@@ -77,8 +77,8 @@ public sealed class HealthChecksTests
     [Theory]
     [InlineData(CacheState.Starting, false, false, HealthStatus.Unhealthy, "widgets not synced yet")]
     [InlineData(CacheState.Synced, true, false, HealthStatus.Healthy, "2 kinds synced")]
-    [InlineData(CacheState.KindMissing, false, false, HealthStatus.Degraded, "the cluster has no widgets (is KubeVirt installed?)")]
-    [InlineData(CacheState.KindMissing, false, true, HealthStatus.Healthy, "2 kinds synced")]
+    [InlineData(CacheState.NoKindMatch, false, false, HealthStatus.Degraded, "the cluster has no widgets (is KubeVirt installed?)")]
+    [InlineData(CacheState.NoKindMatch, false, true, HealthStatus.Healthy, "2 kinds synced")]
     [InlineData(CacheState.Failing, false, false, HealthStatus.Unhealthy, "widgets not synced: no answer")]
     [InlineData(CacheState.Failing, true, false, HealthStatus.Degraded, "widgets not heard of since 2026-11-23T08:00:00.0000000+00:00: no answer")]
     public void Caches_are_as_well_as_the_worst_of_them(object state, bool wasSynced, bool isOptional, object status, string message)
@@ -105,7 +105,7 @@ public sealed class HealthChecksTests
     public void All_caches_that_are_as_bad_are_named()
     {
         var check = new CachesCheck(
-            [Cache("a", new CacheStatus()), Cache("b", new CacheStatus { State = CacheState.KindMissing }), Cache("c", new CacheStatus())]);
+            [Cache("a", new CacheStatus()), Cache("b", new CacheStatus { State = CacheState.NoKindMatch }), Cache("c", new CacheStatus())]);
 
         Assert.Equal(HealthFinding.Unhealthy("a not synced yet; c not synced yet"), check.Check());
         Assert.True(check.NeededForReady);

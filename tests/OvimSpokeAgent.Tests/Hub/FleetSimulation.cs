@@ -31,7 +31,7 @@ internal readonly record struct FleetSecond(int Reports, int Polls);
 
 /// <summary>
 /// The schedules of many agents in simulated time, without sockets: each keeps its facts in a <see cref="HubConnection"/>
-/// and asks <see cref="HubPace"/> what the loops ask it.
+/// and asks <see cref="HubSchedule"/> what the loops ask it.
 /// </summary>
 internal sealed class FleetSimulation
 {
@@ -64,7 +64,7 @@ internal sealed class FleetSimulation
 #pragma warning restore CA5394
         for (var i = 0; i < _scenario.Agents; i++)
         {
-            var agent = new Agent(new HubConnection(_time), new HubPace(_scenario.Heartbeat, _scenario.Poll, jitter));
+            var agent = new Agent(new HubConnection(_time), new HubSchedule(_scenario.Heartbeat, _scenario.Poll, jitter));
             agent.Connection.Succeeded(); // the outage begins now
             _due.Enqueue((agent, false), _scenario.InPhase ? _scenario.Heartbeat / 2 : _scenario.Heartbeat * jitter());
             EnqueuePoll(agent, _scenario.Poll * jitter());
@@ -128,11 +128,11 @@ internal sealed class FleetSimulation
         second = isPoll ? second with { Polls = second.Polls + 1 } : second with { Reports = second.Reports + 1 };
     }
 
-    private sealed class Agent(HubConnection connection, HubPace pace)
+    private sealed class Agent(HubConnection connection, HubSchedule pace)
     {
         public HubConnection Connection { get; } = connection;
 
-        public HubPace Pace { get; } = pace;
+        public HubSchedule Pace { get; } = pace;
 
         /// <summary>The poll loop waits for the hub to take a report.</summary>
         public bool PollWaits { get; set; }

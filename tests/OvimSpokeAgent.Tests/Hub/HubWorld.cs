@@ -34,8 +34,8 @@ internal sealed class HubWorld : IDisposable
         Metrics = new HubMetrics(Prometheus.Metrics.WithCustomRegistry(_registry));
         Connection = new HubConnection(Time);
         Client = new HubClient(
-            new HubCaller(_http, gate, Presence, credentials, Metrics, Time), new HubAbilities(Connection), Settings, Time);
-        var pace = new HubPace(Settings.HeartbeatInterval, Settings.Hub.PollInterval, jitter);
+            new HubCaller(_http, gate, Presence, credentials, Metrics, Time), new HubCapabilities(Connection), Settings, Time);
+        var pace = new HubSchedule(Settings.HeartbeatInterval, Settings.Hub.PollInterval, jitter);
         Heartbeat = new HeartbeatLoop(
             Client, Connection, Reports, pace, gate, Metrics, Settings, Time, NullLogger<HeartbeatLoop>.Instance);
         Poll = new PollLoop(Client, Connection, Presence, Intake, pace, gate, Metrics, Settings, Time, NullLogger<PollLoop>.Instance);

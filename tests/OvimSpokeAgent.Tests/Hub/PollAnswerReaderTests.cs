@@ -141,7 +141,7 @@ public sealed class PollAnswerReaderTests
         for (var i = 0; i < body.Length; i++)
         {
             reader.GetRoom().Span[0] = body[i];
-            reader.Arrived(1);
+            reader.Advance(1);
             if (body[i] == '}') Assert.Equal(i < 20 ? 1 : 2, taken);
         }
     }
@@ -164,7 +164,7 @@ public sealed class PollAnswerReaderTests
         var reader = new PollAnswerReader(_ => taken++);
         var more = true;
         reader.GetRoom().Span[0] = (byte)'[';
-        for (more = reader.Arrived(1); more; more = reader.Arrived(3)) "{},"u8.CopyTo(reader.GetRoom().Span);
+        for (more = reader.Advance(1); more; more = reader.Advance(3)) "{},"u8.CopyTo(reader.GetRoom().Span);
 
         Assert.Equal(PollAnswerReader.MaxOperations, taken);
         Assert.Equal("the answer has more than 200000 operations", reader.Complete(null));
@@ -248,7 +248,7 @@ public sealed class PollAnswerReaderTests
             var room = reader.GetRoom();
             var length = Math.Min(Math.Min(piece, room.Length), body.Length - sent);
             body.AsMemory(sent, length).CopyTo(room);
-            if (!reader.Arrived(length)) break;
+            if (!reader.Advance(length)) break;
             sent += length;
         }
         var loss = reader.Complete(broken);

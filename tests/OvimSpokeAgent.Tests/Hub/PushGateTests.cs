@@ -24,12 +24,12 @@ public sealed class PushGateTests
     [Fact]
     public void Hub_may_push_two_hundred_at_once_and_then_fifty_a_second()
     {
-        Assert.All(Judge(Token, 200), outcome => Assert.Equal(PushOutcome.Accepted, outcome));
-        Assert.Equal([PushOutcome.Limited], Judge(Token, 1));
+        Assert.All(Decide(Token, 200), outcome => Assert.Equal(PushOutcome.Accepted, outcome));
+        Assert.Equal([PushOutcome.Limited], Decide(Token, 1));
 
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(50, Judge(Token, 100).Count(outcome => outcome is PushOutcome.Accepted));
+        Assert.Equal(50, Decide(Token, 100).Count(outcome => outcome is PushOutcome.Accepted));
     }
 
     [Fact]
@@ -46,13 +46,13 @@ public sealed class PushGateTests
     [Fact]
     public void Who_proves_nothing_gets_twenty_answers_and_then_one_a_second()
     {
-        Assert.All(Judge("Bearer wrong", 20), outcome => Assert.Equal(PushOutcome.Unauthorized, outcome));
-        Assert.Equal([PushOutcome.Limited], Judge(null, 1));
+        Assert.All(Decide("Bearer wrong", 20), outcome => Assert.Equal(PushOutcome.Unauthorized, outcome));
+        Assert.Equal([PushOutcome.Limited], Decide(null, 1));
 
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal([PushOutcome.Unauthorized, PushOutcome.Limited], Judge("Bearer wrong", 2));
-        Assert.Equal([PushOutcome.Accepted], Judge(Token, 1));
+        Assert.Equal([PushOutcome.Unauthorized, PushOutcome.Limited], Decide("Bearer wrong", 2));
+        Assert.Equal([PushOutcome.Accepted], Decide(Token, 1));
     }
 
     [Theory]
@@ -70,15 +70,15 @@ public sealed class PushGateTests
             ("OVIM_PUSH_UNPROVEN", "true"), ("OVIM_PUSH_ALLOWED_CIDRS", "10.1.0.0/16,fd00::/16"), ("OVIM_PUSH_TRUSTED_PROXIES", "10.1.9.0/24"));
         var sender = new PushSender(Address: address is null ? null : IPAddress.Parse(address));
 
-        Assert.Equal(isAllowed ? PushOutcome.Accepted : PushOutcome.Unauthorized, gate.JudgePush(sender));
-        Assert.Equal(PushOutcome.Unauthorized, gate.JudgeQuestion(sender));
-        Assert.Equal(PushOutcome.Accepted, gate.JudgePush(sender with { Authorization = Token }));
+        Assert.Equal(isAllowed ? PushOutcome.Accepted : PushOutcome.Unauthorized, gate.CheckPush(sender));
+        Assert.Equal(PushOutcome.Unauthorized, gate.CheckStatusRequest(sender));
+        Assert.Equal(PushOutcome.Accepted, gate.CheckPush(sender with { Authorization = Token }));
     }
 
     [Fact]
     public void Address_alone_proves_nothing_where_that_is_not_set()
     {
-        Assert.Equal(PushOutcome.Unauthorized, _gate.JudgePush(new PushSender(Address: IPAddress.Loopback)));
+        Assert.Equal(PushOutcome.Unauthorized, _gate.CheckPush(new PushSender(Address: IPAddress.Loopback)));
     }
 
     [Fact]
@@ -107,6 +107,6 @@ public sealed class PushGateTests
             NullLogger<PushGate>.Instance);
     }
 
-    private List<PushOutcome> Judge(string? authorization, int times) =>
-        [.. Enumerable.Range(0, times).Select(_ => _gate.JudgePush(new PushSender(authorization)))];
+    private List<PushOutcome> Decide(string? authorization, int times) =>
+        [.. Enumerable.Range(0, times).Select(_ => _gate.CheckPush(new PushSender(authorization)))];
 }

@@ -49,7 +49,7 @@ public sealed class BatchSecretTests
         var secret = Secret();
         var batch = Read(secret)!.Value.Batch;
         var header = new OperationHeader { Id = "op-2", Type = "stop_vm", Key = Keys[1], Timestamp = Now };
-        var started = OperationJournal.RecordIn(batch, 1, header, 7) with { State = JournalState.Started, Fact = "uid-1" };
+        var started = OperationJournal.RecordIn(batch, 1, header, 7) with { State = JournalState.Started, Checkpoint = "uid-1" };
         var finished = started with { State = JournalState.Finished, HasResult = true, BodyBytes = 2, FinishedAt = Now };
 
         Merge(secret, BatchSecret.Step(started, null));

@@ -49,7 +49,7 @@ public sealed class DeliveryTests
             .Runs(TimeSpan.FromSeconds(10));
 
         Assert.Equal(50, _host.Hub.Results.Count);
-        Assert.Equal(2, _host.Hub.MostAtOnce);
+        Assert.Equal(2, _host.Hub.MaxAtOnce);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public sealed class JournalSecretTests
 
     [Fact]
     public void Fact_that_was_fixed_comes_back() => Assert.Equal(
-        "uid-1", ReadBack(Received with { State = JournalState.Started, Fact = "uid-1" }, Payload).Record.Fact);
+        "uid-1", ReadBack(Received with { State = JournalState.Started, Checkpoint = "uid-1" }, Payload).Record.Checkpoint);
 
     [Fact]
     public void Result_comes_back_to_the_byte()
@@ -64,7 +64,7 @@ public sealed class JournalSecretTests
             ExpiresAt = Now.AddHours(1),
         };
 
-        foreach (var record in (JournalRecord[])[Received, Received with { State = JournalState.Started, Fact = "uid-1" }, settled])
+        foreach (var record in (JournalRecord[])[Received, Received with { State = JournalState.Started, Checkpoint = "uid-1" }, settled])
             Assert.Equal(record with { Version = "7" }, JournalSecret.Read(Parse(Create(record, Payload)).Metadata));
     }
 

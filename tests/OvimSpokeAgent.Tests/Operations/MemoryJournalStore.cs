@@ -95,8 +95,8 @@ internal sealed class MemoryJournalStore : IJournalStore
         if (!_batches.TryGetValue(name, out var stored)) return Task.FromResult<StoredBatch?>(null);
         // As it is read from what is stored, not the object that the agent has.
         var secret = BatchSecret.Create(stored.Batch, "ovim-system");
-        secret["metadata"]!["annotations"]![Names.OperationsLeftAnnotation] =
-            (string?)BatchSecret.Mark(stored.Left, [])["metadata"]!["annotations"]![Names.OperationsLeftAnnotation];
+        secret["metadata"]!["annotations"]![WellKnownNames.OperationsLeftAnnotation] =
+            (string?)BatchSecret.Mark(stored.Left, [])["metadata"]!["annotations"]![WellKnownNames.OperationsLeftAnnotation];
         foreach (var (field, value) in stored.Steps.Values.SelectMany(step => step["data"]!.AsObject())) secret["data"]![field] = value!.DeepClone();
         return Task.FromResult(BatchSecret.Read(JsonSerializer.Deserialize(secret, JournalJson.Default.SecretObject)!));
     }
@@ -147,19 +147,8 @@ internal sealed class MemoryJournalStore : IJournalStore
         JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
     {
         ThrowIfInTrouble();
-        if (previous.IsInBatch && _stored.TryGetValue(next.Key, out var found))
-            return CatchUpAsync(found.Record, previous, next, body, cancellationToken).ContinueWith<JournalRecord?>(stored => stored.Result, TaskScheduler.Default);
         if (!_stored.ContainsKey(next.Key)) ThrowIfFull();
         return Task.FromResult<JournalRecord?>(Put(next, previous.IsInBatch || next.HasResult != previous.HasResult ? body : null));
-    }
-
-    public Task<JournalRecord> CatchUpAsync(
-        JournalRecord found, JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken)
-    {
-        ThrowIfInTrouble();
-        return Task.FromResult(found.IsBehind(next) || found.IsSameAs(previous)
-            ? Put(next.InOrderOf(found), next.HasResult && !found.HasResult ? body : null)
-            : found with { Place = next.Place });
     }
 
     public Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ internal sealed class OperationParts
         AgentSettings settings,
         Jitter jitter,
         TimeProvider time,
-        int mostTogether = OperationReceiver.DefaultMostTogether)
+        int mostTogether = OperationReceiver.DefaultMaxTogether)
     {
         Journal = new OperationJournal(store, settings, jitter, time, NullLogger<OperationJournal>.Instance);
         var scheduler = new OperationScheduler(settings.Operations.Concurrency, time);
@@ -39,7 +39,7 @@ internal sealed class OperationParts
         var receiver = new OperationReceiver(
             registry, executor, Journal, errors, metrics, settings, time, NullLogger<OperationReceiver>.Instance)
         {
-            MostTogether = mostTogether,
+            MaxTogether = mostTogether,
         };
         Processor = new OperationProcessor(
             receiver,

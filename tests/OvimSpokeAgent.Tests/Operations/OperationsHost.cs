@@ -190,7 +190,7 @@ internal sealed class FakeResultChannel(Simulator simulator) : IResultChannel
     public List<(string Id, string Body, TimeSpan At)> Results { get; } = [];
 
     /// <summary>How many were on the way at once, at most.</summary>
-    public int MostAtOnce { get; private set; }
+    public int MaxAtOnce { get; private set; }
 
     public IEnumerable<string> Ids => Results.Select(result => result.Id);
 
@@ -204,7 +204,7 @@ internal sealed class FakeResultChannel(Simulator simulator) : IResultChannel
     public async Task<DeliveryAttempt> SendAsync(
         string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        MostAtOnce = Math.Max(MostAtOnce, ++_onTheWay);
+        MaxAtOnce = Math.Max(MaxAtOnce, ++_onTheWay);
         await Task.Delay(Travel, simulator.Time, cancellationToken);
         _onTheWay--;
         Results.Add((operationId, System.Text.Encoding.UTF8.GetString(body.Span), simulator.Time.Elapsed));

@@ -59,7 +59,7 @@ public sealed class ReplayTests
     public void Operation_that_had_begun_is_finished_however_long_ago_that_was()
     {
         _host.With("OVIM_OPERATION_EXPIRY", "1h").Start().Receives(Operation("op-1", "hold")).Kill();
-        _host.Store.Put(_host.Store.Single("op-1") with { State = JournalState.Started, Fact = "the uid" });
+        _host.Store.Put(_host.Store.Single("op-1") with { State = JournalState.Started, Checkpoint = "the uid" });
         _host.Executed.Clear();
 
         _host.Runs(TimeSpan.FromHours(30)).Start();

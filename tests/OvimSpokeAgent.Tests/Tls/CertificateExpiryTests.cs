@@ -46,7 +46,7 @@ public sealed class CertificateExpiryTests
         var credentials = Credentials();
         _files["/ca.pem"] = "s3cr3t";
 
-        credentials.FileValues[0].Refresh();
+        credentials.ReloadableFiles[0].Refresh();
 
         var finding = new CredentialsCheck([credentials], new FakeTimeProvider(End)).Check();
         Assert.Equal(

@@ -46,7 +46,7 @@ public sealed class ClusterNetworkDiscoveryTests
         });
         await host.PassesUntilAsync(() => Egress(host).Contains("""{"protocol":"UDP","port":5353}""", StringComparison.Ordinal));
         await host.PassesUntilAsync(host.IsAllAsDeclared);
-        // What the operation wrote may be from before the agent's tenure, of which it remembers nothing.
+        // What the operation wrote may be from before the agent's term, of which it remembers nothing.
         await MoveAsync(853);
         var (uid, before) = (Uid(host), Events(host).Count());
         host.Cluster.ForgetRequests();

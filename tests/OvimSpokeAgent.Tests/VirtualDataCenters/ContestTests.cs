@@ -219,7 +219,7 @@ public sealed class ContestTests
         request.Kind == KubernetesKinds.Event && request.Verb == "create" && request.Detail.Contains(reason, StringComparison.Ordinal));
 
     private static JsonObject Policy(string name, bool marked) => JsonNode.Parse($$$"""
-        {"metadata":{"name":"{{{name}}}","namespace":"acme-dev","labels":{{{(marked ? $$"""{"{{Names.ManagedByLabel}}":"{{Names.Agent}}","ovim.io/vdc":"dev"}""" : "{}")}}} },
+        {"metadata":{"name":"{{{name}}}","namespace":"acme-dev","labels":{{{(marked ? $$"""{"{{WellKnownNames.ManagedByLabel}}":"{{WellKnownNames.Agent}}","ovim.io/vdc":"dev"}""" : "{}")}}} },
         "spec":{"podSelector":{},"policyTypes":["Ingress","Egress"],"ingress":[{}],"egress":[{}]} }
         """)!.AsObject();
 

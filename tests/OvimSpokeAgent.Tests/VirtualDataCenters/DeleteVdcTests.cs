@@ -65,8 +65,8 @@ public sealed class DeleteVdcTests
         Hold(host);
         var execution = host.Of("delete_vdc", """ "cascade":true """);
         var deleting = execution.RunAsync();
-        await Eventually.HoldsAsync(() => execution.Fact is not null && Deletions(host).Count > 0);
-        Assert.Equal((string?)host.Namespace()!["metadata"]!["uid"], execution.Fact);
+        await Eventually.HoldsAsync(() => execution.Checkpoint is not null && Deletions(host).Count > 0);
+        Assert.Equal((string?)host.Namespace()!["metadata"]!["uid"], execution.Checkpoint);
 
         host.Cluster.Remove(KubernetesKinds.Namespace, Ns);
         Assert.True((await deleting).IsCompleted);
@@ -140,7 +140,7 @@ public sealed class DeleteVdcTests
         Hold(host, KubeVirtKinds.VirtualMachineInstance, Web);
         await TimesOutAsync(host, """ "cascade":true """);
 
-        host.Cluster.Change(KubernetesKinds.Namespace, Ns, ns => ns["metadata"]!["annotations"]!.AsObject().Remove(Names.DeletionAnnotation));
+        host.Cluster.Change(KubernetesKinds.Namespace, Ns, ns => ns["metadata"]!["annotations"]!.AsObject().Remove(WellKnownNames.DeletionAnnotation));
         host.Cluster.Remove(KubeVirtKinds.VirtualMachine, Web);
         host.Cluster.Remove(KubeVirtKinds.VirtualMachineInstance, Web);
 

@@ -197,12 +197,12 @@ public sealed class FailClosedTests
                 if (change.Kind == kind && !cluster.ObjectsIn("acme-dev").Any(item => item.Kind == kind)) gaps.Add(change.Name.ToString());
             };
             MakeAnew(cluster, kind, name);
-            await host.PassesUntilAsync(() => cutOffAt is null ? IsAsDeclared(cluster, kind, name) && host.Status().Status == "Active" : writes >= cutOffAt + 2);
+            await host.PassesUntilAsync(() => cutOffAt is null ? IsInSync(cluster, kind, name) && host.Status().Status == "Active" : writes >= cutOffAt + 2);
         }
         cluster.Fault = null;
 
         await using var next = await VdcHost.StartAsync(cluster, time);
-        await next.PassesUntilAsync(() => next.IsAllAsDeclared() && IsAsDeclared(cluster, kind, name)
+        await next.PassesUntilAsync(() => next.IsAllAsDeclared() && IsInSync(cluster, kind, name)
             && cluster.ObjectsIn("acme-dev").Count(item => item.Kind == kind) == 1);
         Assert.Empty(gaps);
         return writes;
@@ -211,13 +211,13 @@ public sealed class FailClosedTests
     // In one moment, as far as others see: only its fixed fields differ afterwards.
     private static void MakeAnew(FakeKubernetesApi cluster, ResourceKind kind, NamespacedName name) => cluster.Change(kind, name, item =>
     {
-        item["metadata"]!["labels"]!.AsObject().Remove(Names.ManagedByLabel);
+        item["metadata"]!["labels"]!.AsObject().Remove(WellKnownNames.ManagedByLabel);
         if (kind == KubernetesKinds.ResourceQuota) item["spec"]!["scopes"] = new JsonArray("Terminating");
         else item["roleRef"]!["name"] = "cluster-admin";
     });
 
-    private static bool IsAsDeclared(FakeKubernetesApi cluster, ResourceKind kind, NamespacedName name) =>
-        cluster.Find(kind, name) is { } item && (string?)item["metadata"]!["labels"]?[Names.ManagedByLabel] == Names.Agent
+    private static bool IsInSync(FakeKubernetesApi cluster, ResourceKind kind, NamespacedName name) =>
+        cluster.Find(kind, name) is { } item && (string?)item["metadata"]!["labels"]?[WellKnownNames.ManagedByLabel] == WellKnownNames.Agent
         && (kind == KubernetesKinds.ResourceQuota ? item["spec"]!["scopes"] is null : (string?)item["roleRef"]!["name"] == VdcNames.AdminRole);
 
     [Fact]

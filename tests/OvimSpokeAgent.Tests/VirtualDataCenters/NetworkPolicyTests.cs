@@ -187,7 +187,7 @@ public sealed class NetworkPolicyTests
     }
 
     private static IEnumerable<System.Text.Json.Nodes.JsonObject> Policies(string declared, VdcSettings settings) =>
-        VdcManifests.Objects("acme", Declared.Parse(declared), QuotaPadding.None, ClusterNetwork.Usual(settings), settings)
+        VdcManifests.Objects("acme", Declared.Parse(declared), QuotaHeadroom.None, ClusterNetwork.Usual(settings), settings)
             .Where(manifest => manifest.Kind.Kind == "NetworkPolicy")
             .Select(manifest => manifest.Body);
 }

@@ -59,7 +59,7 @@ public sealed class OtherOwnersTests
 
             await using var next = await VdcHost.StartAsync(cluster, time);
             // What is declared on the namespace is enough; before that, only the operation itself knows.
-            if (cluster.Find(KubernetesKinds.Namespace, Ns)!["metadata"]!["annotations"]?[Names.DeclaredAnnotation] is null)
+            if (cluster.Find(KubernetesKinds.Namespace, Ns)!["metadata"]!["annotations"]?[WellKnownNames.DeclaredAnnotation] is null)
                 Assert.True((await next.RunAsync("create_vdc", Isolated)).IsCompleted);
             await AssertTakenOverAsync(next);
         }
@@ -162,11 +162,11 @@ public sealed class OtherOwnersTests
         Assert.Equal("its-own", Zone("acme-prod"));
         Assert.DoesNotContain(cluster.Requests, request => request.Kind == KubernetesKinds.Event);
         // What is declared is put back as before.
-        cluster.Change(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("acme-prod"), ns => ns["metadata"]!["labels"]![Names.ZoneLabel] = "x");
+        cluster.Change(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("acme-prod"), ns => ns["metadata"]!["labels"]![WellKnownNames.ZoneLabel] = "x");
         await next.PassesUntilAsync(() => Zone("acme-prod") == "its-own");
 
         string? Zone(string ns) =>
-            (string?)cluster.Find(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns))!["metadata"]!["labels"]![Names.ZoneLabel];
+            (string?)cluster.Find(KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns))!["metadata"]!["labels"]![WellKnownNames.ZoneLabel];
     }
 
     private static async Task AssertTakenOverAsync(VdcHost host)
@@ -183,8 +183,8 @@ public sealed class OtherOwnersTests
         var quota = host.Find(KubernetesKinds.ResourceQuota, "vdc-quota")!["spec"]!["hard"]!;
         Assert.Equal(("8", null), ((string?)quota["requests.cpu"], (string?)quota["persistentvolumeclaims"]));
         var labels = host.Namespace()!["metadata"]!["labels"]!;
-        Assert.Equal(("dev", Names.Agent), ((string?)labels[Names.VdcLabel], (string?)labels[Names.ManagedByLabel]));
-        Assert.StartsWith("ovim-op-", (string?)host.Namespace()!["metadata"]!["annotations"]![Names.CreatedByAnnotation], StringComparison.Ordinal);
+        Assert.Equal(("dev", WellKnownNames.Agent), ((string?)labels[WellKnownNames.VdcLabel], (string?)labels[WellKnownNames.ManagedByLabel]));
+        Assert.StartsWith("ovim-op-", (string?)host.Namespace()!["metadata"]!["annotations"]![WellKnownNames.CreatedByAnnotation], StringComparison.Ordinal);
     }
 
     // As a former agent left it: a quota of the same name with more in it, and a binding that lets an account write almost anything.
@@ -207,7 +207,7 @@ public sealed class OtherOwnersTests
         {
             ["name"] = "acme-dev",
             ["labels"] = JsonNode.Parse(labels),
-            ["annotations"] = new JsonObject { [Names.CreatedByAnnotation] = "spoke-vdc-controller" },
+            ["annotations"] = new JsonObject { [WellKnownNames.CreatedByAnnotation] = "spoke-vdc-controller" },
         },
     });
 }

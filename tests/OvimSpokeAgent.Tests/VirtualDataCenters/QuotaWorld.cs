@@ -54,7 +54,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
         });
         Types = new Instancetypes(Cluster, _types, _clusterTypes, _revisions);
         Ledger = new QuotaLedger(_machines, _instances, Types, _unfinished.Contains, Time);
-        Net = new QuotaNet(Ledger, Time);
+        Net = new HeadroomTracker(Ledger, Time);
         _machines.Subscribe(change => _told[change.Name] = change.New is not null); // told after the ledger
         _loops = Task.WhenAll(
             _machines.RunAsync(_end.Token), _instances.RunAsync(_end.Token), _types.RunAsync(_end.Token), _clusterTypes.RunAsync(_end.Token),
@@ -69,7 +69,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
 
     public QuotaLedger Ledger { get; }
 
-    public QuotaNet Net { get; }
+    public HeadroomTracker Net { get; }
 
     public static async Task<QuotaWorld> OpenAsync(Action<FakeKubernetesApi>? prepare = null)
     {
@@ -83,7 +83,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
     public QuotaUsage Usage() => Ledger.EntriesOf(Ns).Aggregate(default(QuotaUsage), (usage, vm) => usage.With(vm.Footprint));
 
     /// <summary>The padding of the namespace's quota.</summary>
-    public QuotaPadding Padding(Func<QuotaPadding?>? found = null) => Net.Of(Ns, Quota, found ?? (() => null));
+    public QuotaHeadroom Padding(Func<QuotaHeadroom?>? found = null) => Net.Of(Ns, Quota, found ?? (() => null));
 
     /// <summary>What is declared.</summary>
     public QuotaDeclaration Quota { get; set; } = Declared.Parse("""{"quota":{"cpu":32,"memory":64}}""").Quota;
@@ -163,7 +163,7 @@ internal sealed class QuotaWorld : IAsyncDisposable
     public static JsonObject Vm(string name, long vcpus, long gib, string? operation = null, string? instancetype = null)
     {
         var metadata = new JsonObject { ["name"] = name, ["namespace"] = Ns };
-        if (operation is not null) metadata["annotations"] = new JsonObject { [Names.OperationAnnotation] = operation };
+        if (operation is not null) metadata["annotations"] = new JsonObject { [WellKnownNames.OperationAnnotation] = operation };
         var spec = new JsonObject
         {
             ["runStrategy"] = "Halted",

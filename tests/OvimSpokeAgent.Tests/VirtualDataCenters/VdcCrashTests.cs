@@ -119,7 +119,7 @@ public sealed class VdcCrashTests
         (cluster.Fault, cluster.LostAnswer) = (null, null);
 
         await using var next = await VdcHost.StartAsync(cluster, time);
-        var again = next.Of(type, payload, Key, execution.Fact);
+        var again = next.Of(type, payload, Key, execution.Checkpoint);
         Assert.True((await again.RunUntilDoneAsync()).IsCompleted);
         await next.PassesUntilAsync(() => next.IsAllAsDeclared());
         return (cluster.Content(), writes);

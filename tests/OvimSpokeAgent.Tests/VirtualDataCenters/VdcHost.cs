@@ -63,7 +63,7 @@ internal sealed class VdcHost : IAsyncDisposable
 
     public TestTime Time { get; }
 
-    public VdcStates States => _services.GetRequiredService<VdcStates>();
+    public VdcConditions States => _services.GetRequiredService<VdcConditions>();
 
     /// <summary>Starts the agent's parts; a second host on the same cluster is the agent started again.</summary>
     public static async Task<VdcHost> StartAsync(
@@ -117,11 +117,11 @@ internal sealed class VdcHost : IAsyncDisposable
     public IVirtualMachineAdmission Admission => _services.GetRequiredService<IVirtualMachineAdmission>();
 
     /// <summary>Whether all VDCs that are not being deleted are whole.</summary>
-    public bool IsAllAsDeclared() => _services.GetRequiredService<VdcStatuses>().List().All(vdc => vdc.Status is "Active");
+    public bool IsAllAsDeclared() => _services.GetRequiredService<VdcStatusReader>().List().All(vdc => vdc.Status is "Active");
 
     public VdcStatus Status() => Assert.Single(Statuses());
 
-    public IReadOnlyList<VdcStatus> Statuses() => _services.GetRequiredService<VdcStatuses>().List();
+    public IReadOnlyList<VdcStatus> Statuses() => _services.GetRequiredService<VdcStatusReader>().List();
 
     public HealthFinding Health() => _services.GetServices<IHealthCheck>().Single(check => check.Name == "vdcs").Check();
 

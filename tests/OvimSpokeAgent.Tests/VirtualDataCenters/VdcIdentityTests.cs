@@ -14,13 +14,13 @@ public sealed class VdcIdentityTests
     private static readonly NamespacedName Ns = NamespacedName.ClusterScoped("acme-dev");
 
     [Theory]
-    [InlineData("labels", Names.VdcLabel, null)]
-    [InlineData("labels", Names.VdcLabel, "another")]
-    [InlineData("labels", Names.OrganizationLabel, null)]
-    [InlineData("annotations", Names.CreatedByAnnotation, null)]
-    [InlineData("annotations", Names.DeclaredAnnotation, null)]
-    [InlineData("annotations", Names.DeclaredAnnotation, "{}")]
-    [InlineData("annotations", Names.DeclaredAnnotation, """{"vdc_name":5}""")]
+    [InlineData("labels", WellKnownNames.VdcLabel, null)]
+    [InlineData("labels", WellKnownNames.VdcLabel, "another")]
+    [InlineData("labels", WellKnownNames.OrganizationLabel, null)]
+    [InlineData("annotations", WellKnownNames.CreatedByAnnotation, null)]
+    [InlineData("annotations", WellKnownNames.DeclaredAnnotation, null)]
+    [InlineData("annotations", WellKnownNames.DeclaredAnnotation, "{}")]
+    [InlineData("annotations", WellKnownNames.DeclaredAnnotation, """{"vdc_name":5}""")]
     public async Task What_is_taken_off_is_put_back_and_nothing_else_is_touched(string map, string key, string? value)
     {
         var time = new TestTime();
@@ -44,10 +44,10 @@ public sealed class VdcIdentityTests
         var cluster = new FakeKubernetesApi(time);
         await using (var host = await VdcHost.StartAsync(cluster, time)) await SettleAsync(host);
         var before = Objects(cluster);
-        cluster.Change(KubernetesKinds.Namespace, Ns, ns => Set(ns, "labels", Names.VdcLabel, null));
+        cluster.Change(KubernetesKinds.Namespace, Ns, ns => Set(ns, "labels", WellKnownNames.VdcLabel, null));
 
         await using var next = await VdcHost.StartAsync(cluster, time);
-        await next.PassesUntilAsync(() => (string?)next.Namespace()!["metadata"]!["labels"]![Names.VdcLabel] == "dev");
+        await next.PassesUntilAsync(() => (string?)next.Namespace()!["metadata"]!["labels"]![WellKnownNames.VdcLabel] == "dev");
 
         Assert.Equal(before, Objects(cluster));
         Assert.True((await next.RunAsync("create_vdc", Whole)).IsCompleted);
@@ -60,7 +60,7 @@ public sealed class VdcIdentityTests
         var cluster = new FakeKubernetesApi(time);
         await using (var host = await VdcHost.StartAsync(cluster, time)) await SettleAsync(host);
         var before = Objects(cluster);
-        cluster.Change(KubernetesKinds.Namespace, Ns, ns => Set(ns, "annotations", Names.CreatedByAnnotation, null));
+        cluster.Change(KubernetesKinds.Namespace, Ns, ns => Set(ns, "annotations", WellKnownNames.CreatedByAnnotation, null));
 
         await using var next = await VdcHost.StartAsync(cluster, time);
         Assert.Contains("not made by this agent", (await next.RunAsync("delete_vdc")).FailureOf(), StringComparison.Ordinal);

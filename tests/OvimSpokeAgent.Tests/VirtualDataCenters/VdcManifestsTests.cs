@@ -42,7 +42,7 @@ public sealed class VdcManifestsTests
     [Fact]
     public void Padding_is_added_to_what_is_declared_and_to_nothing_else()
     {
-        var hard = Objects(Whole, new QuotaPadding(2.5m, 3L << 30)).Single(manifest => manifest.Kind.Kind == "ResourceQuota")
+        var hard = Objects(Whole, new QuotaHeadroom(2.5m, 3L << 30)).Single(manifest => manifest.Kind.Kind == "ResourceQuota")
             .Body["spec"]!["hard"]!;
 
         Assert.Equal("22500m", (string?)hard["requests.cpu"]);
@@ -54,7 +54,7 @@ public sealed class VdcManifestsTests
     [Fact]
     public void Memory_of_huge_pages_is_limited_like_any_other()
     {
-        var hard = Objects(Whole, new QuotaPadding(2.5m, 3L << 30)).Single(manifest => manifest.Kind.Kind == "ResourceQuota").Body["spec"]!["hard"]!;
+        var hard = Objects(Whole, new QuotaHeadroom(2.5m, 3L << 30)).Single(manifest => manifest.Kind.Kind == "ResourceQuota").Body["spec"]!["hard"]!;
 
         foreach (var size in (string[])["64Ki", "1Mi", "2Mi", "32Mi", "512Mi", "1Gi", "16Gi"])
             Assert.Equal("67Gi", (string?)hard[$"requests.hugepages-{size}"]);
@@ -134,7 +134,7 @@ public sealed class VdcManifestsTests
 
         Assert.Equal("baseline", labels["pod-security.kubernetes.io/enforce"]);
         Assert.Equal("restricted", labels["pod-security.kubernetes.io/warn"]);
-        Assert.Equal(("dev", "acme", "zone", "1"), (labels[Names.VdcLabel], labels[Names.OrganizationLabel], labels[Names.ZoneLabel], labels["tier"]));
+        Assert.Equal(("dev", "acme", "zone", "1"), (labels[WellKnownNames.VdcLabel], labels[WellKnownNames.OrganizationLabel], labels[WellKnownNames.ZoneLabel], labels["tier"]));
     }
 
     [Theory]
@@ -161,7 +161,7 @@ public sealed class VdcManifestsTests
             ["OVIM_HUB_TOKEN"] = "token",
         }).Settings!;
 
-    private static IReadOnlyList<OwnedManifest> Objects(string declared, QuotaPadding padding = default) =>
+    private static IReadOnlyList<OwnedManifest> Objects(string declared, QuotaHeadroom padding = default) =>
         VdcManifests.Objects("ns", Declared.Parse(declared), padding, ClusterNetwork.Usual(new()), new VdcSettings());
 
     private static JsonObject Spec(string declared, string kind) =>

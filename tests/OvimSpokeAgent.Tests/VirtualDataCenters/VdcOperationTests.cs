@@ -150,7 +150,7 @@ public sealed class VdcOperationTests
         Assert.True((await next.Of("create_vdc", Whole, Key).RunUntilDoneAsync()).IsCompleted);
 
         AssertWhole(next);
-        Assert.Equal(Key, (string?)next.Namespace()!["metadata"]!["annotations"]![Names.CreatedByAnnotation]);
+        Assert.Equal(Key, (string?)next.Namespace()!["metadata"]!["annotations"]![WellKnownNames.CreatedByAnnotation]);
     }
 
     [Fact]
@@ -265,7 +265,7 @@ public sealed class VdcOperationTests
 
     private static void AssertWhole(VdcHost host)
     {
-        foreach (var manifest in VdcManifests.Objects("acme-dev", Declared.Parse($"{{\"vdc_name\":\"dev\",{Whole}}}"), QuotaPadding.None, ClusterNetwork.Usual(new()), new()))
+        foreach (var manifest in VdcManifests.Objects("acme-dev", Declared.Parse($"{{\"vdc_name\":\"dev\",{Whole}}}"), QuotaHeadroom.None, ClusterNetwork.Usual(new()), new()))
         {
             var found = host.Cluster.Find(manifest.Kind, manifest.Name);
             Assert.True(found is not null && OwnedFingerprint.Of(found) == manifest.Fingerprint, manifest.ToString());

@@ -56,7 +56,7 @@ public sealed class VdcRepairTests
         await host.PassesUntilAsync(() => host.Status().ResourceUsage.VmCount == 0);
         await SettleAsync(host);
         Assert.Equal("20Gi", HardMemory(host));
-        host.Time.Advance(QuotaNet.LowerAfter);
+        host.Time.Advance(HeadroomTracker.LowerAfter);
         await host.PassesUntilAsync(() => HardMemory(host) == "16Gi");
 
         Assert.Equal(0, Events(host));
@@ -67,7 +67,7 @@ public sealed class VdcRepairTests
     {
         await using var host = await OpenAsync();
         host.Cluster.Has(KubeVirtKinds.VirtualMachine, QuotaVm("web"));
-        var most = QuotaHeadroom.Most(Declared.Parse("{" + Whole + "}").Quota);
+        var most = HeadroomCalculator.Most(Declared.Parse("{" + Whole + "}").Quota);
         await SettleAsync(host);
         host.Cluster.ForgetRequests();
 
@@ -203,9 +203,9 @@ public sealed class VdcRepairTests
         host.Cluster.Change(
             KubernetesKinds.Namespace,
             NamespacedName.ClusterScoped("acme-dev"),
-            ns => ns["metadata"]!["annotations"]!.AsObject().Remove(Names.DeclaredAnnotation));
+            ns => ns["metadata"]!["annotations"]!.AsObject().Remove(WellKnownNames.DeclaredAnnotation));
 
-        await host.PassesUntilAsync(() => host.Namespace()!["metadata"]!["annotations"]![Names.DeclaredAnnotation] is not null);
+        await host.PassesUntilAsync(() => host.Namespace()!["metadata"]!["annotations"]![WellKnownNames.DeclaredAnnotation] is not null);
         await host.PassesUntilAsync(() => host.Status() is { Status: "Active", Warnings: null });
         Assert.NotNull(host.Find(KubernetesKinds.NetworkPolicy, "vdc-isolation-policy"));
     }
@@ -219,7 +219,7 @@ public sealed class VdcRepairTests
         cluster.Change(
             KubernetesKinds.Namespace,
             NamespacedName.ClusterScoped("acme-dev"),
-            ns => ns["metadata"]!["annotations"]![Names.DeclaredAnnotation] = """{"quota":{"cpu":"lots"}}""");
+            ns => ns["metadata"]!["annotations"]![WellKnownNames.DeclaredAnnotation] = """{"quota":{"cpu":"lots"}}""");
         cluster.ForgetRequests();
 
         await using var next = await VdcHost.StartAsync(cluster, time);
@@ -239,7 +239,7 @@ public sealed class VdcRepairTests
         Assert.Contains("ovim_vdc_quota{vdc=\"dev\",namespace=\"acme-dev\",resource=\"cpu\"} 8", await host.MetricsAsync(), StringComparison.Ordinal);
 
         await host.RunAsync("delete_vdc");
-        await Eventually.HoldsAsync(() => host.States.Get("acme-dev") == VdcState.Unknown);
+        await Eventually.HoldsAsync(() => host.States.Get("acme-dev") == VdcCondition.Unknown);
 
         Assert.DoesNotContain("acme-dev", await host.MetricsAsync(), StringComparison.Ordinal);
         Assert.Contains("ovim_vdcs{status=\"Active\"} 0", await host.MetricsAsync(), StringComparison.Ordinal);
@@ -267,8 +267,8 @@ public sealed class VdcRepairTests
             ["metadata"] = new JsonObject
             {
                 ["name"] = $"settle-{Guid.NewGuid():N}",
-                ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Agent },
-                ["annotations"] = new JsonObject { [Names.DeclaredAnnotation] = """{"quota":{"vms":1}}""" },
+                ["labels"] = new JsonObject { [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent },
+                ["annotations"] = new JsonObject { [WellKnownNames.DeclaredAnnotation] = """{"quota":{"vms":1}}""" },
             },
         });
         await host.PassesUntilAsync(() => host.Cluster.Requests.Skip(last).Any(request =>

@@ -21,8 +21,8 @@ public sealed class CreateVirtualMachineTests
 
         Assert.Equal(
             ("web", "acme", "pending", "2", "4Gi"), (status.Name, status.Namespace, status.Status, status.Cpu, status.Memory));
-        Assert.Null(status.Unused);
-        Assert.Equal("ovim-op-1", (string?)world.Vm()["metadata"]!["annotations"]![Names.CreatedByAnnotation]);
+        Assert.Null(status.IgnoredFields);
+        Assert.Equal("ovim-op-1", (string?)world.Vm()["metadata"]!["annotations"]![WellKnownNames.CreatedByAnnotation]);
         Assert.Equal("Always", world.Strategy());
     }
 
@@ -33,7 +33,7 @@ public sealed class CreateVirtualMachineTests
 
         var status = (await VmWorld.Of(world.Create, Payload.Replace("}", ",\"storage\":20}", StringComparison.Ordinal)).RunAsync()).VmStatus();
 
-        Assert.StartsWith("storage (20Gi)", Assert.Single(status.Unused!), StringComparison.Ordinal);
+        Assert.StartsWith("storage (20Gi)", Assert.Single(status.IgnoredFields!), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class CreateVirtualMachineTests
         Assert.Equal(" Halted Halted", before);
         Assert.Equal(["create", "create", "create", "patch"], world.Changes());
         Assert.Equal(strategy, world.Strategy());
-        Assert.Null(world.Vm()["metadata"]!["annotations"]![Names.IncompleteAnnotation]);
+        Assert.Null(world.Vm()["metadata"]!["annotations"]![WellKnownNames.IncompleteAnnotation]);
         Assert.Equal(run ? "pending" : "stopped", status.Status);
     }
 
@@ -163,7 +163,7 @@ public sealed class CreateVirtualMachineTests
         Assert.Null(await VmWorld.Of(world.Create, WithSecrets).GiveUpAsync());
         Assert.Null(await other.GiveUpAsync());
         world.Cluster.Change(
-            KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["metadata"]!["annotations"]![Names.IncompleteAnnotation] = "true");
+            KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["metadata"]!["annotations"]![WellKnownNames.IncompleteAnnotation] = "true");
         Assert.Null(await other.GiveUpAsync());
 
         Assert.Equal("Always", world.Strategy());
@@ -240,7 +240,7 @@ public sealed class CreateVirtualMachineTests
         var outcome = await VmWorld.Of(world.Create, Payload).RunUntilDoneAsync();
 
         Assert.True(outcome.IsCompleted);
-        Assert.Equal("0123456789abcdef0123", ((string?)world.Vm()["metadata"]!["annotations"]![Names.CreatedByAnnotation])![8..]);
+        Assert.Equal("0123456789abcdef0123", ((string?)world.Vm()["metadata"]!["annotations"]![WellKnownNames.CreatedByAnnotation])![8..]);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class DeleteVirtualMachineTests
         var outcome = await execution.RunAsync();
 
         IsDeleted(outcome);
-        Assert.Equal(uid, execution.Fact);
+        Assert.Equal(uid, execution.Checkpoint);
         Assert.Equal([$"delete virtualmachines.kubevirt.io acme/web {uid}"], world.Cluster.RequestsWith("delete"));
         Assert.Null(world.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web));
     }

@@ -6,7 +6,7 @@ using OvimSpokeAgent.Operations;
 namespace OvimSpokeAgent.Tests.VirtualMachines;
 
 /// <summary>An operation that can be executed again and again, as after a crash: what it fixed stays.</summary>
-internal sealed class Execution(string type, OperationPlan plan, string payload, string key, string? fact = null)
+internal sealed class Execution(string type, OperationPlan plan, string payload, string key, string? checkpoint = null)
 {
     private readonly Operation _operation = new()
     {
@@ -18,7 +18,7 @@ internal sealed class Execution(string type, OperationPlan plan, string payload,
     };
 
     /// <summary>What was fixed durably.</summary>
-    public string? Fact { get; private set; } = fact;
+    public string? Checkpoint { get; private set; } = checkpoint;
 
     /// <summary>Whether it waits for others: reads of the target need not wait for it.</summary>
     public bool WaitsForOthers { get; private set; }
@@ -54,10 +54,10 @@ internal sealed class Execution(string type, OperationPlan plan, string payload,
 
     private OperationContext Context() => new(
         _operation,
-        Fact,
-        (fact, _) =>
+        Checkpoint,
+        (checkpoint, _) =>
         {
-            Fact = fact;
+            Checkpoint = checkpoint;
             return Task.CompletedTask;
         },
         new ExecutionSlot(new FairSlots(1, TimeProvider.System), "acme", waits => WaitsForOthers = waits));

@@ -28,7 +28,7 @@ internal static class FakeVirtApi
                 Restart(request, (long?)body["gracePeriodSeconds"]);
                 break;
             default:
-                throw FakeKubernetesApi.Error(ApiErrorReason.KindMissing);
+                throw FakeKubernetesApi.Error(ApiErrorReason.NoKindMatch);
         }
     };
 

@@ -105,7 +105,7 @@ public sealed class OddSizesTests
     {
         var huge = new string('9', 1 << 20);
         var vm = Vm($$$$"""{"memory":{"guest":"{{{{huge}}}}"},"cpu":{"model":"{{{{huge}}}}"},"resources":{"requests":{"cpu":"{{{{huge}}}}m"}}}""", [huge]);
-        vm["metadata"]!["annotations"] = new JsonObject { [Names.OperationAnnotation] = huge };
+        vm["metadata"]!["annotations"] = new JsonObject { [WellKnownNames.OperationAnnotation] = huge };
         vm["spec"]!["instancetype"] = new JsonObject { ["name"] = huge };
         vm["spec"]!["runStrategy"] = huge;
         vm["status"] = new JsonObject

@@ -22,7 +22,7 @@ public sealed class RestartTests
 
         Assert.True((await execution.RunAsync()).IsCompleted);
 
-        Assert.Equal(uid, execution.Fact);
+        Assert.Equal(uid, execution.Checkpoint);
         Assert.Equal([$"delete virtualmachineinstances.kubevirt.io acme/web {uid}"], world.Cluster.RequestsWith("delete"));
         Assert.Null(world.Guest());
     }
@@ -63,7 +63,7 @@ public sealed class RestartTests
     [Theory]
     [InlineData("Always")]
     [InlineData("Manual")]
-    public async Task Grace_period_that_a_restart_does_not_take_is_named_as_unused(string strategy)
+    public async Task Grace_period_that_a_restart_does_not_take_is_named_as_ignored(string strategy)
     {
         await using var world = await VmWorld.OpenAsync();
         world.HasVm(VmWorld.Web, strategy);
@@ -71,7 +71,7 @@ public sealed class RestartTests
 
         var status = (await VmWorld.RunAsync(world.Restart, ",\"grace_period_seconds\":90")).VmStatus();
 
-        Assert.StartsWith("grace_period_seconds (90): ", Assert.Single(status.Unused!), StringComparison.Ordinal);
+        Assert.StartsWith("grace_period_seconds (90): ", Assert.Single(status.IgnoredFields!), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -31,7 +31,7 @@ public sealed class StartTests
         Assert.True((await VmWorld.RunAsync(world.Start)).IsCompleted);
 
         Assert.Equal("Always", world.Strategy());
-        Assert.Equal("ovim-op-0123456789abcdef0123", (string?)world.Vm()["metadata"]!["annotations"]![Names.OperationAnnotation]);
+        Assert.Equal("ovim-op-0123456789abcdef0123", (string?)world.Vm()["metadata"]!["annotations"]![WellKnownNames.OperationAnnotation]);
         Assert.Equal(version, (string?)JsonNode.Parse(Assert.Single(world.Cluster.Requests, r => r.Verb == "patch").Detail)!["metadata"]!["resourceVersion"]);
     }
 

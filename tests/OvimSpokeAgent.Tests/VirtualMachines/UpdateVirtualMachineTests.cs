@@ -34,8 +34,8 @@ public sealed class UpdateVirtualMachineTests
         var (vm, template) = (world.Vm()["metadata"]!, world.Vm()["spec"]!["template"]!["metadata"]!);
         Assert.Equal(("back", "back"), ((string?)vm["labels"]!["tier"], (string?)template["labels"]!["tier"]));
         Assert.False(vm["labels"]!.AsObject().ContainsKey("old"));
-        Assert.Equal(("x", Key), ((string?)vm["annotations"]!["note"], (string?)vm["annotations"]![Names.OperationAnnotation]));
-        Assert.Equal(Names.Agent, (string?)vm["labels"]![Names.ManagedByLabel]);
+        Assert.Equal(("x", Key), ((string?)vm["annotations"]!["note"], (string?)vm["annotations"]![WellKnownNames.OperationAnnotation]));
+        Assert.Equal(WellKnownNames.Agent, (string?)vm["labels"]![WellKnownNames.ManagedByLabel]);
         Assert.Empty(world.Admission.Asked);
     }
 

@@ -105,7 +105,7 @@ public sealed class VirtualMachineAdmissionTests
         await using var world = await VmWorld.OpenAsync();
         world.HasVm(VmWorld.Web, "Halted", vm =>
         {
-            if (isAgents) vm["metadata"]!["annotations"] = new JsonObject { [Names.CreatedByAnnotation] = "op-0" };
+            if (isAgents) vm["metadata"]!["annotations"] = new JsonObject { [WellKnownNames.CreatedByAnnotation] = "op-0" };
             vm["spec"]!["template"] = JsonNode.Parse(
                 """{"spec":{"domain":{"cpu":{"sockets":4},"resources":{"requests":{}}}}}""");
             vm["spec"]!["template"]!["spec"]!["domain"]!["resources"]!["requests"]!["cpu"] = request;

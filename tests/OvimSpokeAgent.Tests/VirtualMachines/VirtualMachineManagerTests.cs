@@ -79,7 +79,7 @@ public sealed class VirtualMachineManagerTests
     {
         await using var world = await VmWorld.OpenAsync();
         world.Cluster.LosesKind(KubeVirtKinds.VirtualMachine);
-        await world.Time.UntilAsync(() => world.Machines.Status.State is CacheState.KindMissing);
+        await world.Time.UntilAsync(() => world.Machines.Status.State is CacheState.NoKindMatch);
 
         var outcome = await VmWorld.Of(world.List, "{}").RunAsync();
 
@@ -156,7 +156,7 @@ public sealed class VirtualMachineManagerTests
         world.Cluster.Change(
             KubernetesKinds.Namespace,
             NamespacedName.ClusterScoped("acme"),
-            ns => ns["metadata"]!["labels"]![Names.ManagedByLabel] = Names.Agent);
+            ns => ns["metadata"]!["labels"]![WellKnownNames.ManagedByLabel] = WellKnownNames.Agent);
         Assert.Equal((VmWorld.Web, "starting"), Next());
 
         world.Cluster.Remove(KubeVirtKinds.VirtualMachine, VmWorld.Web);

@@ -134,7 +134,7 @@ public sealed class VirtualMachineOperationTests
 
         var e = await Assert.ThrowsAsync<KubernetesApiException>(() => ExecuteAsync(world, type, "acme"));
 
-        Assert.Equal(ApiErrorReason.KindMissing, e.Reason);
+        Assert.Equal(ApiErrorReason.NoKindMatch, e.Reason);
         Assert.Contains("virtualmachines.kubevirt.io", e.Message, StringComparison.Ordinal);
     }
 

@@ -28,7 +28,7 @@ public sealed class VirtualMachineRequestTests
         Assert.Equal("#cloud-config\n", request.UserData);
         Assert.Equal(["ssh-ed25519 AAAA me@home"], request.SshKeys);
         Assert.False(request.Run);
-        Assert.Empty(request.Unused);
+        Assert.Empty(request.IgnoredFields);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class VirtualMachineRequestTests
             Assert.Empty(request.SshKeys);
             Assert.Empty(request.Labels);
             Assert.Empty(request.Annotations);
-            Assert.Empty(request.Unused);
+            Assert.Empty(request.IgnoredFields);
         }
     }
 
@@ -156,9 +156,9 @@ public sealed class VirtualMachineRequestTests
     [Theory]
     [InlineData("storage")]
     [InlineData("disk_size")]
-    public void Storage_beside_a_disk_that_is_given_is_named_as_unused(string field)
+    public void Storage_beside_a_disk_that_is_given_is_named_as_ignored(string field)
     {
-        var unused = Assert.Single(With($$"""{"{{field}}":20}""").Unused);
+        var unused = Assert.Single(With($$"""{"{{field}}":20}""").IgnoredFields);
 
         Assert.StartsWith("storage (20Gi): ", unused, StringComparison.Ordinal);
     }
@@ -166,9 +166,9 @@ public sealed class VirtualMachineRequestTests
     [Theory]
     [InlineData("template")]
     [InlineData("template_name")]
-    public void Template_beside_an_image_is_named_as_unused(string field)
+    public void Template_beside_an_image_is_named_as_ignored(string field)
     {
-        var unused = Assert.Single(With($$"""{"{{field}}":"ubuntu"}""").Unused);
+        var unused = Assert.Single(With($$"""{"{{field}}":"ubuntu"}""").IgnoredFields);
 
         Assert.StartsWith("template (ubuntu): ", unused, StringComparison.Ordinal);
     }

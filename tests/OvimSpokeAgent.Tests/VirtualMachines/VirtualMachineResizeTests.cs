@@ -41,7 +41,7 @@ public sealed class VirtualMachineResizeTests
         await using var world = await VmWorld.OpenAsync();
         HasVm(world, "Halted", vm =>
         {
-            vm["metadata"]!["annotations"] = new JsonObject { [Names.CreatedByAnnotation] = "ovim-op-00" };
+            vm["metadata"]!["annotations"] = new JsonObject { [WellKnownNames.CreatedByAnnotation] = "ovim-op-00" };
             vm["spec"]!["template"]!["spec"]!["domain"]!["resources"] = JsonNode.Parse(before);
         });
 

@@ -104,7 +104,7 @@ internal sealed class VmWorld : IAsyncDisposable
         world._loops = Task.WhenAll(
             world._namespaces.RunAsync(end), world.Machines.RunAsync(end), world.Instances.RunAsync(end), world._types.RunAsync(end),
             world._clusterTypes.RunAsync(end), world._revisions.RunAsync(end));
-        Assert.Null(await world.Manager.ReasonAgainstListAsync(Limits.Token()));
+        Assert.Null(await world.Manager.GetListRefusalAsync(Limits.Token()));
         foreach (var cache in (IWatchCacheStatus[])[world._types, world._clusterTypes, world._revisions])
             await cache.WaitForFirstAnswerAsync(Limits.Token());
         return world;
@@ -136,7 +136,7 @@ internal sealed class VmWorld : IAsyncDisposable
             {
                 ["name"] = name.Name,
                 ["namespace"] = name.Namespace,
-                ["labels"] = new JsonObject { [Names.ManagedByLabel] = Names.Agent },
+                ["labels"] = new JsonObject { [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent },
             },
             ["spec"] = new JsonObject { ["runStrategy"] = strategy },
         };

@@ -24,7 +24,7 @@ internal sealed class DeliveryWorld
     private readonly HubConnection _connection;
     private readonly HubPresence _presence;
     private readonly RetryAfterGate _gate;
-    private readonly HubPace _pace;
+    private readonly HubSchedule _pace;
     private readonly ResultDelivery _delivery;
 
     private DeliveryWorld(DeliverySchedule schedule)
@@ -36,7 +36,7 @@ internal sealed class DeliveryWorld
         _connection = new HubConnection(time);
         _presence = new HubPresence(time);
         _gate = new RetryAfterGate(time, jitter);
-        _pace = new HubPace(settings.HeartbeatInterval, settings.Hub.PollInterval, jitter);
+        _pace = new HubSchedule(settings.HeartbeatInterval, settings.Hub.PollInterval, jitter);
         Journal = new OperationJournal(Store, settings, jitter, time, NullLogger<OperationJournal>.Instance);
         _delivery = new ResultDelivery(
             new Channel(this),
@@ -93,7 +93,7 @@ internal sealed class DeliveryWorld
 
     private async Task RunAsync()
     {
-        Journal.Open(new Tenure(), [], [], [], () => { });
+        Journal.Open(new Term(), [], [], [], () => { });
         await await Task.WhenAny([_delivery.RunAsync(default), ReportAsync(), PollAsync(), FinishAllAsync()]);
     }
 
@@ -167,7 +167,7 @@ internal sealed class DeliveryWorld
             return null;
         }
         Answers.Add((asked, Time.Elapsed, response.IsSuccessStatusCode));
-        _gate.Heed(endpoint, response);
+        _gate.Observe(endpoint, response);
         if (_gate.Remaining(endpoint) is var held && held > TimeSpan.Zero) Hub.Disturbances.Add(new(Time.Elapsed, Time.Elapsed + held));
         _presence.Answered(endpoint, response.IsSuccessStatusCode);
         return response;

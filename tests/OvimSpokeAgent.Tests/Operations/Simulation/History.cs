@@ -125,7 +125,7 @@ internal sealed class History(Simulator simulator)
             };
         }
         (record.IsRemoved, record.IsAlone) = (false, true);
-        record.State = (string)secret["metadata"]!["labels"]![Names.OperationStateLabel]!;
+        record.State = (string)secret["metadata"]!["labels"]![WellKnownNames.OperationStateLabel]!;
         if (data["result"] is { } result) record.Results.Add(Text(result));
         Note($"{name} ({record.Id}) {record.State}, {record.Results.Count} results");
     }
@@ -143,7 +143,7 @@ internal sealed class History(Simulator simulator)
         }
         if (change.Before is not null) return;
         Batches.Add(name);
-        var sequence = (long)JsonNode.Parse((string)secret["metadata"]!["annotations"]![Names.OperationRecordAnnotation]!)!["sequence"]!;
+        var sequence = (long)JsonNode.Parse((string)secret["metadata"]!["annotations"]![WellKnownNames.OperationRecordAnnotation]!)!["sequence"]!;
         foreach (var (i, operation) in JsonElement.Parse(Text(secret["data"]!["operations"]!)).EnumerateArray().Index())
         {
             var key = Invariants.KeyOf(operation);
@@ -203,7 +203,7 @@ internal sealed class History(Simulator simulator)
         }
         if (change.Before is not { } before)
         {
-            Add(change, "create", (string?)vm["metadata"]!["annotations"]?[Names.CreatedByAnnotation]);
+            Add(change, "create", (string?)vm["metadata"]!["annotations"]?[WellKnownNames.CreatedByAnnotation]);
             return;
         }
         if (Strategy(before) != Strategy(vm))
@@ -230,7 +230,7 @@ internal sealed class History(Simulator simulator)
     private static string Does(FakeChange change) =>
         change.Before is null ? "made" : change.After is null ? "gone" : IsMarkedNow(change) ? "being deleted" : "changed";
 
-    private static string? OperationOn(JsonObject? item) => (string?)item?["metadata"]!["annotations"]?[Names.OperationAnnotation];
+    private static string? OperationOn(JsonObject? item) => (string?)item?["metadata"]!["annotations"]?[WellKnownNames.OperationAnnotation];
 
     private static string? Strategy(JsonObject vm) => (string?)vm["spec"]!["runStrategy"];
 

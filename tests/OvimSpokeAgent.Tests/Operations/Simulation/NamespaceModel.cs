@@ -87,8 +87,8 @@ internal static class NamespaceModel
     private static void TakeOffPadding(JsonObject quota)
     {
         var annotations = quota["metadata"]!["annotations"]!.AsObject();
-        var padding = QuotaPadding.Parse((string?)annotations[QuotaPadding.Annotation])!.Value;
-        annotations.Remove(QuotaPadding.Annotation);
+        var padding = QuotaHeadroom.Parse((string?)annotations[QuotaHeadroom.Annotation])!.Value;
+        annotations.Remove(QuotaHeadroom.Annotation);
         var hard = quota["spec"]!["hard"]!.AsObject();
         TakeOff(VdcManifests.RequestsCpu, padding.Cpu);
         TakeOff(VdcManifests.RequestsMemory, padding.Memory);

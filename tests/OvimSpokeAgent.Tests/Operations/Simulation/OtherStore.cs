@@ -44,10 +44,6 @@ internal abstract class OtherStore(IJournalStore store) : IJournalStore
         JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
         store.UpdateAsync(previous, next, body, cancellationToken);
 
-    public Task<JournalRecord> CatchUpAsync(
-        JournalRecord found, JournalRecord previous, JournalRecord next, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
-        store.CatchUpAsync(found, previous, next, body, cancellationToken);
-
     public Task RemoveAsync(IReadOnlyCollection<DateTimeOffset> expiries, CancellationToken cancellationToken) =>
         store.RemoveAsync(expiries, cancellationToken);
 }

@@ -79,8 +79,8 @@ internal static class ScheduledVdcs
             2 => (KubernetesKinds.NetworkPolicy, VdcNames.IsolationPolicy, item => item["spec"]!["ingress"] = new JsonArray(new JsonObject())),
             3 => (KubernetesKinds.NetworkPolicy, VdcNames.CustomPolicy, item => item["spec"]!["policyTypes"] = new JsonArray("Egress")),
             4 => (KubernetesKinds.RoleBinding, VdcNames.BindingOf("a"), item => item["subjects"]![0]!["name"] = "others"),
-            5 => (KubernetesKinds.Namespace, ns, item => item["metadata"]!["labels"]!.AsObject().Remove(Names.VdcLabel)),
-            _ => (KubernetesKinds.Namespace, ns, item => item["metadata"]!["labels"]![Names.OrganizationLabel] = "others"),
+            5 => (KubernetesKinds.Namespace, ns, item => item["metadata"]!["labels"]!.AsObject().Remove(WellKnownNames.VdcLabel)),
+            _ => (KubernetesKinds.Namespace, ns, item => item["metadata"]!["labels"]![WellKnownNames.OrganizationLabel] = "others"),
         };
         var isNamespace = kind == KubernetesKinds.Namespace; // which nobody deletes
         return new ScheduledFault(

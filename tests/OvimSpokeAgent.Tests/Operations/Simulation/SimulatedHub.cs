@@ -77,7 +77,7 @@ internal sealed class SimulatedHub(Simulator simulator)
             await TravelAsync();
             var piece = Math.Min(length - sent, simulator.Random.Next(1, 2000));
             body.AsMemory(sent, piece).CopyTo(reader.GetRoom());
-            reader.Arrived(piece);
+            reader.Advance(piece);
             sent += piece;
         }
         var loss = reader.Complete(isCut ? "the connection broke" : null);

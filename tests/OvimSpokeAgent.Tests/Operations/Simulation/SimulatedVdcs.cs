@@ -14,7 +14,7 @@ namespace OvimSpokeAgent.Tests.Operations.Simulation;
 /// <summary>An agent's parts that have to do with VDCs, wired as the host wires them.</summary>
 internal sealed class SimulatedVdcs
 {
-    private readonly DeclaredNamespaces _declared;
+    private readonly VdcDeclarationCache _declared;
     private readonly VdcRepair _repair;
 
     public SimulatedVdcs(
@@ -41,21 +41,21 @@ internal sealed class SimulatedVdcs
             Types,
             key => journal(key) is { State: JournalState.Received or JournalState.Started },
             time);
-        var net = new QuotaNet(ledger, time);
+        var net = new HeadroomTracker(ledger, time);
         var locks = new VdcLocks(time);
-        var states = new VdcStates();
-        _declared = new DeclaredNamespaces(caches.Namespaces, managed);
+        var states = new VdcConditions();
+        _declared = new VdcDeclarationCache(caches.Namespaces, managed);
         MigrationRoom = new MigrationRoom(_declared, ledger);
         var network = new ClusterNetworkView(settings);
         network.Set(ClusterNetwork.Usual(settings.Vdc));
-        var namespaces = new VdcNamespaces(api, managed, _declared, locks, network, settings, time);
+        var namespaces = new VdcNamespaceWriter(api, managed, _declared, locks, network, settings, time);
         var objects = new VdcObjects(api, locks);
-        var realizer = new VdcRealizer(objects, vdcCaches, net, network, settings);
+        var realizer = new VdcApplier(objects, vdcCaches, net, network, settings);
         var contents = new VdcContents(api, caches.Namespaces, caches.HubNamespaces);
         var guests = new VdcGuests(api, caches.Machines, caches.Instances);
         var deletion = new VdcDeletion(api, guests);
         var takeover = new Takeover(api, objects);
-        var redeclaration = new Redeclaration(namespaces, managed, realizer, objects, vdcCaches, locks, _declared, time);
+        var redeclaration = new DeclarationUpdater(namespaces, managed, realizer, objects, vdcCaches, locks, _declared, time);
         var history = new RepairHistory(jitter, time);
         var news = new RepairNews(history, metrics, events, NullLogger<RepairNews>.Instance);
         var weakenings = new WeakeningCheck(realizer, vdcCaches, history, states, network, events, NullLogger<WeakeningCheck>.Instance);
@@ -85,5 +85,5 @@ internal sealed class SimulatedVdcs
     public IReadOnlyList<IOperationHandler> Handlers { get; }
 
     /// <summary>Whether the agent sees every namespace as it is declared.</summary>
-    public bool AreAsDeclared() => _declared.All().All(ns => ns.Declaration is null || (!ns.IsBeingDeleted && _repair.IsAsDeclared(ns)));
+    public bool AreAsDeclared() => _declared.All().All(ns => ns.Declaration is null || (!ns.IsBeingDeleted && _repair.IsInSync(ns)));
 }

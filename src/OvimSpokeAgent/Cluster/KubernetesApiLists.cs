@@ -1,0 +1,29 @@
+using System.Text.Json.Serialization.Metadata;
+
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>A page of a collection, its objects aside.</summary>
+/// <param name="ResourceVersion">The version of the collection.</param>
+/// <param name="Continue">The token of the next page; null: there is none.</param>
+internal sealed record ListPage(string ResourceVersion, string? Continue);
+
+/// <summary>A page of a collection.</summary>
+internal sealed record ObjectList<T>(IReadOnlyList<T> Items, string ResourceVersion, string? Continue);
+
+internal static class KubernetesApiLists
+{
+    /// <summary>As the other, for pages of objects that are small: fails where one cannot be read.</summary>
+    public static async Task<ObjectList<T>> ListAsync<T>(
+        this IKubernetesApi api,
+        ResourceKind kind,
+        string ns,
+        ListQuery query,
+        JsonTypeInfo<T> type,
+        CancellationToken cancellationToken)
+        where T : class, IKubernetesObject
+    {
+        var items = new List<T>();
+        var page = await api.ListAsync(kind, ns, query, type, item => items.Add(item.Value), cancellationToken);
+        return new ObjectList<T>(items, page.ResourceVersion, page.Continue);
+    }
+}

@@ -1,0 +1,28 @@
+namespace OvimSpokeAgent.Cluster;
+
+/// <summary>What a cache watches and what it keeps of it.</summary>
+internal sealed record WatchSpec<TObject, TItem>
+    where TObject : class, IKubernetesObject
+    where TItem : class
+{
+    public required ResourceKind Kind { get; init; }
+
+    public required System.Text.Json.Serialization.Metadata.JsonTypeInfo<TObject> Type { get; init; }
+
+    /// <summary>Keeps of an object, seen at this time, what is used; the rest is garbage at once. Null: nothing of it is.</summary>
+    public required Func<TObject, DateTimeOffset, TItem?> Project { get; init; }
+
+    /// <summary>
+    /// Keeps something of an object that is not as its kind should be, or that <see cref="Project"/> fails at; of what was kept
+    /// of the object before, or null, it may keep all. Null (also where this is): nothing is kept, the object is as good as
+    /// gone.
+    /// </summary>
+    public Func<UnreadableObject, TItem?, TItem?>? Unreadable { get; init; }
+
+    public string? LabelSelector { get; init; }
+
+    public string? FieldSelector { get; init; }
+
+    /// <summary>A cluster without the kind lacks nothing that the agent needs.</summary>
+    public bool IsOptional { get; init; }
+}

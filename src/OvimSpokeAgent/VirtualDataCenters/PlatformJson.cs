@@ -1,0 +1,10 @@
+using System.Text.Json.Serialization;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ServiceObject))]
+[JsonSerializable(typeof(EndpointSliceObject))]
+[JsonSerializable(typeof(KubeVirtObject))]
+[JsonSerializable(typeof(ApiServiceObject))]
+internal sealed partial class PlatformJson : JsonSerializerContext;

@@ -1,0 +1,3 @@
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+internal sealed record RoleBindingObject : OwnedObject;

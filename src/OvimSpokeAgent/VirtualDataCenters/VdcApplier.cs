@@ -1,0 +1,99 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+
+namespace OvimSpokeAgent.VirtualDataCenters;
+
+/// <summary>
+/// Makes the objects of a namespace as declared, in an order in which nothing is half open: who is no admin any more
+/// loses access, then isolation, then quota and limits, then access. Callers hold the namespace.
+/// </summary>
+internal sealed class VdcApplier(
+    VdcObjects objects, VdcCaches caches, HeadroomTracker net, ClusterNetworkView network, AgentSettings settings)
+{
+    /// <summary>The objects as they are to be now, the quota with its padding.</summary>
+    public IReadOnlyList<OwnedManifest> Expected(string ns, VdcDeclaration declaration) =>
+        Objects(ns, declaration, net.Of(ns, declaration.Quota, () => FoundHeadroom(ns, declaration)));
+
+    /// <summary>The quota as it would be with this padding; null: there is none.</summary>
+    public OwnedManifest? WithHeadroom(string ns, VdcDeclaration declaration, QuotaHeadroom padding) =>
+        Objects(ns, declaration, padding).SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
+
+    /// <summary>
+    /// Makes everything as declared. Stops at the first object that the server refuses.
+    /// </summary>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="declaration">What is declared for it now.</param>
+    /// <param name="before">What was declared before; null: nothing.</param>
+    /// <param name="cancellationToken">Ends it between two objects or in a request.</param>
+    /// <param name="concerns">The kinds that can be concerned; null: all.</param>
+    /// <exception cref="KubernetesApiException">The server does not answer, or was asked too often: worth another try.</exception>
+    public async Task<ApplyResult> ApplyAsync(
+        string ns,
+        VdcDeclaration declaration,
+        VdcDeclaration? before,
+        CancellationToken cancellationToken,
+        Func<ResourceKind, bool>? concerns = null)
+    {
+        // What is made is to be right from the start, not renewed a moment later.
+        await network.WaitForFirstAnswerAsync(cancellationToken);
+        var all = Expected(ns, declaration);
+        var expected = concerns is null ? all : [.. all.Where(manifest => concerns(manifest.Kind))];
+        // Of other kinds nothing is made here, so that nothing of theirs may go: it may stand for what is missing.
+        var surplus = Surplus(ns, declaration, all, before).Where(item => concerns is null || concerns(item.Kind)).ToList();
+        foreach (var (kind, name) in surplus.Where(item => item.Kind == KubernetesKinds.RoleBinding))
+            await objects.RemoveAsync(kind, name, null, cancellationToken);
+        var made = new List<string>();
+        foreach (var (index, manifest) in expected.Index())
+        {
+            try
+            {
+                await objects.PutAsync(manifest, cancellationToken);
+                made.Add(manifest.ToString());
+            }
+            catch (KubernetesApiException e) when (!e.IsTransient && e.Reason is not ApiErrorReason.Conflict)
+            {
+                return new ApplyResult(made, [.. expected.Skip(index).Select(left => left.ToString())], e.Message);
+            }
+        }
+        // The policies that are declared are there: the old ones can go.
+        foreach (var (kind, name) in surplus.Where(item => item.Kind != KubernetesKinds.RoleBinding))
+            await objects.RemoveAsync(kind, name, null, cancellationToken);
+        return new ApplyResult(made, [], null);
+    }
+
+    /// <summary>What is there of what is declared, read from the server.</summary>
+    public async Task<ApplyResult> ReadAsync(string ns, VdcDeclaration declaration, CancellationToken cancellationToken)
+    {
+        List<string> made = [], notMade = [];
+        foreach (var manifest in Expected(ns, declaration))
+        {
+            var found = await objects.ReadAsync(manifest.Kind, manifest.Name, cancellationToken);
+            var isMade = found is not null && found.Fingerprint == manifest.Fingerprint;
+            (isMade ? made : notMade).Add(manifest.ToString());
+        }
+        return new ApplyResult(made, notMade, notMade.Count == 0 ? null : "it was not done in time");
+    }
+
+    private IReadOnlyList<OwnedManifest> Objects(string ns, VdcDeclaration declaration, QuotaHeadroom padding) =>
+        VdcManifests.Objects(ns, declaration, padding, network.Current, settings.Vdc);
+
+    // What the quota says of itself, if it is so: else it is not the agent's doing.
+    private QuotaHeadroom? FoundHeadroom(string ns, VdcDeclaration declaration) =>
+        caches.Quotas.Get(new(ns, VdcNames.Quota)) is { Padding: { } padding } quota
+        && WithHeadroom(ns, declaration, padding)?.Fingerprint == quota.Fingerprint
+            ? padding
+            : null;
+
+    // The cache may not show yet what was made a moment ago; what was declared before says what that can be.
+    private HashSet<(ResourceKind Kind, NamespacedName Name)> Surplus(
+        string ns, VdcDeclaration declaration, IReadOnlyList<OwnedManifest> expected, VdcDeclaration? before)
+    {
+        var surplus = caches.Surplus(ns, declaration, expected).Select(item => (item.Kind, item.Item.Name)).ToHashSet();
+        if (before is not null)
+        {
+            surplus.UnionWith(Objects(ns, before, QuotaHeadroom.None).Select(manifest => (manifest.Kind, manifest.Name)));
+        }
+        surplus.ExceptWith(expected.Select(manifest => (manifest.Kind, manifest.Name)));
+        return surplus;
+    }
+}

@@ -1,0 +1,22 @@
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>KubeVirt's kinds.</summary>
+internal static class KubeVirtKinds
+{
+    public static readonly ResourceKind VirtualMachine = new("kubevirt.io", "v1", "virtualmachines", "VirtualMachine");
+
+    public static readonly ResourceKind VirtualMachineInstance =
+        new("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance");
+
+    public static readonly ResourceKind Instancetype =
+        new("instancetype.kubevirt.io", "v1beta1", "virtualmachineinstancetypes", "VirtualMachineInstancetype");
+
+    public static readonly ResourceKind ClusterInstancetype = new(
+        "instancetype.kubevirt.io", "v1beta1", "virtualmachineclusterinstancetypes", "VirtualMachineClusterInstancetype");
+
+    /// <summary>start, stop and restart, served by virt-api through the aggregation layer.</summary>
+    public static readonly ResourceKind VirtualMachineSubresources =
+        new("subresources.kubevirt.io", "v1", "virtualmachines", "VirtualMachine");
+}
