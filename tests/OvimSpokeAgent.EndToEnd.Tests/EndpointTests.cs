@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using KubernetesSandbox.Cluster;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
-using OvimSpokeAgent.Sandbox.Cluster;
 
 namespace OvimSpokeAgent.EndToEnd.Tests;
 

@@ -20,6 +20,7 @@ public sealed partial class DocumentTests
     [
         .. Directory.GetFiles(Repository.Root, "*.md"),
         .. Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories),
+        .. Directory.GetDirectories(Path.Combine(Repository.Root, "src")).SelectMany(project => Directory.GetFiles(project, "*.md")),
     ];
 
     private static bool Exists(string document, string link)

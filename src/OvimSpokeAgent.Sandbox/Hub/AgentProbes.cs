@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using KubernetesSandbox;
 
 namespace OvimSpokeAgent.Sandbox.Hub;
 

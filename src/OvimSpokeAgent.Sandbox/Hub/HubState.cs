@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using KubernetesSandbox;
 
 namespace OvimSpokeAgent.Sandbox.Hub;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using KubernetesSandbox;
 
 namespace OvimSpokeAgent.Sandbox.Hub;
 

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using KubernetesSandbox;
 
 namespace OvimSpokeAgent.Sandbox.Hub;
 
@@ -59,7 +61,7 @@ internal sealed class VdcWork(HubState state, HubDispatch dispatch, SandboxHubOp
         }
         else
         {
-            operation["timestamp"] = options.TimeProvider.GetUtcNow().ToApiTime();
+            operation["timestamp"] = options.TimeProvider.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         }
         dispatch.SendWork(vdc.ZoneId, AgentOf(vdc.ZoneId)?.AgentId, operation);
         state.Changed.Set();

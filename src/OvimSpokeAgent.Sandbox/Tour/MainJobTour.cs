@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using KubernetesSandbox;
 using OvimSpokeAgent.Sandbox.Hub;
 
 namespace OvimSpokeAgent.Sandbox.Tour;

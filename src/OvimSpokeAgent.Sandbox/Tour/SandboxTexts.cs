@@ -1,3 +1,5 @@
+using KubernetesSandbox.Cluster;
+using KubernetesSandbox.KubeVirt;
 using OvimSpokeAgent.Sandbox.Hub;
 
 namespace OvimSpokeAgent.Sandbox.Tour;
@@ -16,7 +18,7 @@ internal static class SandboxTexts
 
               hub          {world.Hub.Url} says what can be asked there
                            (kind: {settings.HubKind.ToString().ToLowerInvariant()}; its agents show the token {new SandboxHubOptions().Token})
-              Kubernetes   {world.Cluster.Url}
+              Kubernetes   {world.Cluster.Url} answers as {SandboxCluster.Version}, with KubeVirt {SandboxKubeVirt.Version}
                            kubeconfig: {world.KubeconfigPath}
             {agent}{vms}
 

@@ -1,11 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
-using k8s;
+using KubernetesSandbox.Cluster;
+using KubernetesSandbox.KubeVirt;
 using Microsoft.AspNetCore.Builder;
 using OvimSpokeAgent.Agent;
-using OvimSpokeAgent.Sandbox.Cluster;
 using OvimSpokeAgent.Sandbox.Hub;
-using OvimSpokeAgent.Sandbox.KubeVirt;
 
 namespace OvimSpokeAgent.Sandbox.Tour;
 
@@ -129,7 +128,7 @@ internal sealed class SandboxWorld : IAsyncDisposable
         KubeVirt = await SandboxKubeVirt.StartAsync(
             new SandboxKubeVirtOptions
             {
-                Connection = KubernetesClientConfiguration.BuildConfigFromConfigFile(KubeconfigPath),
+                Connection = Cluster.ClientConfiguration(),
                 StepDelay = StepDelay,
             },
             cancellationToken);

@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using KubernetesSandbox.Cluster;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.EndToEnd.Tests.Hub;
-using OvimSpokeAgent.Sandbox.Cluster;
 using OvimSpokeAgent.Sandbox.Hub;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;

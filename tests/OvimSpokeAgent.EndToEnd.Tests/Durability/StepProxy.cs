@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using KubernetesSandbox;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using OvimSpokeAgent.Sandbox;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using KubernetesSandbox.Cluster;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.EndToEnd.Tests.Hub;
-using OvimSpokeAgent.Sandbox.Cluster;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 

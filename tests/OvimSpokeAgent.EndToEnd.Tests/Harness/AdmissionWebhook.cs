@@ -3,11 +3,10 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using KubernetesSandbox;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using OvimSpokeAgent.Sandbox;
-using OvimSpokeAgent.Sandbox.KubeVirt;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 

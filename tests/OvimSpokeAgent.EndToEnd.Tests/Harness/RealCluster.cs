@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.KubeConfigModels;
-using OvimSpokeAgent.Sandbox.KubeVirt;
+using KubernetesSandbox.KubeVirt;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 

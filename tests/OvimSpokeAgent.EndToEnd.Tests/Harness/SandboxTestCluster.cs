@@ -1,6 +1,6 @@
 using k8s;
-using OvimSpokeAgent.Sandbox.Cluster;
-using OvimSpokeAgent.Sandbox.KubeVirt;
+using KubernetesSandbox.Cluster;
+using KubernetesSandbox.KubeVirt;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 

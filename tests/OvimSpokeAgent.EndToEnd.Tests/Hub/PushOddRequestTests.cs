@@ -5,8 +5,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using KubernetesSandbox.Cluster;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
-using OvimSpokeAgent.Sandbox.Cluster;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using KubernetesSandbox.Cluster;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
-using OvimSpokeAgent.Sandbox.Cluster;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Operations;
 

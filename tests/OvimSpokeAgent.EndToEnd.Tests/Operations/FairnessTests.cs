@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using KubernetesSandbox.Cluster;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
-using OvimSpokeAgent.Sandbox.Cluster;
 using Xunit.Abstractions;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Operations;

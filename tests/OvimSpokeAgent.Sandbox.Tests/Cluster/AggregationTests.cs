@@ -3,10 +3,11 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using KubernetesSandbox;
+using KubernetesSandbox.Cluster;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using OvimSpokeAgent.Sandbox.Cluster;
 
 namespace OvimSpokeAgent.Sandbox.Tests.Cluster;
 

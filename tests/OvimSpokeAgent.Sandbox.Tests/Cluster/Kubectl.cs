@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using OvimSpokeAgent.Sandbox.Cluster;
+using KubernetesSandbox.Cluster;
 
 namespace OvimSpokeAgent.Sandbox.Tests.Cluster;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Sandbox.Cluster;
+using KubernetesSandbox.Cluster;
 
 namespace OvimSpokeAgent.Sandbox.Tests.Cluster;
 
@@ -45,7 +45,7 @@ public sealed class KubectlTests : IAsyncLifetime, IDisposable
 
         Assert.Contains("virtualmachines.kubevirt.io", kinds, StringComparison.Ordinal);
         Assert.Contains("networkpolicies.networking.k8s.io", kinds, StringComparison.Ordinal);
-        Assert.NotNull(JsonNode.Parse(version)!["serverVersion"]);
+        Assert.Equal(SandboxCluster.Version, (string?)JsonNode.Parse(version)!["serverVersion"]!["gitVersion"]);
     }
 
     [KubectlFact]

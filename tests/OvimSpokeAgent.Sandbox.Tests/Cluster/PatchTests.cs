@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Sandbox.Cluster;
+using KubernetesSandbox.Cluster;
 
 namespace OvimSpokeAgent.Sandbox.Tests.Cluster;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using KubernetesSandbox.Cluster;
 using Microsoft.Extensions.Time.Testing;
-using OvimSpokeAgent.Sandbox.Cluster;
 
 namespace OvimSpokeAgent.Sandbox.Tests.Cluster;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Sandbox.Cluster;
+using KubernetesSandbox;
+using KubernetesSandbox.Cluster;
 
 namespace OvimSpokeAgent.Sandbox.Tests.Cluster;
 

@@ -1,4 +1,4 @@
-using OvimSpokeAgent.Sandbox.KubeVirt;
+using KubernetesSandbox.KubeVirt;
 
 namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 

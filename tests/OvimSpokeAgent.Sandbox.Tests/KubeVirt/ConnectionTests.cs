@@ -1,6 +1,6 @@
-using k8s;
-using OvimSpokeAgent.Sandbox.Cluster;
-using OvimSpokeAgent.Sandbox.KubeVirt;
+using KubernetesSandbox;
+using KubernetesSandbox.Cluster;
+using KubernetesSandbox.KubeVirt;
 
 namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 
@@ -40,7 +40,7 @@ public sealed class ConnectionTests
     public async Task A_server_without_KubeVirts_kinds_is_named_as_such()
     {
         await using var cluster = await SandboxCluster.StartAsync(new SandboxClusterOptions { HasKubeVirt = false });
-        var options = new SandboxKubeVirtOptions { Connection = new KubernetesClientConfiguration { Host = cluster.Url.ToString() } };
+        var options = new SandboxKubeVirtOptions { Connection = cluster.ClientConfiguration() };
 
         var problem = await Assert.ThrowsAsync<InvalidOperationException>(() => SandboxKubeVirt.StartAsync(options));
 
@@ -65,7 +65,7 @@ public sealed class ConnectionTests
     public async Task A_KubeVirt_of_its_own_is_not_taken_over()
     {
         await using var cluster = await SandboxCluster.StartAsync();
-        var options = new SandboxKubeVirtOptions { Connection = new KubernetesClientConfiguration { Host = cluster.Url.ToString() } };
+        var options = new SandboxKubeVirtOptions { Connection = cluster.ClientConfiguration() };
         cluster.Objects("v1", "namespaces").Create(TestObjects.Parse("""{"metadata":{"name":"kubevirt"} }"""));
         cluster.Objects("v1", "services").Create(TestObjects.Parse("""
             {"metadata":{"name":"virt-api","namespace":"kubevirt"},"spec":{"ports":[{"port":443}]} }

@@ -1,4 +1,5 @@
-using OvimSpokeAgent.Sandbox.KubeVirt;
+using KubernetesSandbox;
+using KubernetesSandbox.KubeVirt;
 
 namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 

@@ -3,10 +3,11 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using k8s;
+using KubernetesSandbox;
+using KubernetesSandbox.Cluster;
+using KubernetesSandbox.KubeVirt;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using OvimSpokeAgent.Sandbox.Cluster;
-using OvimSpokeAgent.Sandbox.KubeVirt;
 
 namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 

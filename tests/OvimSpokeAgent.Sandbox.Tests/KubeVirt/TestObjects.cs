@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Sandbox.KubeVirt;
+using KubernetesSandbox;
+using KubernetesSandbox.KubeVirt;
 
 namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 

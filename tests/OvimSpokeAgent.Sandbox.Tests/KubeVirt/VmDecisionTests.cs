@@ -1,4 +1,5 @@
-using OvimSpokeAgent.Sandbox.KubeVirt;
+using KubernetesSandbox;
+using KubernetesSandbox.KubeVirt;
 using static OvimSpokeAgent.Sandbox.Tests.KubeVirt.TestObjects;
 
 namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;

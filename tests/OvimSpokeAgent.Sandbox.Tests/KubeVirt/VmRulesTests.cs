@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Sandbox.KubeVirt;
+using KubernetesSandbox.KubeVirt;
 
 namespace OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 

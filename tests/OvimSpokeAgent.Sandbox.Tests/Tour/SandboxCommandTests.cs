@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using KubernetesSandbox;
+using KubernetesSandbox.Cluster;
+using KubernetesSandbox.KubeVirt;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 using OvimSpokeAgent.Sandbox.Tour;
@@ -27,6 +30,7 @@ public sealed partial class SandboxCommandTests : IDisposable
         Assert.Equal("", _errors.ToString());
         Assert.Equal(0, code);
         var told = _screen.ToString();
+        Assert.Contains($"answers as {SandboxCluster.Version}, with KubeVirt {SandboxKubeVirt.Version}", told, StringComparison.Ordinal);
         Assert.Matches(@"reported as starting[^1-9]*reported as running[\s\S]*stop_vm[\s\S]*reported as stopped[\s\S]*start_vm[\s\S]*reported as running", told);
         Assert.Contains("failed, \"memory:", told, StringComparison.Ordinal);
         Assert.Matches($@"makes a VDC[^\n]*{howVdcWorkComes}[\s\S]*as Active, with 8Gi[\s\S]*deletes the VDC[^\n]*{howVdcWorkComes}[\s\S]*gone, from the hub", told);
@@ -48,7 +52,7 @@ public sealed partial class SandboxCommandTests : IDisposable
         Assert.Contains("\"state\"", status, StringComparison.Ordinal);
         var kubeconfig = KubeconfigIn(told);
         using var client = new k8s.Kubernetes(k8s.KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
-        var vms = await new OvimSpokeAgent.Sandbox.KubeVirt.ApiClient(client)
+        var vms = await new ApiClient(client)
             .GetAsync("apis/kubevirt.io/v1/namespaces/tour/virtualmachines", CancellationToken.None);
         Assert.Equal(["Running", "Running", "Running"], vms.Objects("items").Select(vm => vm.Text("status", "printableStatus")));
         Assert.False(run.IsCompleted);

@@ -12,14 +12,11 @@ public sealed record Scenario(string Name, params Step[] Steps)
     public override string ToString() => Name;
 }
 
-/// <summary>What a server's answers are held to.</summary>
+/// <summary>What a server's answers are held to: the minor version of Kubernetes that was measured.</summary>
 public enum ServerVersion
 {
-    /// <summary>1.36.</summary>
-    Current,
-
-    /// <summary>1.20.</summary>
-    Legacy,
+    Legacy = 20,
+    Current = 36,
 }
 
 /// <summary>A request and what must come back.</summary>

@@ -1,0 +1,116 @@
+using System.Text.Json.Nodes;
+
+namespace KubernetesSandbox.KubeVirt;
+
+/// <summary>Plays CDI for one DataVolume at a time.</summary>
+internal sealed class VolumeController(ClusterState state)
+{
+    private const string ClaimProtection = "kubernetes.io/pvc-protection";
+    private static readonly TimeSpan RefusedRetry = TimeSpan.FromSeconds(5);
+
+    /// <returns>When to look again, if nothing happens before.</returns>
+    public async Task<TimeSpan?> ReconcileAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        if (await CollectAsync(name, cancellationToken)) return null;
+        if (state.Volumes.Get(name) is not { } volume) return null;
+        var situation = Look(volume);
+        var step = VolumeStep.Of(situation);
+        if (step.CreateClaim)
+        {
+            var refused = await CreateClaimAsync(volume, cancellationToken);
+            if (refused is null) return TimeSpan.Zero;
+            step = VolumeStep.Of(situation with { ClaimRefused = refused }) with { CheckAgain = RefusedRetry };
+        }
+        if (step.BindClaim)
+        {
+            var bound = VolumeStep.Bound(situation.Claim!);
+            state.Claims.Observe(await state.Api.ReplaceStatusAsync(Kinds.Claim, bound, cancellationToken));
+        }
+        if (step.Status is null) return step.CheckAgain;
+        var written = volume.Copy();
+        written["status"] = step.Status;
+        state.Volumes.Observe(await state.Api.ReplaceStatusAsync(Kinds.DataVolume, written, cancellationToken));
+        return step.CheckAgain;
+    }
+
+    private VolumeSituation Look(JsonObject volume)
+    {
+        var name = volume.NameOf();
+        var faults = KubeVirtFaultNames.Parse(volume.Annotation(KubeVirtFaultNames.Annotation)).Faults
+            | (volume.OwnerOf(Kinds.Vm) is { } owner ? state.FaultsOf(owner.Name) : KubeVirtFault.None);
+        var situation = new VolumeSituation
+        {
+            Volume = volume,
+            Claim = state.Claims.Get(name),
+            Fails = (faults & KubeVirtFault.DataVolume) != 0,
+            Now = state.Now,
+            Since = default,
+            StepDelay = state.Options.StepDelay,
+        };
+        return situation with { Since = state.Stages.Since(volume.UidOf(), situation.Stage) };
+    }
+
+    /// <returns>Why the API server refused it, or null.</returns>
+    private async Task<string?> CreateClaimAsync(JsonObject volume, CancellationToken cancellationToken)
+    {
+        try
+        {
+            state.Claims.Observe(await state.Api.CreateAsync(
+                Kinds.Claim, volume.NameOf().Namespace, VolumeStep.ClaimOf(volume), cancellationToken));
+            return null;
+        }
+        catch (RefusedException e) when (e.Code is 403 or 422)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>
+    /// Does what the garbage collector does for a DataVolume whose VM, or a claim whose DataVolume, is gone, and what the
+    /// protection controller does for a claim that nobody uses any longer.
+    /// </summary>
+    private async Task<bool> CollectAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        var volume = state.Volumes.Get(name);
+        if (volume?.OwnerOf(Kinds.Vm) is { } vm && !state.Vms.Has(vm))
+        {
+            await DeleteAsync(Kinds.DataVolume, volume, cancellationToken);
+            return true;
+        }
+        if (state.Claims.Get(name) is not { } claim) return false;
+        if (claim.IsDeleting())
+        {
+            await ReleaseAsync(claim, cancellationToken);
+        }
+        else if (claim.OwnerOf(Kinds.DataVolume) is { } owner && !state.Volumes.Has(owner))
+        {
+            await DeleteAsync(Kinds.Claim, claim, cancellationToken);
+        }
+        else
+        {
+            return false;
+        }
+        return true;
+    }
+
+    private async Task ReleaseAsync(JsonObject claim, CancellationToken cancellationToken)
+    {
+        if (!claim.HasFinalizer(ClaimProtection) || state.VmisUsing(claim.NameOf()).Any()) return;
+        var released = claim.Copy();
+        released["metadata"]!["finalizers"] = claim.FinalizersWithout(ClaimProtection);
+        await state.Api.ReplaceAsync(Kinds.Claim, released, cancellationToken);
+    }
+
+    private async Task DeleteAsync(Kind kind, JsonObject item, CancellationToken cancellationToken)
+    {
+        if (item.IsDeleting()) return;
+        try
+        {
+            await state.Api.DeleteAsync(kind, item.NameOf(), item.UidOf(), cancellationToken);
+        }
+        catch (RefusedException e) when (e.IsNotFound || e.IsConflict)
+        {
+            // Someone else collected it.
+        }
+    }
+}
