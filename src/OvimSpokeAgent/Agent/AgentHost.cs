@@ -64,7 +64,6 @@ public static class AgentHost
         builder.Services.AddAgentMetrics();
         builder.Services.AddClusterAccess();
         builder.Services.AddLeadership(settings);
-        builder.Services.AddEvents();
         builder.Services.AddOperations();
         builder.Services.AddVirtualMachines();
         builder.Services.AddVirtualDataCenters();
@@ -72,6 +71,8 @@ public static class AgentHost
         builder.Services.AddHub();
         builder.Services.AddServerCertificate(settings);
         builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ConnectionLimit>(provider, ConnectionLimit.Capacity));
+        builder.Services.AddCaches();
+        builder.Services.AddLoops(settings);
         builder.Services.AddLifecycle();
         customize?.Invoke(builder.Services);
 
@@ -88,6 +89,39 @@ public static class AgentHost
         ConfigurationWarnings.Log(
             app.Services.GetRequiredService<ILoggerFactory>(), [.. result.Warnings, .. EnvironmentProxy.OfProcess.Warnings]);
         return app;
+    }
+
+    /// <summary>Every watch on the cluster.</summary>
+    internal static void AddCaches(this IServiceCollection services) => services
+        .AddWatchCache(ManagedNamespace.Watch)
+        .AddWatchCache(VirtualMachineItem.Watch)
+        .AddWatchCache(VirtualMachineInstanceItem.Watch)
+        .AddWatchCache(InstancetypeItem.Watch)
+        .AddWatchCache(InstancetypeItem.ClusterWatch)
+        .AddWatchCache(InstancetypeRevisionItem.Watch)
+        .AddWatchCache(ResourceQuotaItem.Watch)
+        .AddWatchCache(OwnedItem.LimitRangeWatch)
+        .AddWatchCache(NetworkPolicyItem.Watch)
+        .AddWatchCache(OwnedItem.RoleBindingWatch)
+        .AddWatchCache(HubNamespace.Watch)
+        .AddWatchCache(DnsService.Watch)
+        .AddWatchCache(PlatformNamespace.KubeVirtWatch)
+        .AddWatchCache(PlatformNamespace.CdiWatch);
+
+    /// <summary>Everything else that runs for the life of the process, each under supervision.</summary>
+    private static void AddLoops(this IServiceCollection services, AgentSettings settings)
+    {
+        if (settings.LeaderElection) services.AddSupervised<LeaderElection>();
+        services
+            .AddLoop<PermissionCheck>()
+            .AddLoop<EventRecorder>()
+            .AddLoop<OperationLoop>()
+            .AddLoop<ClusterNetworkDiscovery>()
+            .AddLoop<VdcReconciler>()
+            .AddLoop<HealthReporter>()
+            .AddLoop<HeartbeatLoop>()
+            .AddLoop<PollLoop>()
+            .AddLoop<FileReloader>();
     }
 
     private static void AddServerCertificate(this IServiceCollection services, AgentSettings settings)

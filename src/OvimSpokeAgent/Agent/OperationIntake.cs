@@ -37,21 +37,21 @@ internal sealed class OperationIntake(
 
     public IPollIntake Begin() => new Poll(processor.Begin(CancellationToken.None), _losses);
 
-    public async Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
+    public async Task<(IntakeOutcome Outcome, string? Problem)> AcceptPushedAsync(
         ReadOnlyMemory<byte> operation, CancellationToken cancellationToken)
     {
         using (var document = JsonDocument.Parse(operation, new JsonDocumentOptions { MaxDepth = PollAnswerReader.MaxDepth }))
         {
             if (OperationEnvelope.Parse(document.RootElement, registry, time.GetUtcNow()) is { Operation: null, Error: { } error })
-                return (PushOutcome.Refused, error);
+                return (IntakeOutcome.Invalid, error);
         }
-        if (health.IsStopping) return (PushOutcome.NotNow, "the agent stops");
-        if (hub.Link.IsIdInUse) return (PushOutcome.NotNow, "the hub says that another live agent has this agent's id");
+        if (health.IsStopping) return (IntakeOutcome.NotNow, "the agent stops");
+        if (hub.Link.IsIdInUse) return (IntakeOutcome.NotNow, "the hub says that another live agent has this agent's id");
         if (!await WithinAsync(ReadyLimit, WaitUntilReadyAsync, cancellationToken))
-            return (PushOutcome.NotNow, "operations cannot be stored now");
+            return (IntakeOutcome.NotNow, "operations cannot be stored now");
         return await WithinAsync(StoreLimit, token => StoreAsync(operation, token), cancellationToken)
-            ? (PushOutcome.Accepted, null)
-            : (PushOutcome.NotNow, $"the operation was not stored within {StoreLimit.TotalSeconds:0} s");
+            ? (IntakeOutcome.Stored, null)
+            : (IntakeOutcome.NotNow, $"the operation was not stored within {StoreLimit.TotalSeconds:0} s");
     }
 
     private Task StoreAsync(ReadOnlyMemory<byte> operation, CancellationToken cancellationToken)
@@ -79,11 +79,17 @@ internal sealed class OperationIntake(
 
     private sealed class Poll(AnswerIntake answer, PossibleLosses losses) : IPollIntake
     {
-        public void Take(ReadOnlySpan<byte> operation) => answer.Take(operation);
+        private int _taken;
 
-        public Task EndAsync(PollAnswer came)
+        public void Take(ReadOnlySpan<byte> operation)
         {
-            losses.Seen(came.Loss, came.Operations);
+            _taken++;
+            answer.Take(operation);
+        }
+
+        public Task EndAsync(string? loss)
+        {
+            losses.Seen(loss, _taken);
             return answer.EndAsync();
         }
     }

@@ -13,13 +13,11 @@ internal static class ClusterServices
         services.AddSingleton<ClusterCredentials>();
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<KubernetesApi>();
-        services.AddWatchCache(ManagedNamespace.Watch);
         services.AddSingleton<ManagedNamespaces>();
         services.AddSingleton<AccessReviews>();
         services.AddNeededPermissions(
             new("list", KubernetesKinds.Namespace), new("watch", KubernetesKinds.Namespace),
             new("get", KubernetesKinds.Namespace));
-        services.AddLoop<PermissionCheck>();
         services.AddSingleton<IHealthCheck, ClusterCheck>();
         services.AddSingleton<IHealthCheck, CachesCheck>();
         services.AddSingleton<IHealthCheck, PermissionsCheck>();

@@ -2,8 +2,8 @@ using OvimSpokeAgent.Operations;
 
 namespace OvimSpokeAgent.Health;
 
-/// <summary><c>get_health</c>: the health document. The reporter is asked for late: its checks ask the processor.</summary>
-internal sealed class GetHealthHandler(IServiceProvider services) : IOperationHandler
+/// <summary><c>get_health</c>: the health document.</summary>
+internal sealed class GetHealthHandler(HealthReporter health) : IOperationHandler
 {
     public string Type => "get_health";
 
@@ -13,6 +13,6 @@ internal sealed class GetHealthHandler(IServiceProvider services) : IOperationHa
     {
         ReadOnly = true,
         Execute = (_, _) => Task.FromResult(OperationOutcome.Completed(
-            services.GetRequiredService<HealthReporter>().Check(), HealthJson.Default.HealthDocument)),
+            health.Check(), HealthJson.Default.HealthDocument)),
     };
 }

@@ -1,5 +1,4 @@
 using OvimSpokeAgent.Operations;
-using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Health;
 
@@ -8,7 +7,6 @@ internal static class HealthServices
     /// <summary>The reporter with the agent's state, which asks every feature's checks, and <c>get_health</c>.</summary>
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
-        services.AddLoop<HealthReporter>();
         services.AddSingleton<IOperationHandler, GetHealthHandler>();
         return services;
     }

@@ -7,7 +7,7 @@ namespace OvimSpokeAgent.Hub;
 
 internal static class HubServices
 {
-    /// <summary>The hub's client and the loops that report and poll.</summary>
+    /// <summary>The hub's client, its credentials and what is known of the hub.</summary>
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
         services.AddHubCredentials();
@@ -20,8 +20,6 @@ internal static class HubServices
             var settings = provider.GetRequiredService<AgentSettings>();
             return new HubSchedule(settings.HeartbeatInterval, settings.Hub.PollInterval, provider.GetRequiredService<Jitter>());
         });
-        services.AddLoop<HeartbeatLoop>();
-        services.AddLoop<PollLoop>();
         services.AddSingleton<IHealthCheck, HubCheck>();
         services.AddSingleton<IHealthCheck, PushCheck>();
         services.AddSingleton<IHealthCheck, CredentialsCheck>();
@@ -35,6 +33,5 @@ internal static class HubServices
         services.AddSingleton(provider => new PushCredentials(provider.GetRequiredService<AgentSettings>()));
         services.AddSingleton<IReloadableFileSource>(provider => provider.GetRequiredService<PushCredentials>());
         services.AddSingleton<PushGate>();
-        services.AddLoop<FileReloader>();
     }
 }

@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Hub;
@@ -81,14 +82,10 @@ internal sealed partial class PollLoop(
     private async Task<bool> PollAsync()
     {
         PollAnswer answer;
-        var (taking, taken) = (intake.Begin(), 0);
+        var taking = intake.Begin();
         try
         {
-            answer = await hub.TakeOperationsAsync(settings.AgentId, operation =>
-            {
-                taken++;
-                taking.Take(operation);
-            });
+            answer = await hub.TakeOperationsAsync(settings.AgentId, taking.Take);
         }
         catch (HubException e)
         {
@@ -98,11 +95,11 @@ internal sealed partial class PollLoop(
         }
         catch (Exception e)
         {
-            await taking.EndAsync(new PollAnswer(taken, e.Message)); // what came has come, whatever went wrong
+            await taking.EndAsync(e.Message); // what came has come, whatever went wrong
             throw;
         }
         Record(answer);
-        await taking.EndAsync(answer);
+        await taking.EndAsync(answer.Loss);
         return answer.Operations > 0;
     }
 

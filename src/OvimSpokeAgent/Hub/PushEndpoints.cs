@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Tls;
 using IPNetwork = System.Net.IPNetwork;
@@ -118,18 +119,17 @@ internal static class PushEndpoints
         var (outcome, problem) = await intake.AcceptPushedAsync(operation, context.RequestAborted);
         switch (outcome)
         {
-            case PushOutcome.Accepted:
+            case IntakeOutcome.Stored:
                 context.Response.StatusCode = StatusCodes.Status202Accepted;
                 await WriteAsync(context, writer => writer.WriteString("status", "accepted"));
-                break;
-            case PushOutcome.Refused:
+                return PushOutcome.Accepted;
+            case IntakeOutcome.Invalid:
                 await RefuseAsync(context, StatusCodes.Status400BadRequest, problem!);
-                break;
+                return PushOutcome.Refused;
             default:
                 await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, problem!);
-                break;
+                return PushOutcome.NotNow;
         }
-        return outcome;
     }
 
     // No body: not that of one operation, with the status to answer; neither: nobody is there any more.

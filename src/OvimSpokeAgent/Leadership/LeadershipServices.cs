@@ -23,6 +23,6 @@ internal static class LeadershipServices
             new("create", KubernetesKinds.Lease, settings.Namespace),
             new("get", KubernetesKinds.Lease, settings.Namespace),
             new("patch", KubernetesKinds.Lease, settings.Namespace));
-        return services.AddSupervised<LeaderElection>();
+        return services;
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
 using Prometheus;
 
 namespace OvimSpokeAgent.Metrics;
@@ -13,7 +14,7 @@ internal static class AgentMetrics
         DotNetStats.Register(registry);
         services.AddSingleton(registry);
         services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(registry));
-        services.AddSingleton<AgentGauges>();
+        services.AddSingleton<IGaugeSource, AgentGauges>();
         return services;
     }
 
@@ -21,7 +22,19 @@ internal static class AgentMetrics
     public static void MapAgentMetrics(this IEndpointRouteBuilder endpoints)
     {
         if (!endpoints.ServiceProvider.GetRequiredService<AgentSettings>().MetricsEnabled) return;
-        endpoints.ServiceProvider.GetRequiredService<AgentGauges>();
+        UpdateGauges(endpoints.ServiceProvider);
         endpoints.MapMetrics(registry: endpoints.ServiceProvider.GetRequiredService<CollectorRegistry>());
+    }
+
+    /// <summary>From now on all gauges are set each time the registry is read.</summary>
+    public static void UpdateGauges(IServiceProvider services)
+    {
+        IReadOnlyList<IGaugeSource> sources = [.. services.GetServices<IGaugeSource>()];
+        services.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(() =>
+        {
+            foreach (var source in sources) source.Update();
+        });
+        services.GetRequiredService<IMetricFactory>()
+            .CreateGauge("ovim_agent_info", "The agent's version.", ["version"]).WithLabels(AgentVersion.Current).Set(1);
     }
 }

@@ -85,7 +85,7 @@ internal sealed class OperationLoop(
     private async Task WorkAsync(Term term, Term session)
     {
         await processor.BeginAsync(session);
-        Task[] running = [delivery.RunAsync(session.Ended), CleanAsync(session.Ended), TakeAsync(term, session.Ended)];
+        Task[] running = [delivery.RunAsync(processor.ReopenAsync, session.Ended), CleanAsync(session.Ended), TakeAsync(term, session.Ended)];
         try
         {
             await await Task.WhenAny([.. running, scheduler.Failure]);

@@ -9,45 +9,28 @@ namespace OvimSpokeAgent.Operations;
 /// → journal the result → deliver. Every operation with a usable id gets exactly one result. Between
 /// <see cref="Begin"/> and <see cref="EndAsync"/> it executes; what arrives outside of that is only stored.
 /// </summary>
-internal sealed partial class OperationProcessor
+internal sealed partial class OperationProcessor(
+    OperationReceiver receiver,
+    PendingOperations finder,
+    OperationJournal journal,
+    OperationScheduler scheduler,
+    OperationExecutor executor,
+    ResultDelivery delivery,
+    OperationMetrics metrics,
+    AgentSettings settings,
+    TimeProvider time,
+    ILogger<OperationProcessor> logger)
 {
-    private readonly OperationJournal _journal;
-    private readonly OperationScheduler _scheduler;
-    private readonly OperationExecutor _executor;
-    private readonly ResultDelivery _delivery;
-    private readonly OperationReceiver _receiver;
-    private readonly PendingOperations _finder;
-    private readonly OperationMetrics _metrics;
-    private readonly AgentSettings _settings;
-    private readonly TimeProvider _time;
-    private readonly ILogger<OperationProcessor> _logger;
     private volatile Term? _session;
 
-    public OperationProcessor(
-        OperationReceiver receiver,
-        PendingOperations finder,
-        OperationJournal journal,
-        OperationScheduler scheduler,
-        OperationExecutor executor,
-        ResultDelivery delivery,
-        OperationMetrics metrics,
-        AgentSettings settings,
-        TimeProvider time,
-        ILogger<OperationProcessor> logger)
-    {
-        (_receiver, _finder, _journal, _scheduler, _executor) = (receiver, finder, journal, scheduler, executor);
-        (_delivery, _metrics, _settings, _time, _logger) = (delivery, metrics, settings, time, logger);
-        delivery.Reopened = ReopenAsync;
-    }
-
     /// <summary>Operations that are taken in and not finished.</summary>
-    public int Backlog => _scheduler.Backlog;
+    public int Backlog => scheduler.Backlog;
 
     /// <summary>Begins to execute, with what the journal holds, in the order of arrival; until the session ends.</summary>
     public async Task BeginAsync(Term session)
     {
-        var found = await _finder.FindAsync(await _journal.LoadAsync(session.Ended), session.Ended);
-        _journal.Open(session, [.. found.Operations.Select(one => one.Record)], found.Batches, found.Unreadable, () =>
+        var found = await finder.FindAsync(await journal.LoadAsync(session.Ended), session.Ended);
+        journal.Open(session, [.. found.Operations.Select(one => one.Record)], found.Batches, found.Unreadable, () =>
         {
             _session = session;
             foreach (var one in found.Operations) Resume(one);
@@ -60,7 +43,7 @@ internal sealed partial class OperationProcessor
     /// <summary>Takes over what turned up in the store.</summary>
     public async Task TakeOverAsync(JournalContent content, CancellationToken cancellationToken)
     {
-        foreach (var one in await _finder.TakeOverAsync(content, cancellationToken))
+        foreach (var one in await finder.TakeOverAsync(content, cancellationToken))
         {
             LogAdopted(one.Record.Operation.Type, one.Record.Operation.Id, one.Record.Key);
             Resume(one);
@@ -71,19 +54,19 @@ internal sealed partial class OperationProcessor
     public async Task EndAsync()
     {
         _session = null;
-        await _scheduler.ClearAsync();
-        _delivery.Clear();
-        _journal.Close();
+        await scheduler.ClearAsync();
+        delivery.Clear();
+        journal.Close();
     }
 
     /// <summary>Begins to take in what the hub hands out or pushes.</summary>
-    public AnswerIntake Begin(CancellationToken cancellationToken) => new(_receiver, _journal, Dispatch, _time, cancellationToken);
+    public AnswerIntake Begin(CancellationToken cancellationToken) => new(receiver, journal, Dispatch, time, cancellationToken);
 
     /// <summary>Stops starting operations and waits for those that run.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => _scheduler.StopAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cancellationToken) => scheduler.StopAsync(cancellationToken);
 
     /// <summary>Completes when nothing runs.</summary>
-    public Task WaitUntilIdleAsync(CancellationToken cancellationToken) => _scheduler.WaitUntilIdleAsync(cancellationToken);
+    public Task WaitUntilIdleAsync(CancellationToken cancellationToken) => scheduler.WaitUntilIdleAsync(cancellationToken);
 
     private void Resume(PendingOperation one)
     {
@@ -96,22 +79,23 @@ internal sealed partial class OperationProcessor
         // A session that is over: whoever opened the journal since has found the record there.
         if (session is null or { IsOver: true }) return;
         var record = one.Record;
-        if (record.HasResult) _delivery.Enqueue(record);
-        else _scheduler.Enqueue(one.Target, one.IsRead, slot => RunAsync(record, slot, session.Ended));
+        if (record.HasResult) delivery.Enqueue(record);
+        else scheduler.Enqueue(one.Target, one.IsRead, slot => RunAsync(record, slot, session.Ended));
     }
 
-    private async Task ReopenAsync(JournalRecord record, CancellationToken cancellationToken)
+    /// <summary>Sees to it that a result goes out which may have to be made first.</summary>
+    public async Task ReopenAsync(JournalRecord record, CancellationToken cancellationToken)
     {
-        if (await _finder.LookAtAsync(record, cancellationToken) is { } one) Dispatch(one, _session);
+        if (await finder.LookAtAsync(record, cancellationToken) is { } one) Dispatch(one, _session);
     }
 
     private async Task RunAsync(JournalRecord record, ExecutionSlot slot, CancellationToken ended)
     {
-        using var scope = _logger.BeginScope(new Dictionary<string, object> { ["OperationKey"] = record.Key.Value });
+        using var scope = logger.BeginScope(new Dictionary<string, object> { ["OperationKey"] = record.Key.Value });
         if (await PrepareAsync(record, ended) is not { } prepared) return;
-        var started = _time.GetTimestamp();
-        if (await _executor.ExecuteAsync(record, prepared, slot, ended) is not { } outcome) return;
-        var duration = _time.GetElapsedTime(started);
+        var started = time.GetTimestamp();
+        if (await executor.ExecuteAsync(record, prepared, slot, ended) is not { } outcome) return;
+        var duration = time.GetElapsedTime(started);
         Ended(record, prepared.Plan, outcome, duration);
         var isReadOnly = prepared.Plan is { ReadOnly: true };
         await FinishAsync(record, Body(prepared.Operation, outcome, duration, isStored: !isReadOnly), isReadOnly, ended);
@@ -122,16 +106,16 @@ internal sealed partial class OperationProcessor
     {
         try
         {
-            var payload = await _journal.FindPayloadAsync(record, ended);
+            var payload = await journal.FindPayloadAsync(record, ended);
             switch (payload.State)
             {
                 case PayloadState.Found:
-                    return _finder.Prepare(payload);
+                    return finder.Prepare(payload);
                 case PayloadState.Gone:
                     return PreparedOperation.Rejected(
                         record.Operation.With(JsonText.EmptyObject), "its record was removed from the journal before it was done");
                 case PayloadState.Finished:
-                    _delivery.Enqueue(payload.Record);
+                    delivery.Enqueue(payload.Record);
                     return null;
                 default:
                     return null;
@@ -146,7 +130,7 @@ internal sealed partial class OperationProcessor
     private void Ended(JournalRecord record, OperationPlan? plan, OperationOutcome outcome, TimeSpan duration)
     {
         var operation = record.Operation;
-        _metrics.Finished(_executor.MetricType(operation), outcome.IsCompleted, duration);
+        metrics.Finished(executor.MetricType(operation), outcome.IsCompleted, duration);
         var target = plan?.Target?.ToString() ?? "-";
         if (outcome.IsCompleted) LogCompleted(operation.Type, operation.Id, target, duration);
         else LogFailed(operation.Type, operation.Id, target, duration, outcome.Error!);
@@ -157,9 +141,9 @@ internal sealed partial class OperationProcessor
     {
         try
         {
-            if (isReadOnly) _journal.KeepResult(record, body);
-            else record = await _journal.FinishAsync(record.Key, body, ended);
-            _delivery.Enqueue(record);
+            if (isReadOnly) journal.KeepResult(record, body);
+            else record = await journal.FinishAsync(record.Key, body, ended);
+            delivery.Enqueue(record);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
@@ -168,7 +152,7 @@ internal sealed partial class OperationProcessor
     }
 
     private byte[] Body(Operation operation, OperationOutcome outcome, TimeSpan duration, bool isStored) =>
-        ResultBody.Of(operation, outcome, _settings.Hub.SuccessStatus, _time.GetUtcNow(), duration, isStored);
+        ResultBody.Of(operation, outcome, settings.Hub.SuccessStatus, time.GetUtcNow(), duration, isStored);
 
     [LoggerMessage(2001, LogLevel.Information, "{Type} {Id} on {Target} completed in {Duration}")]
     private partial void LogCompleted(string type, string id, string target, TimeSpan duration);

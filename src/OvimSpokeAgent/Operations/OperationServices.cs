@@ -25,7 +25,6 @@ internal static class OperationServices
         services.AddSingleton<ResultDelivery>();
         services.AddSingleton<OperationMetrics>();
         services.AddSingleton<ReportErrors>();
-        services.AddLoop<OperationLoop>();
         services.AddSingleton<IHealthCheck, OperationsCheck>();
         services.AddSingleton<IHealthCheck, JournalCheck>();
         foreach (var verb in (string[])["create", "get", "list", "patch", "deletecollection"])

@@ -33,12 +33,6 @@ internal sealed partial class ResultDelivery(
     private long _enqueued;
     private string? _lastReason;
 
-    /// <summary>
-    /// Told of records whose result has to go out and may have to be made first: those that go out once more
-    /// (<see cref="OperationJournal.NewestDeliveredAfter"/>), and those whose result is not there any more because it is not stored.
-    /// </summary>
-    public Func<JournalRecord, CancellationToken, Task> Reopened { get; set; } = (_, _) => Task.CompletedTask;
-
     /// <summary>Results that the hub has not taken yet, those it refused left out.</summary>
     public int Pending
     {
@@ -92,14 +86,19 @@ internal sealed partial class ResultDelivery(
     }
 
     /// <summary>Delivers until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <param name="reopen">
+    /// Takes records whose result has to go out and may have to be made first: those that go out once more
+    /// (<see cref="OperationJournal.NewestDeliveredAfter"/>), and those whose result is not there any more because it is not stored.
+    /// </param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RunAsync(Func<JournalRecord, CancellationToken, Task> reopen, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var onTheWay = new List<Task>();
         channel.Heard += OnHeard;
         try
         {
-            await SendAllAsync(onTheWay, stop.Token);
+            await SendAllAsync(onTheWay, reopen, stop.Token);
         }
         finally
         {
@@ -112,7 +111,8 @@ internal sealed partial class ResultDelivery(
 
     private TimeSpan Now => time.GetElapsedTime(_start);
 
-    private async Task SendAllAsync(List<Task> onTheWay, CancellationToken cancellationToken)
+    private async Task SendAllAsync(
+        List<Task> onTheWay, Func<JournalRecord, CancellationToken, Task> reopen, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -129,7 +129,7 @@ internal sealed partial class ResultDelivery(
                 due = next is not null || _queue.Count == 0 ? null : held > TimeSpan.Zero ? Now + held : _queue.NextDue(Now);
             }
             if (next is null) await WaitAsync(changed, due, cancellationToken);
-            else onTheWay.Add(DeliverAsync(next, cancellationToken));
+            else onTheWay.Add(DeliverAsync(next, reopen, cancellationToken));
         }
     }
 
@@ -156,7 +156,8 @@ internal sealed partial class ResultDelivery(
         _changed.Set();
     }
 
-    private async Task DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
+    private async Task DeliverAsync(
+        Delivery delivery, Func<JournalRecord, CancellationToken, Task> reopen, CancellationToken cancellationToken)
     {
         var record = delivery.Record;
         var enqueued = Interlocked.Read(ref _enqueued);
@@ -168,7 +169,7 @@ internal sealed partial class ResultDelivery(
         }
         // Stored before the older one goes out: whatever happens then, the newest is sent after it.
         if (journal.NewestDeliveredAfter(record) is { } newest)
-            await Reopened(await journal.ReopenAsync(newest.Key, cancellationToken), cancellationToken);
+            await reopen(await journal.ReopenAsync(newest.Key, cancellationToken), cancellationToken);
 
         DeliveryAttempt attempt;
         if (verdict is DeletionVerdict.Withhold)
@@ -181,7 +182,7 @@ internal sealed partial class ResultDelivery(
         }
         else
         {
-            await GiveUpAsync(delivery, cancellationToken);
+            await GiveUpAsync(delivery, reopen, cancellationToken);
             return;
         }
         metrics.ResultAttempted(attempt.Outcome);
@@ -214,12 +215,13 @@ internal sealed partial class ResultDelivery(
         _changed.Set();
     }
 
-    private async Task GiveUpAsync(Delivery delivery, CancellationToken cancellationToken)
+    private async Task GiveUpAsync(
+        Delivery delivery, Func<JournalRecord, CancellationToken, Task> reopen, CancellationToken cancellationToken)
     {
         var record = delivery.Record;
         if (!record.HasResult)
         {
-            await Reopened(record, cancellationToken);
+            await reopen(record, cancellationToken);
         }
         else
         {

@@ -5,6 +5,15 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// <summary>A namespace that the hub's own controller made on the hub's cluster; of one that is a VDC, its name.</summary>
 internal sealed record HubNamespace
 {
+    /// <summary>What is watched for it.</summary>
+    public static WatchSpec<NamespaceObject, HubNamespace> Watch { get; } = new()
+    {
+        Kind = KubernetesKinds.Namespace,
+        Type = ClusterJson.Default.NamespaceObject,
+        Project = HubNamespace.From,
+        LabelSelector = OtherOwners.HubSelector,
+    };
+
     public required string Name { get; init; }
 
     public required string Uid { get; init; }

@@ -5,6 +5,21 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// <summary>What is kept of an object of a VDC.</summary>
 internal record OwnedItem
 {
+    public static WatchSpec<LimitRangeObject, OwnedItem> LimitRangeWatch { get; } = new()
+    {
+        Kind = KubernetesKinds.LimitRange,
+        Type = VdcJson.Default.LimitRangeObject,
+        Project = OwnedItem.From,
+        LabelSelector = VdcCaches.OwnSelector,
+    };
+
+    public static WatchSpec<RoleBindingObject, OwnedItem> RoleBindingWatch { get; } = new()
+    {
+        Kind = KubernetesKinds.RoleBinding,
+        Type = VdcJson.Default.RoleBindingObject,
+        Project = OwnedItem.FromBinding,
+    };
+
     // More than the agent ever writes, and it is in memory for as long as the object is there.
     private const int MaxLength = 64 << 10;
 

@@ -17,6 +17,15 @@ internal sealed record ResourceQuotaStatus
 
 internal sealed record ResourceQuotaItem : OwnedItem
 {
+    /// <summary>What is watched for it.</summary>
+    public static WatchSpec<ResourceQuotaObject, ResourceQuotaItem> Watch { get; } = new()
+    {
+        Kind = KubernetesKinds.ResourceQuota,
+        Type = VdcJson.Default.ResourceQuotaObject,
+        Project = ResourceQuotaItem.From,
+        LabelSelector = VdcCaches.OwnSelector,
+    };
+
     /// <summary>How much the agent added to what was declared; null where it does not say.</summary>
     public QuotaHeadroom? Padding { get; init; }
 

@@ -52,6 +52,14 @@ internal sealed record DnsService(
     IReadOnlyDictionary<string, string> Selector,
     IReadOnlyList<ServicePort> Ports)
 {
+    /// <summary>What is watched for it.</summary>
+    public static WatchSpec<ServiceObject, DnsService> Watch { get; } = new()
+    {
+        Kind = PlatformKinds.Service,
+        Type = PlatformJson.Default.ServiceObject,
+        Project = DnsService.From,
+    };
+
     // Label keys have 317 characters at most, values 63.
     private const int MaxLabels = 16;
 

@@ -1,3 +1,5 @@
+using OvimSpokeAgent.Cluster;
+
 namespace OvimSpokeAgent.VirtualMachines;
 
 /// <summary>What is kept of an instancetype: the size it gives, and what makes its VMs' pods larger.</summary>
@@ -5,6 +7,24 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// <param name="Problem">Why they are not as they are written; null: they are.</param>
 internal sealed record InstancetypeItem(VirtualMachineSize Size, string? Problem = null)
 {
+    /// <summary>What is watched for those of namespaces.</summary>
+    public static WatchSpec<InstancetypeObject, InstancetypeItem> Watch { get; } = new()
+    {
+        Kind = KubeVirtKinds.Instancetype,
+        Type = KubeVirtJson.Default.InstancetypeObject,
+        Project = InstancetypeItem.From,
+        IsOptional = true,
+    };
+
+    /// <summary>What is watched for those of the cluster.</summary>
+    public static WatchSpec<ClusterInstancetypeObject, InstancetypeItem> ClusterWatch { get; } = new()
+    {
+        Kind = KubeVirtKinds.ClusterInstancetype,
+        Type = KubeVirtJson.Default.ClusterInstancetypeObject,
+        Project = InstancetypeItem.From,
+        IsOptional = true,
+    };
+
     public bool HasDedicatedCpus { get; init; }
 
     public bool HasHostDevices { get; init; }

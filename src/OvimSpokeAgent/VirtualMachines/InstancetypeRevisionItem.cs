@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualMachines;
@@ -11,6 +12,17 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// <param name="Size">The size it gives.</param>
 internal sealed record InstancetypeRevisionItem(string? TypeName, InstancetypeItem Size)
 {
+    /// <summary>
+    /// What is watched for it: all of them, not those with KubeVirt's labels alone. It had none before 1.1, and boots from any that a
+    /// VM names.
+    /// </summary>
+    public static WatchSpec<ControllerRevisionObject, InstancetypeRevisionItem> Watch { get; } = new()
+    {
+        Kind = KubernetesKinds.ControllerRevision,
+        Type = KubeVirtJson.Default.ControllerRevisionObject,
+        Project = InstancetypeRevisionItem.From,
+    };
+
     private const string NameLabel = "instancetype.kubevirt.io/object-name";
 
     private static readonly string[] Kinds = ["VirtualMachineInstancetype", "VirtualMachineClusterInstancetype"];

@@ -5,32 +5,9 @@ namespace OvimSpokeAgent.VirtualMachines;
 
 internal static class VirtualMachineServices
 {
-    /// <summary>KubeVirt VMs: caches, manager and operations.</summary>
+    /// <summary>KubeVirt VMs: manager and operations.</summary>
     public static IServiceCollection AddVirtualMachines(this IServiceCollection services)
     {
-        services.AddWatchCache(VirtualMachineItem.Watch);
-        services.AddWatchCache(VirtualMachineInstanceItem.Watch);
-        services.AddWatchCache(new WatchSpec<InstancetypeObject, InstancetypeItem>
-        {
-            Kind = KubeVirtKinds.Instancetype,
-            Type = KubeVirtJson.Default.InstancetypeObject,
-            Project = InstancetypeItem.From,
-            IsOptional = true,
-        });
-        services.AddWatchCache(new WatchSpec<ClusterInstancetypeObject, InstancetypeItem>
-        {
-            Kind = KubeVirtKinds.ClusterInstancetype,
-            Type = KubeVirtJson.Default.ClusterInstancetypeObject,
-            Project = InstancetypeItem.From,
-            IsOptional = true,
-        });
-        // All of them, not those with KubeVirt's labels alone: it had none before 1.1, and boots from any that a VM names.
-        services.AddWatchCache(new WatchSpec<ControllerRevisionObject, InstancetypeRevisionItem>
-        {
-            Kind = KubernetesKinds.ControllerRevision,
-            Type = KubeVirtJson.Default.ControllerRevisionObject,
-            Project = InstancetypeRevisionItem.From,
-        });
         services.AddSingleton<Instancetypes>();
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Operations;
 
 namespace OvimSpokeAgent.Benchmarks.CreateVm;
 
@@ -41,7 +42,7 @@ internal sealed class PollClock
 
         public IPollIntake Begin() => new Poll(clock, intake.Begin());
 
-        public Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
+        public Task<(IntakeOutcome Outcome, string? Problem)> AcceptPushedAsync(
             ReadOnlyMemory<byte> operation, CancellationToken cancellationToken) => intake.AcceptPushedAsync(operation, cancellationToken);
     }
 
@@ -53,6 +54,6 @@ internal sealed class PollClock
             intake.Take(operation);
         }
 
-        public Task EndAsync(PollAnswer answer) => intake.EndAsync(answer);
+        public Task EndAsync(string? loss) => intake.EndAsync(loss);
     }
 }

@@ -10,6 +10,7 @@ using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Sandbox.Hub;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Tls;
 using Prometheus;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
@@ -80,6 +81,7 @@ internal sealed class HubSide : IAsyncDisposable
         builder.Services.AddSingleton<IOperationIntake>(provider => provider.GetRequiredService<AnsweringIntake>());
         builder.Services.AddSingleton<IReportSource, SmallReports>();
         builder.Services.AddHub();
+        builder.Services.AddLoop<HeartbeatLoop>().AddLoop<PollLoop>().AddLoop<FileReloader>();
         return new HubSide(builder.Build(), registry, log);
     }
 
@@ -158,7 +160,7 @@ internal sealed class AnsweringIntake(HubClient hub) : IOperationIntake
 
     public IPollIntake Begin() => new Poll(this);
 
-    public Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
+    public Task<(IntakeOutcome Outcome, string? Problem)> AcceptPushedAsync(
         ReadOnlyMemory<byte> operation, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     /// <summary>Waits until a condition holds.</summary>
@@ -204,7 +206,7 @@ internal sealed class AnsweringIntake(HubClient hub) : IOperationIntake
 
         public void Take(ReadOnlySpan<byte> operation) => _ids.Add(JsonElement.Parse(operation).GetProperty("id").GetString()!);
 
-        public Task EndAsync(PollAnswer answer) => intake.EndAsync(_ids, answer.Loss);
+        public Task EndAsync(string? loss) => intake.EndAsync(_ids, loss);
     }
 }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
@@ -155,7 +156,7 @@ internal sealed class HubWorld : IDisposable
         public IPollIntake Begin() => new Poll(this);
 
         // Loops push nothing.
-        public Task<(PushOutcome Outcome, string? Problem)> AcceptPushedAsync(
+        public Task<(IntakeOutcome Outcome, string? Problem)> AcceptPushedAsync(
             ReadOnlyMemory<byte> operation, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         private sealed class Poll(StubIntake intake) : IPollIntake
@@ -164,10 +165,9 @@ internal sealed class HubWorld : IDisposable
 
             public void Take(ReadOnlySpan<byte> operation) => _operations.Add(JsonElement.Parse(operation));
 
-            public Task EndAsync(PollAnswer answer)
+            public Task EndAsync(string? loss)
             {
-                Assert.Equal(_operations.Count, answer.Operations);
-                lock (intake._lock) intake._taken.Add(new(_operations, answer.Loss));
+                lock (intake._lock) intake._taken.Add(new(_operations, loss));
                 return intake.Stored;
             }
         }

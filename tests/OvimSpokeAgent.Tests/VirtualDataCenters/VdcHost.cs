@@ -4,10 +4,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Agent;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Metrics;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
@@ -42,9 +44,9 @@ internal sealed class VdcHost : IAsyncDisposable
         services.AddSingleton<ILeadership, SoleLeadership>();
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<IKubernetesApi>(cluster);
-        services.AddWatchCache(ManagedNamespace.Watch);
+        services.AddCaches();
         services.AddSingleton<ManagedNamespaces>();
-        services.AddEvents();
+        services.AddLoop<EventRecorder>().AddLoop<ClusterNetworkDiscovery>().AddLoop<VdcReconciler>();
         services.AddVirtualMachines();
         services.AddVirtualDataCenters();
         services.AddSingleton<Nameservers>(() => [.. (nameservers ?? []).Select(System.Net.IPAddress.Parse)]);
@@ -56,6 +58,7 @@ internal sealed class VdcHost : IAsyncDisposable
             _ => true,
             time));
         _services = services.BuildServiceProvider();
+        AgentMetrics.UpdateGauges(_services);
         _loops = [.. _services.GetServices<IHostedService>()];
     }
 

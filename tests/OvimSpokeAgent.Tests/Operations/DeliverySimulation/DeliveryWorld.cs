@@ -49,11 +49,6 @@ internal sealed class DeliveryWorld
             jitter,
             time,
             NullLogger<ResultDelivery>.Instance);
-        _delivery.Reopened = (record, _) =>
-        {
-            _delivery.Enqueue(record);
-            return Task.CompletedTask;
-        };
     }
 
     public DeliverySchedule Schedule { get; }
@@ -94,7 +89,7 @@ internal sealed class DeliveryWorld
     private async Task RunAsync()
     {
         Journal.Open(new Term(), [], [], [], () => { });
-        await await Task.WhenAny([_delivery.RunAsync(default), ReportAsync(), PollAsync(), FinishAllAsync()]);
+        await await Task.WhenAny([_delivery.RunAsync(ReopenAsync, default), ReportAsync(), PollAsync(), FinishAllAsync()]);
     }
 
     private async Task FinishAllAsync()
@@ -173,6 +168,12 @@ internal sealed class DeliveryWorld
         return response;
 
         async Task GoAsync() => answered.TrySetResult(await Hub.AskAsync(endpoint, id, body));
+    }
+
+    private Task ReopenAsync(JournalRecord record, CancellationToken cancellationToken)
+    {
+        _delivery.Enqueue(record);
+        return Task.CompletedTask;
     }
 
     private sealed class Channel(DeliveryWorld world) : IResultChannel

@@ -119,7 +119,7 @@ internal sealed class SimulatedAgent
         var arrival = _world.History.Arrives(this);
         _world.History.Arrives(arrival, JsonElement.Parse(operation));
         var (outcome, _) = await _intake.AcceptPushedAsync(operation, default);
-        arrival.IsStored = outcome is PushOutcome.Accepted;
+        arrival.IsStored = outcome is IntakeOutcome.Stored;
         arrival.IsGivenBack = !arrival.IsStored;
         return arrival.IsStored;
     }
@@ -203,7 +203,7 @@ internal sealed class SimulatedAgent
             Noted(HubEndpoint.Operations, answer is not null);
             if (answer is { Operations: > 0 } or { Loss: not null })
             {
-                await taking.EndAsync(answer);
+                await taking.EndAsync(answer.Loss);
                 arrival?.IsStored = true;
                 continue;
             }
