@@ -12,6 +12,7 @@ internal sealed class CachedItems<TItem>(ObjectGuard told)
     where TItem : class
 {
     private readonly ConcurrentDictionary<NamespacedName, CachedItem<TItem>> _items = [];
+    private readonly Dictionary<string, HashSet<NamespacedName>> _namesByNamespace = []; // locked
     private readonly AsyncSignal _changed = new();
     private ImmutableList<Action<CacheChange<TItem>>> _subscribers = [];
 
@@ -26,7 +27,12 @@ internal sealed class CachedItems<TItem>(ObjectGuard told)
     public ICollection<TItem> All => [.. _items.Select(pair => pair.Value.Item)];
 
     /// <summary>The items of one namespace.</summary>
-    public IEnumerable<TItem> In(string ns) => _items.Where(pair => pair.Key.Namespace == ns).Select(pair => pair.Value.Item);
+    public IReadOnlyList<TItem> In(string ns)
+    {
+        NamespacedName[] names;
+        lock (_namesByNamespace) names = _namesByNamespace.TryGetValue(ns, out var found) ? [.. found] : [];
+        return [.. names.Select(name => _items.GetValueOrDefault(name)?.Item).OfType<TItem>()];
+    }
 
     public CachedItem<TItem>? Get(NamespacedName name) => _items.GetValueOrDefault(name);
 
@@ -47,16 +53,38 @@ internal sealed class CachedItems<TItem>(ObjectGuard told)
         }
         var old = _items.GetValueOrDefault(name);
         _items[name] = item;
+        if (old is null) Index(name);
         if (!item.Item.Equals(old?.Item)) Notify(new CacheChange<TItem>(name, old?.Item, item.Item));
     }
 
     public void Remove(NamespacedName name)
     {
-        if (_items.TryRemove(name, out var old)) Notify(new CacheChange<TItem>(name, old.Item, null));
+        if (!_items.TryRemove(name, out var old)) return;
+        Unindex(name);
+        Notify(new CacheChange<TItem>(name, old.Item, null));
     }
 
     /// <summary>Wakes who waits for a change.</summary>
     public void Wake() => _changed.Set();
+
+    private void Index(NamespacedName name)
+    {
+        lock (_namesByNamespace)
+        {
+            if (!_namesByNamespace.TryGetValue(name.Namespace, out var names)) _namesByNamespace[name.Namespace] = names = [];
+            names.Add(name);
+        }
+    }
+
+    private void Unindex(NamespacedName name)
+    {
+        lock (_namesByNamespace)
+        {
+            var names = _namesByNamespace[name.Namespace];
+            names.Remove(name);
+            if (names.Count == 0) _namesByNamespace.Remove(name.Namespace);
+        }
+    }
 
     private void Notify(CacheChange<TItem> change)
     {

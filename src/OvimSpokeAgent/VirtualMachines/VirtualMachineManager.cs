@@ -80,7 +80,7 @@ internal sealed class VirtualMachineManager(
             }),
             namespaces.Subscribe(ns =>
             {
-                foreach (var vm in machines.Items.Where(vm => vm.Name.Namespace == ns)) onChange(vm.Name, Get(vm.Name));
+                foreach (var vm in machines.ItemsIn(ns)) onChange(vm.Name, Get(vm.Name));
             }),
         ]);
 

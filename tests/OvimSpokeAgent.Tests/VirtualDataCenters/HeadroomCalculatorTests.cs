@@ -85,7 +85,7 @@ public sealed class HeadroomCalculatorTests
             iter: 1000);
 
     [Fact]
-    public void Padding_covers_the_overhead_of_all_and_a_migration_of_the_largest()
+    public void Headroom_covers_the_overhead_of_all_and_a_migration_of_the_largest()
     {
         List<LedgerEntry> vms = [.. Enumerable.Range(0, 8).Select(i => Entry($"vm-{i}", 2, 4)), Entry("large", 16, 32)];
 

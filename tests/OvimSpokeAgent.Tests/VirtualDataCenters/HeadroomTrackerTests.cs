@@ -13,11 +13,11 @@ public sealed class HeadroomTrackerTests
     {
         await using var world = await QuotaWorld.OpenAsync();
 
-        Assert.Equal(QuotaHeadroom.None, world.Padding());
+        Assert.Equal(QuotaHeadroom.None, world.Headroom());
     }
 
     [Fact]
-    public async Task Padding_grows_in_steps_with_what_is_only_admitted_too()
+    public async Task Headroom_grows_in_steps_with_what_is_only_admitted_too()
     {
         await using var world = await QuotaWorld.OpenAsync();
         var seen = new HashSet<QuotaHeadroom>();
@@ -25,7 +25,7 @@ public sealed class HeadroomTrackerTests
         for (var i = 0; i < 24; i++)
         {
             world.Reserves(world.Claims($"vm-{i}", 1, 1, key: $"op-{i}"), 100);
-            seen.Add(world.Padding());
+            seen.Add(world.Headroom());
         }
 
         Assert.InRange(seen.Count, 2, 5);
@@ -33,25 +33,25 @@ public sealed class HeadroomTrackerTests
     }
 
     [Fact]
-    public async Task Padding_is_lowered_only_after_it_was_too_high_for_a_while()
+    public async Task Headroom_is_lowered_only_after_it_was_too_high_for_a_while()
     {
         await using var world = await QuotaWorld.OpenAsync();
         await world.HasVmAsync("large", 16, 64);
-        var high = world.Padding();
+        var high = world.Headroom();
         await world.LosesVmAsync("large");
 
-        Assert.Equal(high, world.Padding());
+        Assert.Equal(high, world.Headroom());
         Assert.Equal(HeadroomTracker.LowerAfter, world.Net.UntilLowered(QuotaWorld.Ns));
         world.Time.Advance(HeadroomTracker.LowerAfter / 2);
-        Assert.Equal(high, world.Padding());
+        Assert.Equal(high, world.Headroom());
         world.Time.Advance(HeadroomTracker.LowerAfter / 2);
 
-        Assert.Equal(QuotaHeadroom.None, world.Padding());
+        Assert.Equal(QuotaHeadroom.None, world.Headroom());
         Assert.Null(world.Net.UntilLowered(QuotaWorld.Ns));
     }
 
     [Fact]
-    public async Task Padding_that_an_agent_before_left_is_kept_where_it_is_enough_and_not_more_than_there_may_be()
+    public async Task Headroom_that_an_agent_before_left_is_kept_where_it_is_enough_and_not_more_than_there_may_be()
     {
         await using var world = await QuotaWorld.OpenAsync();
         world.Quota = Declared.Parse("""{"quota":{"cpu":4,"memory":8}}""").Quota;
@@ -64,21 +64,21 @@ public sealed class HeadroomTrackerTests
                 (new(502, 8 * GiB), needed),
             ])
         {
-            Assert.Equal(kept, world.Padding(() => found));
+            Assert.Equal(kept, world.Headroom(() => found));
             world.Net.Forget();
         }
     }
 
     [Fact]
-    public async Task Padding_is_computed_anew_when_something_else_is_declared()
+    public async Task Headroom_is_computed_anew_when_something_else_is_declared()
     {
         await using var world = await QuotaWorld.OpenAsync();
         await world.HasVmAsync("large", 16, 64);
-        Assert.True(world.Padding().Memory > 64 * GiB);
+        Assert.True(world.Headroom().Memory > 64 * GiB);
 
         world.Quota = Declared.Parse("""{"quota":{"cpu":4,"memory":8}}""").Quota;
 
-        Assert.Equal(QuotaHeadroom.None, world.Padding());
+        Assert.Equal(QuotaHeadroom.None, world.Headroom());
         Assert.Null(world.Net.UntilLowered(QuotaWorld.Ns));
     }
 
@@ -89,7 +89,7 @@ public sealed class HeadroomTrackerTests
     [InlineData("two 4", false)]
     [InlineData("-2 4", false)]
     [InlineData(null, false)]
-    public void Padding_is_written_and_read_back(string? text, bool isRight) =>
+    public void Headroom_is_written_and_read_back(string? text, bool isRight) =>
         Assert.Equal(isRight ? text : null, QuotaHeadroom.Parse(text)?.ToString());
 
     [Theory]

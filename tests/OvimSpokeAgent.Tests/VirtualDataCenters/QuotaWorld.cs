@@ -83,7 +83,11 @@ internal sealed class QuotaWorld : IAsyncDisposable
     public QuotaUsage Usage() => Ledger.EntriesOf(Ns).Aggregate(default(QuotaUsage), (usage, vm) => usage.With(vm.Footprint));
 
     /// <summary>The padding of the namespace's quota.</summary>
-    public QuotaHeadroom Padding(Func<QuotaHeadroom?>? found = null) => Net.Of(Ns, Quota, found ?? (() => null));
+    public QuotaHeadroom Headroom(Func<QuotaHeadroom?>? found = null)
+    {
+        Net.Update(Ns, Quota, found ?? (() => null));
+        return Net.Of(Ns, Quota, () => null);
+    }
 
     /// <summary>What is declared.</summary>
     public QuotaDeclaration Quota { get; set; } = Declared.Parse("""{"quota":{"cpu":32,"memory":64}}""").Quota;

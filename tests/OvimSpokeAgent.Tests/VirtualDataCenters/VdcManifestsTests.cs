@@ -40,7 +40,7 @@ public sealed class VdcManifestsTests
     }
 
     [Fact]
-    public void Padding_is_added_to_what_is_declared_and_to_nothing_else()
+    public void Headroom_is_added_to_what_is_declared_and_to_nothing_else()
     {
         var hard = Objects(Whole, new QuotaHeadroom(2.5m, 3L << 30)).Single(manifest => manifest.Kind.Kind == "ResourceQuota")
             .Body["spec"]!["hard"]!;

@@ -105,6 +105,7 @@ internal sealed class QuotaAdmission(
     // The quota is the net under this check: it must let in what the check let in.
     private async Task MakeRoomAsync(string ns, VdcDeclaration declaration, ClaimKind kind, CancellationToken cancellationToken)
     {
+        applier.UpdateHeadroom(ns, declaration);
         if (Quota(ns, declaration) is not { } wanted) return;
         var name = wanted.Name;
         if (caches.Find(wanted.Kind, name)?.Fingerprint != wanted.Fingerprint)

@@ -12,7 +12,7 @@ internal sealed class VdcRepair(
     VdcApplier applier,
     VdcObjects objects,
     VdcCaches caches,
-    HeadroomTracker net,
+    HeadroomTracker headroom,
     Takeover takeover,
     RepairHistory history,
     RepairNews news,
@@ -24,7 +24,7 @@ internal sealed class VdcRepair(
     public void Forget()
     {
         objects.Forget();
-        net.Forget();
+        headroom.Forget();
         history.Forget();
     }
 
@@ -32,18 +32,21 @@ internal sealed class VdcRepair(
     public void Forget(string ns)
     {
         objects.Forget(ns);
-        net.Forget(ns);
+        headroom.Forget(ns);
         history.Forget(ns);
         foreach (var failure in _guard.Current.Failures.Where(failure => failure.Name.StartsWith(GuardKey(ns), StringComparison.Ordinal)))
             _guard.Gone(failure.Name);
     }
 
+    /// <summary>Renews what follows from the VMs that are there now.</summary>
+    public void UpdateHeadroom(DeclaredNamespace ns) => applier.UpdateHeadroom(ns.Name, ns.Enforced!);
+
     /// <summary>Whether the caches show it as declared.</summary>
     public bool IsInSync(DeclaredNamespace ns) => DeviationsOf(ns).Count == 0;
 
     /// <summary>
-    /// What the caches show to be not as declared, in the order in which it is put right: the namespace, access that is not
-    /// declared, isolation, quota and limits, access, and last what is replaced by them.
+    /// What the caches show to be not as declared, in the order in which it is put right: the namespace, then its objects in that of
+    /// <see cref="ApplyOrder"/>.
     /// </summary>
     public IReadOnlyList<Deviation> DeviationsOf(DeclaredNamespace ns)
     {
@@ -51,10 +54,10 @@ internal sealed class VdcRepair(
         if (namespaces.DriftOf(ns) is { Fields.Count: > 0 } drift)
             deviations.Add(new(KeyOf(ns), drift.IsLooser));
         var expected = applier.Expected(ns.Name, ns.Enforced!);
-        var surplus = caches.Surplus(ns.Name, ns.Enforced!, expected).Select(found => Surplus(found.Kind, found.Item)).ToList();
-        deviations.AddRange(surplus.Where(deviation => deviation.Key.Kind == KubernetesKinds.RoleBinding));
-        deviations.AddRange(expected.Where(manifest => !caches.IsAsExpected(manifest)).Select(Wanted));
-        deviations.AddRange(surplus.Where(deviation => deviation.Key.Kind != KubernetesKinds.RoleBinding));
+        deviations.AddRange(ApplyOrder.Of(
+            caches.Surplus(ns.Name, ns.Enforced!, expected).Select(found => Surplus(found.Kind, found.Item)),
+            expected.Where(manifest => !caches.IsAsExpected(manifest)).Select(Wanted),
+            deviation => deviation.Key.Kind));
         if (deviations.Count == 0 && ns.IsVdc && Takeover.IsOpen(ns.Labels)) deviations.Add(new(KeyOf(ns), false) { IsTakeover = true });
         return deviations;
     }
@@ -179,7 +182,7 @@ internal sealed class VdcRepair(
     {
         if (objects.HasWritten(manifest)) return objects.HasWritten(manifest, found.Fingerprint);
         return manifest.Kind == KubernetesKinds.ResourceQuota
-            && QuotaHeadroom.Parse(found.Metadata.Annotations?.GetValueOrDefault(QuotaHeadroom.Annotation)) is { } padding
-            && applier.WithHeadroom(manifest.Name.Namespace, declaration, padding)?.Fingerprint == found.Fingerprint;
+            && QuotaHeadroom.Parse(found.Metadata.Annotations?.GetValueOrDefault(QuotaHeadroom.Annotation)) is { } added
+            && applier.WithHeadroom(manifest.Name.Namespace, declaration, added)?.Fingerprint == found.Fingerprint;
     }
 }

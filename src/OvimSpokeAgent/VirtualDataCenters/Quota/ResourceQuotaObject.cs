@@ -27,7 +27,7 @@ internal sealed record ResourceQuotaItem : OwnedItem
     };
 
     /// <summary>How much the agent added to what was declared; null where it does not say.</summary>
-    public QuotaHeadroom? Padding { get; init; }
+    public QuotaHeadroom? Headroom { get; init; }
 
     /// <summary>What the quota controller counts.</summary>
     public required IReadOnlyDictionary<string, decimal> Used { get; init; }
@@ -44,7 +44,7 @@ internal sealed record ResourceQuotaItem : OwnedItem
             Uid = item.Uid,
             IsOurs = item.IsOurs,
             Fingerprint = item.Fingerprint,
-            Padding = QuotaHeadroom.Parse(quota.Metadata.Annotation(QuotaHeadroom.Annotation)),
+            Headroom = QuotaHeadroom.Parse(quota.Metadata.Annotation(QuotaHeadroom.Annotation)),
             Used = ValuesOf(quota.Status?.Used),
             Enforced = ValuesOf(quota.Status?.Hard),
         };

@@ -26,7 +26,7 @@ internal sealed class VdcReconciler : ILoop
     private readonly WeakeningCheck _weakenings;
     private readonly VdcDeletion _deletion;
     private readonly VdcConditions _states;
-    private readonly HeadroomTracker _net;
+    private readonly HeadroomTracker _headroom;
     private readonly ClusterNetworkView _network;
     private readonly VdcLocks _locks;
     private readonly VdcMetrics _metrics;
@@ -48,7 +48,7 @@ internal sealed class VdcReconciler : ILoop
         WeakeningCheck weakenings,
         VdcDeletion deletion,
         VdcConditions states,
-        HeadroomTracker net,
+        HeadroomTracker headroom,
         ClusterNetworkView network,
         VdcLocks locks,
         VdcMetrics metrics,
@@ -57,7 +57,7 @@ internal sealed class VdcReconciler : ILoop
         TimeProvider time)
     {
         (_namespaces, _caches, _vmCaches, _leadership) = (namespaces, caches, vmCaches, leadership);
-        (_repair, _history, _weakenings, _deletion, _states, _net) = (repair, history, weakenings, deletion, states, net);
+        (_repair, _history, _weakenings, _deletion, _states, _headroom) = (repair, history, weakenings, deletion, states, headroom);
         (_network, _locks, _metrics, _time) = (network, locks, metrics, time);
         _queue = new WorkQueue<string>(time);
         _backoff = new Backoff(FirstRetry, MaxRetry, jitter);
@@ -158,13 +158,14 @@ internal sealed class VdcReconciler : ILoop
         if (declared.Declaration is null) return;
         var wait = UntilSettled(ns);
         if (wait == TimeSpan.Zero) _weakenings.Check(declared);
+        _repair.UpdateHeadroom(declared);
         var deviations = _repair.DeviationsOf(declared);
         _history.Settle(ns, deviations);
         if (deviations.Count == 0)
         {
             _pauses.TryRemove(ns, out _);
             Show(ns, isWhole: true);
-            LookAgain(ns, wait == TimeSpan.Zero ? null : wait, _net.UntilLowered(ns) + FirstRetry, _history.UntilCalm(ns));
+            LookAgain(ns, wait == TimeSpan.Zero ? null : wait, _headroom.UntilLowered(ns) + FirstRetry, _history.UntilCalm(ns));
             return;
         }
         Show(ns, isWhole: false);

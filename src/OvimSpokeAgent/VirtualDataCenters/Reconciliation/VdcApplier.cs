@@ -4,19 +4,22 @@ using OvimSpokeAgent.Configuration;
 namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>
-/// Makes the objects of a namespace as declared, in an order in which nothing is half open: who is no admin any more
-/// loses access, then isolation, then quota and limits, then access. Callers hold the namespace.
+/// Makes the objects of a namespace as declared, in the order of <see cref="ApplyOrder"/>. Callers hold the namespace.
 /// </summary>
 internal sealed class VdcApplier(
-    VdcObjects objects, VdcCaches caches, HeadroomTracker net, ClusterNetworkView network, AgentSettings settings)
+    VdcObjects objects, VdcCaches caches, HeadroomTracker headroom, ClusterNetworkView network, AgentSettings settings)
 {
-    /// <summary>The objects as they are to be now, the quota with its padding.</summary>
+    /// <summary>The objects as they are to be now, the quota with its headroom.</summary>
     public IReadOnlyList<OwnedManifest> Expected(string ns, VdcDeclaration declaration) =>
-        Objects(ns, declaration, net.Of(ns, declaration.Quota, () => FoundHeadroom(ns, declaration)));
+        Objects(ns, declaration, headroom.Of(ns, declaration.Quota, () => FoundHeadroom(ns, declaration)));
 
-    /// <summary>The quota as it would be with this padding; null: there is none.</summary>
-    public OwnedManifest? WithHeadroom(string ns, VdcDeclaration declaration, QuotaHeadroom padding) =>
-        Objects(ns, declaration, padding).SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
+    /// <summary>Renews the headroom of the namespace's quota by the VMs that are there now.</summary>
+    public void UpdateHeadroom(string ns, VdcDeclaration declaration) =>
+        headroom.Update(ns, declaration.Quota, () => FoundHeadroom(ns, declaration));
+
+    /// <summary>The quota as it would be with this headroom; null: there is none.</summary>
+    public OwnedManifest? WithHeadroom(string ns, VdcDeclaration declaration, QuotaHeadroom added) =>
+        Objects(ns, declaration, added).SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
 
     /// <summary>
     /// Makes everything as declared. Stops at the first object that the server refuses.
@@ -36,15 +39,20 @@ internal sealed class VdcApplier(
     {
         // What is made is to be right from the start, not renewed a moment later.
         await network.WaitForFirstAnswerAsync(cancellationToken);
+        UpdateHeadroom(ns, declaration);
         var all = Expected(ns, declaration);
         var expected = concerns is null ? all : [.. all.Where(manifest => concerns(manifest.Kind))];
         // Of other kinds nothing is made here, so that nothing of theirs may go: it may stand for what is missing.
         var surplus = Surplus(ns, declaration, all, before).Where(item => concerns is null || concerns(item.Kind)).ToList();
-        foreach (var (kind, name) in surplus.Where(item => item.Kind == KubernetesKinds.RoleBinding))
-            await objects.RemoveAsync(kind, name, null, cancellationToken);
         var made = new List<string>();
-        foreach (var (index, manifest) in expected.Index())
+        foreach (var (key, manifest) in ApplyOrder.Of(
+            surplus.Select(key => (key, (OwnedManifest?)null)), expected.Select(manifest => (manifest.Key, (OwnedManifest?)manifest)), step => step.Item1.Kind))
         {
+            if (manifest is null)
+            {
+                await objects.RemoveAsync(key.Kind, key.Name, null, cancellationToken);
+                continue;
+            }
             try
             {
                 await objects.PutAsync(manifest, cancellationToken);
@@ -52,12 +60,9 @@ internal sealed class VdcApplier(
             }
             catch (KubernetesApiException e) when (!e.IsTransient && e.Reason is not ApiErrorReason.Conflict)
             {
-                return new ApplyResult(made, [.. expected.Skip(index).Select(left => left.ToString())], e.Message);
+                return new ApplyResult(made, [.. expected.Skip(made.Count).Select(left => left.ToString())], e.Message);
             }
         }
-        // The policies that are declared are there: the old ones can go.
-        foreach (var (kind, name) in surplus.Where(item => item.Kind != KubernetesKinds.RoleBinding))
-            await objects.RemoveAsync(kind, name, null, cancellationToken);
         return new ApplyResult(made, [], null);
     }
 
@@ -74,26 +79,26 @@ internal sealed class VdcApplier(
         return new ApplyResult(made, notMade, notMade.Count == 0 ? null : "it was not done in time");
     }
 
-    private IReadOnlyList<OwnedManifest> Objects(string ns, VdcDeclaration declaration, QuotaHeadroom padding) =>
-        VdcManifests.Objects(ns, declaration, padding, network.Current, settings.Vdc);
+    private IReadOnlyList<OwnedManifest> Objects(string ns, VdcDeclaration declaration, QuotaHeadroom added) =>
+        VdcManifests.Objects(ns, declaration, added, network.Current, settings.Vdc);
 
     // What the quota says of itself, if it is so: else it is not the agent's doing.
     private QuotaHeadroom? FoundHeadroom(string ns, VdcDeclaration declaration) =>
-        caches.Quotas.Get(new(ns, VdcNames.Quota)) is { Padding: { } padding } quota
-        && WithHeadroom(ns, declaration, padding)?.Fingerprint == quota.Fingerprint
-            ? padding
+        caches.Quotas.Get(new(ns, VdcNames.Quota)) is { Headroom: { } added } quota
+        && WithHeadroom(ns, declaration, added)?.Fingerprint == quota.Fingerprint
+            ? added
             : null;
 
     // The cache may not show yet what was made a moment ago; what was declared before says what that can be.
-    private HashSet<(ResourceKind Kind, NamespacedName Name)> Surplus(
+    private HashSet<ObjectKey> Surplus(
         string ns, VdcDeclaration declaration, IReadOnlyList<OwnedManifest> expected, VdcDeclaration? before)
     {
-        var surplus = caches.Surplus(ns, declaration, expected).Select(item => (item.Kind, item.Item.Name)).ToHashSet();
+        var surplus = caches.Surplus(ns, declaration, expected).Select(item => new ObjectKey(item.Kind, item.Item.Name)).ToHashSet();
         if (before is not null)
         {
-            surplus.UnionWith(Objects(ns, before, QuotaHeadroom.None).Select(manifest => (manifest.Kind, manifest.Name)));
+            surplus.UnionWith(Objects(ns, before, QuotaHeadroom.None).Select(manifest => manifest.Key));
         }
-        surplus.ExceptWith(expected.Select(manifest => (manifest.Kind, manifest.Name)));
+        surplus.ExceptWith(expected.Select(manifest => manifest.Key));
         return surplus;
     }
 }

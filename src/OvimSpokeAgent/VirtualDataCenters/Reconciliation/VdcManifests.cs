@@ -81,15 +81,15 @@ internal static class VdcManifests
     /// The objects of a namespace in the order in which they are to be made: isolation before limits, access last.
     /// </summary>
     public static IReadOnlyList<OwnedManifest> Objects(
-        string ns, VdcDeclaration declaration, QuotaHeadroom padding, ClusterNetwork network, VdcSettings settings)
+        string ns, VdcDeclaration declaration, QuotaHeadroom headroom, ClusterNetwork network, VdcSettings settings)
     {
         var objects = new List<OwnedManifest>();
         foreach (var (name, spec) in NetworkPolicyManifests.Build(declaration.Network, network, settings))
             Add(KubernetesKinds.NetworkPolicy, name, ("spec", spec));
-        if (QuotaSpec(declaration, padding) is { } quota)
+        if (QuotaSpec(declaration, headroom) is { } quota)
         {
             Add(KubernetesKinds.ResourceQuota, VdcNames.Quota, ("spec", quota));
-            objects[^1].Body["metadata"]!["annotations"] = new JsonObject { [QuotaHeadroom.Annotation] = padding.ToString() };
+            objects[^1].Body["metadata"]!["annotations"] = new JsonObject { [QuotaHeadroom.Annotation] = headroom.ToString() };
         }
         if (LimitsSpec(declaration) is { } limits) Add(KubernetesKinds.LimitRange, VdcNames.Limits, ("spec", limits));
         foreach (var group in declaration.AdminGroups)
@@ -122,15 +122,15 @@ internal static class VdcManifests
     }
 
     // No limits.*: KubeVirt would set limits by itself then, and throttle every guest.
-    private static JsonObject? QuotaSpec(VdcDeclaration declaration, QuotaHeadroom padding)
+    private static JsonObject? QuotaSpec(VdcDeclaration declaration, QuotaHeadroom headroom)
     {
         var quota = declaration.Quota;
         if (declaration.Name is null && quota.IsEmpty) return null;
         var hard = new JsonObject { [PodCount] = NoPodLimit.ToString(CultureInfo.InvariantCulture) };
-        if (quota.Cpu is { } cpu) hard[RequestsCpu] = Quantity.OfCores(Math.Min(cpu.Value + padding.Cpu, QuotaDeclaration.MaxCores)).Text;
+        if (quota.Cpu is { } cpu) hard[RequestsCpu] = Quantity.OfCores(Math.Min(cpu.Value + headroom.Cpu, QuotaDeclaration.MaxCores)).Text;
         if (quota.Memory is { } memory)
         {
-            var most = Quantity.OfBytes(Math.Min(memory.Value + padding.Memory, QuotaDeclaration.MaxBytes)).Text;
+            var most = Quantity.OfBytes(Math.Min(memory.Value + headroom.Memory, QuotaDeclaration.MaxBytes)).Text;
             hard[RequestsMemory] = most;
             // A guest whose memory is of huge pages requests these, and nearly nothing of the other.
             foreach (var size in HugePages) hard[RequestsHugePages + size] = most;

@@ -7,7 +7,7 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// <param name="Memory">Bytes.</param>
 internal readonly record struct QuotaHeadroom(decimal Cpu, decimal Memory)
 {
-    /// <summary>On a quota: its padding, so that the next agent can tell what is padding from what someone changed.</summary>
+    /// <summary>On a quota: its headroom, so that the next agent can tell that from what someone changed.</summary>
     public const string Annotation = "ovim.io/padding";
 
     public static QuotaHeadroom None => default;
