@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace OvimSpokeAgent.Tests.Operations.Simulation;
 
 /// <summary>
-/// The journal, the processor, the delivery and the leader election through schedules of faults made from seeds.
+/// The journal, the processor, the delivery and the leader election through schedules of faults made from seeds, on all cores.
 /// <c>OVIM_SIMULATION_SEED</c> runs one seed alone and shows what happened; <c>2001-9999</c> runs these.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
@@ -19,22 +19,18 @@ public sealed class SimulationTests(ITestOutputHelper output)
     {
         var (first, last) = Seeds();
         long steps = 0;
-        for (var seed = first; seed <= last; seed++)
-        {
-            steps += SimulatedWorld.Run(Schedule.FromSeed(seed), trace: first == last ? output.WriteLine : null).Simulator.Steps;
-        }
+        Parallel.For(first, last + 1, seed => Interlocked.Add(
+            ref steps, SimulatedWorld.Run(Schedule.FromSeed(seed), trace: first == last ? output.WriteLine : null).Simulator.Steps));
         output.WriteLine($"{last - first + 1} schedules, {steps} steps");
     }
 
     [Fact]
-    public void Nothing_is_lost_and_nothing_is_done_twice_where_there_is_often_no_room_for_another_record()
-    {
-        for (var seed = 1; seed <= 100; seed++)
+    public void Nothing_is_lost_and_nothing_is_done_twice_where_there_is_often_no_room_for_another_record() =>
+        Parallel.For(1, 101, seed =>
         {
             var random = new Random(seed);
             SimulatedWorld.Run(Schedule.FromSeed(seed), store => new CrampedStore(store, random));
-        }
-    }
+        });
 
     [Fact]
     public void Same_seed_runs_the_same_way()
