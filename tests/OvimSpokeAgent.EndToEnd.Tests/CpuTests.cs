@@ -27,7 +27,7 @@ public sealed class CpuTests(ITestOutputHelper output)
         var probe = container["startupProbe"]!;
         var time = TimeSpan.FromSeconds((int)probe["periodSeconds"]! * (int)probe["failureThreshold"]!);
 
-        world.StartAgent();
+        world.StartAgentAsDeployed();
         await world.Agent.IsLiveAsync();
 
         // Of CPU, so that the machine's other work does not count.
@@ -43,7 +43,7 @@ public sealed class CpuTests(ITestOutputHelper output)
         var probe = Manifests.AgentContainer()["livenessProbe"]!;
         var timeout = TimeSpan.FromSeconds((int)probe["timeoutSeconds"]!);
 
-        world.StartAgent();
+        world.StartAgentAsDeployed();
         await world.Agent.IsLiveAsync();
         await using var limit = new CpuLimit(world.Agent, LowLimit);
         using var ended = new CancellationTokenSource();

@@ -53,12 +53,10 @@ internal sealed class ProcessWorld : IAsyncDisposable
     }
 
     /// <summary>Starts the agent.</summary>
-    public void StartAgent(params (string Name, string Value)[] more)
-    {
-        var variables = Environment.Variables();
-        foreach (var (name, value) in _settings.Concat(more)) variables[name] = value;
-        _agent = AgentProcess.Start(variables);
-    }
+    public void StartAgent(params (string Name, string Value)[] more) => _agent = AgentProcess.Start(Variables(more));
+
+    /// <summary>The same: see <see cref="AgentProcess.StartAsDeployed"/>.</summary>
+    public void StartAgentAsDeployed() => _agent = AgentProcess.StartAsDeployed(Variables([]));
 
     /// <summary>Ends the agent in good order and starts another.</summary>
     public async Task RestartAgentAsync()
@@ -129,6 +127,13 @@ internal sealed class ProcessWorld : IAsyncDisposable
     {
         if (_agent is not null) await _agent.DisposeAsync();
         await Environment.DisposeAsync();
+    }
+
+    private Dictionary<string, string> Variables((string Name, string Value)[] more)
+    {
+        var variables = Environment.Variables();
+        foreach (var (name, value) in _settings.Concat(more)) variables[name] = value;
+        return variables;
     }
 
     private static double ValueOf(string metric, string text) => text.Split('\n')
