@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests;
 
 /// <summary>The agent as it is deployed: a process with variables and a kubeconfig.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class AgentProcessTests(Clusters clusters)
+public sealed class AgentProcessTests(Clusters clusters) : IClassFixture<Clusters>
 {
     [Theory, OnSandbox, OnRealApiServer]
     public async Task Agent_does_its_job_and_ends_with_a_last_report_and_exit_code_0(ClusterKind kind)

@@ -6,8 +6,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Hub;
 namespace OvimSpokeAgent.EndToEnd.Tests;
 
 /// <summary>Kubeconfigs as people have them, tokens that end, and CAs that are replaced under a running agent.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class ClusterCredentialsTests(Clusters clusters)
+public sealed class ClusterCredentialsTests(Clusters clusters) : IClassFixture<Clusters>
 {
     [Theory, OnSandbox, OnRealApiServer]
     public async Task Token_file_of_a_kubeconfig_is_the_agents_token(ClusterKind kind)

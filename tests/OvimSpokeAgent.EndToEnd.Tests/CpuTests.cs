@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 namespace OvimSpokeAgent.EndToEnd.Tests;
 
 /// <summary>A pod with little CPU: the kubelet's probes end no agent that only is slow.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class CpuTests(ITestOutputHelper output)
 {
     private const int ManyVms = 5_000;

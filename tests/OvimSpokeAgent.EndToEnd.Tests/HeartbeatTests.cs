@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 namespace OvimSpokeAgent.EndToEnd.Tests;
 
 /// <summary>Registration and reports.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class HeartbeatTests(Clusters clusters, ITestOutputHelper output)
+[Collection(AloneCollection.Name)]
+public sealed class HeartbeatTests(Clusters clusters, ITestOutputHelper output) : IClassFixture<Clusters>
 {
     private const int ManyVms = 1000;
 

@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests;
 
 /// <summary>Hub → agent → KubeVirt → hub, one story a test.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class MainJobTests(Clusters clusters)
+public sealed class MainJobTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private static (string, JsonNode)[] SmallVm =>
         [("image_url", "quay.io/containerdisks/fedora:latest"), ("cpu", 2), ("memory", "1Gi")];

@@ -10,8 +10,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.BlastRadius;
 /// A tenant writes whatever the role <c>ovim:vdc-admin</c> lets through, and tries what it does not.
 /// <c>OVIM_HOSTILE_OBJECTS</c> says how many objects of a seed, <c>OVIM_HOSTILE_SEED</c> runs one seed alone.
 /// </summary>
-[Collection(ClustersCollection.Name)]
-public sealed class HostileTenantTests(Clusters clusters, ITestOutputHelper output)
+public sealed class HostileTenantTests(Clusters clusters, ITestOutputHelper output) : IClassFixture<Clusters>
 {
     private const int Few = 200;
     private const int Batch = 200;

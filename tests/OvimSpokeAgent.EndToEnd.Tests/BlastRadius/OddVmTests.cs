@@ -5,8 +5,7 @@ using OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 namespace OvimSpokeAgent.EndToEnd.Tests.BlastRadius;
 
 /// <summary>VMs as no one needs them and anyone may write them: they cost nobody else anything.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class OddVmTests(Clusters clusters)
+public sealed class OddVmTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Declaration = """{"quota":{"cpu":4,"memory":8},"network_policy":"isolated"}""";
 

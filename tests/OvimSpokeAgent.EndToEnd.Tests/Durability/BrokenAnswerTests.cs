@@ -5,8 +5,7 @@ using OvimSpokeAgent.Sandbox.Hub;
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>An answer with operations that breaks off on the way.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class BrokenAnswerTests(Clusters clusters)
+public sealed class BrokenAnswerTests(Clusters clusters) : IClassFixture<Clusters>
 {
     [Theory, OnSandbox, OnRealApiServer]
     public async Task What_came_whole_is_done_and_the_loss_is_counted_and_told_the_hub(ClusterKind kind)

@@ -10,8 +10,7 @@ using OvimSpokeAgent.Sandbox.Hub;
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>What the journal has no room for.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class JournalLimitsTests(Clusters clusters)
+public sealed class JournalLimitsTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const int MaxPayload = 512 << 10;
 

@@ -4,8 +4,7 @@ using Xunit.Abstractions;
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>The same on a real API server, for a sample of the operations.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class RealCrashTests(Clusters clusters, ITestOutputHelper output)
+public sealed class RealCrashTests(Clusters clusters, ITestOutputHelper output) : IClassFixture<Clusters>
 {
     [Theory, OnRealApiServer]
     public async Task Operations_cut_off_at_any_step_end_as_if_nothing_had_happened(ClusterKind kind)

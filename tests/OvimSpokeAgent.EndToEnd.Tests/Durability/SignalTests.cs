@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>The agent is ended and stopped while it deletes a VM that someone holds: what one leaves, the next finishes.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class SignalTests(Clusters clusters)
+public sealed class SignalTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const int ExitCodeOfSigTerm = 128 + 15;
 

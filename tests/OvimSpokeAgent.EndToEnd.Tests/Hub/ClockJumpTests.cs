@@ -5,8 +5,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 
 /// <summary>The machine's clock is set while the whole agent works: nothing stops.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class ClockJumpTests(Clusters clusters)
+public sealed class ClockJumpTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private static (string, JsonNode)[] SmallVm => [("image_url", "quay.io/x/disk:1"), ("cpu", 1), ("memory", "64Mi")];
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Sandbox.Hub;
@@ -185,11 +186,4 @@ public sealed class LongOutageTests(ITestOutputHelper output)
             $"{At:d\\.hh\\:mm}: {Memory / 1024:N0} KiB in use, journal {Records} records of {Bytes:N0} bytes, "
             + $"{Attempts:N0} attempts to reach the hub, {LogLines} log lines");
     }
-}
-
-/// <summary>Tests that need the process to themselves.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class AloneCollection
-{
-    public const string Name = "alone";
 }

@@ -6,8 +6,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 
 /// <summary>Who may push by a client certificate.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class PushCertificateTests(Clusters clusters) : IDisposable
+public sealed class PushCertificateTests(Clusters clusters) : IClassFixture<Clusters>, IDisposable
 {
     private readonly TestAuthority _authority = TestAuthority.New();
     private readonly List<IDisposable> _files = [];

@@ -11,8 +11,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 
 /// <summary>Requests of the hub that come in an odd form or at an odd time.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class PushOddRequestTests(Clusters clusters) : IDisposable
+public sealed class PushOddRequestTests(Clusters clusters) : IClassFixture<Clusters>, IDisposable
 {
     private const string Token = "push-s3cr3t";
 

@@ -10,8 +10,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 
 /// <summary>The hub pushes operations instead of waiting to be asked.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class PushTests(Clusters clusters) : IDisposable
+public sealed class PushTests(Clusters clusters) : IClassFixture<Clusters>, IDisposable
 {
     private const string Token = "push-s3cr3t";
     private const string Callback = "https://agent.example.com:8443/base/";

@@ -6,8 +6,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 
 /// <summary>Hubs that push and show no credentials: by which addresses they are let in.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class PushUnprovenTests(Clusters clusters) : IDisposable
+public sealed class PushUnprovenTests(Clusters clusters) : IClassFixture<Clusters>, IDisposable
 {
     private const string Token = "push-s3cr3t";
 

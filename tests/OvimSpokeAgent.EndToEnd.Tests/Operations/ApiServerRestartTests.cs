@@ -9,8 +9,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Operations;
 /// The real API server is killed and started again while VMs are made. Until its RBAC caches are filled it answers 403, to
 /// access reviews too: no operation fails by that, and none is done twice or half.
 /// </summary>
-[Collection(ClustersCollection.Name)]
-public sealed class ApiServerRestartTests(Clusters clusters, ITestOutputHelper output)
+public sealed class ApiServerRestartTests(Clusters clusters, ITestOutputHelper output) : IClassFixture<Clusters>
 {
     private const int Restarts = 8;
     private const int Vms = 100;

@@ -5,8 +5,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.Operations;
 
 /// <summary>A VM whose creation is refused halfway is not left behind, has never run, and can be created again.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class FailedCreateTests(Clusters clusters)
+public sealed class FailedCreateTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private static readonly (string, JsonNode)[] VmWithSecrets =
     [

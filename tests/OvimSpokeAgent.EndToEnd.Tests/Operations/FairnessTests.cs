@@ -7,8 +7,7 @@ using Xunit.Abstractions;
 namespace OvimSpokeAgent.EndToEnd.Tests.Operations;
 
 /// <summary>What one tenant's operations wait for does not keep those of others waiting.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class FairnessTests(Clusters clusters, ITestOutputHelper output)
+public sealed class FairnessTests(Clusters clusters, ITestOutputHelper output) : IClassFixture<Clusters>
 {
     private const int Slots = 8;
     private const int Flood = 500;

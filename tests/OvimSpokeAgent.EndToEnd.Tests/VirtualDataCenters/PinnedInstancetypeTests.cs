@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>The size that an instancetype gave a VM stays the VM's, whatever becomes of the instancetype.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class PinnedInstancetypeTests(Clusters clusters)
+public sealed class PinnedInstancetypeTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Group = "apis/instancetype.kubevirt.io/v1beta1";
     private const string ClusterTypes = $"{Group}/virtualmachineclusterinstancetypes";

@@ -6,8 +6,7 @@ using OvimSpokeAgent.Tests.VirtualDataCenters;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>Random declarations: the server accepts what becomes of them, or the error names the field.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcAcceptanceTests(Clusters clusters)
+public sealed class VdcAcceptanceTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const int Samples = 60;
 

@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>What a bound admin of a VDC may do, and may not.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcAccessTests(Clusters clusters)
+public sealed class VdcAccessTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Vms = "virtualmachines.kubevirt.io";
     private const string Subresources = "subresources.kubevirt.io";

@@ -6,8 +6,7 @@ using Xunit.Abstractions;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>Someone else writes what the agent writes, for half a minute: how often the agent puts it back, and what it tells.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcContestTests(Clusters clusters, ITestOutputHelper output)
+public sealed class VdcContestTests(Clusters clusters, ITestOutputHelper output) : IClassFixture<Clusters>
 {
     private const string Whole =
         """{"quota":{"cpu":4,"memory":8},"limit_range":{"max_cpu":2},"network_policy":"isolated","admin_groups":["acme-admins"]}""";

@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>VDCs whose deletion takes long, and namespaces that others made.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcDeletionTests(Clusters clusters)
+public sealed class VdcDeletionTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Isolated = """{"quota":{"cpu":4,"memory":8},"network_policy":"isolated","admin_groups":["acme-admins"]}""";
 

@@ -5,8 +5,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>A VDC stays as it is declared, whatever people do to its objects.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcDriftTests(Clusters clusters)
+public sealed class VdcDriftTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Whole =
         """{"quota":{"cpu":4,"memory":8},"limit_range":{"max_cpu":2},"network_policy":"isolated","admin_groups":["acme-admins"]}""";

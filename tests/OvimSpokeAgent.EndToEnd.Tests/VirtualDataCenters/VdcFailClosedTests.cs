@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>The API server's admission denies what the agent writes: what limits and isolates a VDC stays, and everybody is told.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcFailClosedTests(Clusters clusters)
+public sealed class VdcFailClosedTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Whole = """
         {"quota":{"cpu":4,"memory":8},"limit_range":{"max_cpu":2},"network_policy":"isolated","custom_network_config":null,

@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>What the ResourceQuota of a VDC allows beyond what is declared: a bound that no tenant can lift.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcHeadroomTests(Clusters clusters)
+public sealed class VdcHeadroomTests(Clusters clusters) : IClassFixture<Clusters>
 {
     [Theory, OnRealApiServer]
     public async Task Tenants_cannot_lift_their_quota_by_what_they_write(ClusterKind kind)

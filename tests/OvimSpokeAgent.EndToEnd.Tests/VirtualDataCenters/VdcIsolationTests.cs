@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>What a closed VDC lets through follows the cluster's DNS, KubeVirt and CDI. Who reaches whom by it is checked apart.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcIsolationTests(Clusters clusters)
+public sealed class VdcIsolationTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Isolation = "vdc-isolation-policy";
     private const string Definitions = "apis/apiextensions.k8s.io/v1/customresourcedefinitions";

@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>VDCs made, changed and deleted through the hub, against the API server's own admission and controllers.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcLifecycleTests(Clusters clusters)
+public sealed class VdcLifecycleTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Whole = """
         {"zone_id":"zone-7","display_name":"Development","quota":{"cpu":4,"memory":8,"storage":100,"vms":3},

@@ -7,8 +7,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 /// What no careful user would send: it is refused by the name of its field with nothing made, or it becomes a VDC that is
 /// whole.
 /// </summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcOddInputTests(Clusters clusters)
+public sealed class VdcOddInputTests(Clusters clusters) : IClassFixture<Clusters>
 {
     // Each refusal is a warning.
     private static readonly (string Name, string Value) Quiet = ("OVIM_LOG_LEVEL", "error");

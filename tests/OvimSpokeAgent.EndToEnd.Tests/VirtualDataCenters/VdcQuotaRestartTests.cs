@@ -5,8 +5,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>What operations were promised of a quota is theirs after the agent died, before any of it is in the cluster.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcQuotaRestartTests(Clusters clusters)
+public sealed class VdcQuotaRestartTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Hold = "example.com/hold";
 

@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>What a quota means: vCPUs and guest memory of all VMs, and a net under it that lets them run.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcQuotaTests(Clusters clusters)
+public sealed class VdcQuotaTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Quota = """{"quota":{"cpu":8,"memory":16},"limit_range":{"max_cpu":4}}""";
 

@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 
 /// <summary>Two hundred VDCs: what they cost the API server.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VdcScaleTests(Clusters clusters)
+public sealed class VdcScaleTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const int Vdcs = 200;
     private const int Drifted = 10;

@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualMachines;
 
 /// <summary>Starting and stopping VMs that others made.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class PowerTests(Clusters clusters)
+public sealed class PowerTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Fault = "sandbox.ovim.io/fail";
 

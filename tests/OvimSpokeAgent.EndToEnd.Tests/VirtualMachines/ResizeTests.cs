@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualMachines;
 
 /// <summary>Changing processors and memory of VMs that others made.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class ResizeTests(Clusters clusters)
+public sealed class ResizeTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string Guest =
         """{"architecture":"amd64","domain":{"devices":{},"cpu":{"sockets":1,"cores":1,"threads":1,"maxSockets":4},"memory":{"guest":"2Gi","maxGuest":"8Gi"}}}""";

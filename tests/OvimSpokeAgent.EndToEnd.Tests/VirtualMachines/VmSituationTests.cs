@@ -4,8 +4,7 @@ using OvimSpokeAgent.EndToEnd.Tests.Harness;
 namespace OvimSpokeAgent.EndToEnd.Tests.VirtualMachines;
 
 /// <summary>Situations of VMs that KubeVirt has told in their status, as the agent reports and treats them.</summary>
-[Collection(ClustersCollection.Name)]
-public sealed class VmSituationTests(Clusters clusters)
+public sealed class VmSituationTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private const string LongName = "migrated-from-datacenter-frankfurt-rack-17-windows-server-2022-accounting-db-01";
     private const string IoError = "the guest stands still: IO error of a disk";
