@@ -3,6 +3,7 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Agent;
 
@@ -47,9 +48,9 @@ internal sealed class OperationIntake(
         }
         if (health.IsStopping) return (IntakeOutcome.NotNow, "the agent stops");
         if (hub.Link.IsIdInUse) return (IntakeOutcome.NotNow, "the hub says that another live agent has this agent's id");
-        if (!await WithinAsync(ReadyLimit, WaitUntilReadyAsync, cancellationToken))
+        if (!await TimeLimit.RunAsync(ReadyLimit, time, WaitUntilReadyAsync, cancellationToken))
             return (IntakeOutcome.NotNow, "operations cannot be stored now");
-        return await WithinAsync(StoreLimit, token => StoreAsync(operation, token), cancellationToken)
+        return await TimeLimit.RunAsync(StoreLimit, time, token => StoreAsync(operation, token), cancellationToken)
             ? (IntakeOutcome.Stored, null)
             : (IntakeOutcome.NotNow, $"the operation was not stored within {StoreLimit.TotalSeconds:0} s");
     }
@@ -59,22 +60,6 @@ internal sealed class OperationIntake(
         var answer = processor.Begin(cancellationToken);
         answer.Take(operation.Span);
         return answer.EndAsync();
-    }
-
-    private async Task<bool> WithinAsync(
-        TimeSpan limit, Func<CancellationToken, Task> action, CancellationToken cancellationToken)
-    {
-        using var timer = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        try
-        {
-            await action(either.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
     }
 
     private sealed class Poll(AnswerIntake answer, PossibleLosses losses) : IPollIntake

@@ -5,6 +5,7 @@ using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
 
@@ -23,21 +24,9 @@ internal sealed class ReportComposer(
     ReportErrors errors,
     TimeProvider time) : IReportSource
 {
-    public async Task WaitUntilMeaningfulAsync(CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(settings.HeartbeatInterval, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            await leadership.WaitForFirstAnswerAsync(either.Token);
-            await journal.WaitForFirstAnswerAsync(either.Token);
-            foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The hub learns that the agent is there, and that it is not healthy.
-        }
-    }
+    // After the limit the hub learns that the agent is there, and that it is not healthy.
+    public Task WaitUntilMeaningfulAsync(CancellationToken cancellationToken) =>
+        TimeLimit.RunAsync(settings.HeartbeatInterval, time, WaitForFirstAnswersAsync, cancellationToken);
 
     public Task WaitUntilWantedAsync(CancellationToken cancellationToken) =>
         leadership.WaitUntilNotStandbyAsync(cancellationToken);
@@ -74,4 +63,11 @@ internal sealed class ReportComposer(
     }
 
     public void Delivered(StatusReport report) => errors.Sent(report.Errors ?? []);
+
+    private async Task WaitForFirstAnswersAsync(CancellationToken cancellationToken)
+    {
+        await leadership.WaitForFirstAnswerAsync(cancellationToken);
+        await journal.WaitForFirstAnswerAsync(cancellationToken);
+        foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(cancellationToken);
+    }
 }

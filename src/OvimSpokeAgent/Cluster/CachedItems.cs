@@ -20,8 +20,9 @@ internal sealed class CachedItems<TItem>(ObjectGuard told)
 
     public ICollection<NamespacedName> Names => _items.Keys;
 
-    /// <summary>Completes with the next change.</summary>
-    public Task NextChange => _changed.Next;
+    /// <summary>Completes as soon as a condition holds, which is asked now and after each change.</summary>
+    public Task WaitUntilAsync(Func<bool> condition, CancellationToken cancellationToken) =>
+        _changed.WaitUntilAsync(condition, cancellationToken);
 
     /// <summary>A snapshot of all items.</summary>
     public ICollection<TItem> All => [.. _items.Select(pair => pair.Value.Item)];

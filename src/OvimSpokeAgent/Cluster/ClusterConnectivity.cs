@@ -76,15 +76,8 @@ internal sealed class ClusterConnectivity(TimeProvider time)
         if (Volatile.Read(ref _answeredAt) <= sentAt) Failed(error);
     }
 
-    public async Task WaitUntilReachableAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (_outage is null) return;
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
+    public Task WaitUntilReachableAsync(CancellationToken cancellationToken) =>
+        _changed.WaitUntilAsync(() => _outage is null, cancellationToken);
 
     private sealed record Outage(DateTimeOffset Since, string Error);
 }

@@ -1,6 +1,4 @@
 using OvimSpokeAgent.Supervision;
-using Polly;
-using Polly.Retry;
 
 namespace OvimSpokeAgent.Cluster;
 
@@ -37,7 +35,6 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private readonly Jitter _jitter;
     private readonly Backoff _betweenTries;
     private readonly Backoff _betweenWatches;
-    private readonly ResiliencePipeline _untilAnswered;
     private readonly ObjectGuard _projected;
     private readonly ObjectGuard _told;
 
@@ -62,21 +59,6 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         _betweenTries = new Backoff(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10), _jitter);
         _betweenWatches = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), _jitter);
         _status = new CacheStatus { Since = time.GetUtcNow() };
-        _untilAnswered = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<KubernetesApiException>(
-                    e => e.Reason is not (ApiErrorReason.Expired or ApiErrorReason.NoKindMatch)),
-                MaxRetryAttempts = int.MaxValue,
-                DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(_betweenTries.After(
-                    args.AttemptNumber, (args.Outcome.Exception as KubernetesApiException)?.RetryAfter)),
-                OnRetry = args =>
-                {
-                    Failing(args.Outcome.Exception!.Message);
-                    return default;
-                },
-            })
-            .Build();
     }
 
     public string Name => $"cache {Kind}";
@@ -103,14 +85,14 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
 
     /// <inheritdoc />
     public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
-        WaitAsync(() => _status.LastSync is not null || _status.State is CacheState.NoKindMatch, cancellationToken);
+        _items.WaitUntilAsync(() => _status.LastSync is not null || _status.State is CacheState.NoKindMatch, cancellationToken);
 
     /// <summary>Completes as soon as the item (null: there is none) is as wanted; at once if it already is.</summary>
     public async Task<TItem?> WaitUntilAsync(
         NamespacedName name, Func<TItem?, bool> isAsWanted, CancellationToken cancellationToken)
     {
         TItem? item = null;
-        await WaitAsync(() => isAsWanted(item = Get(name)), cancellationToken);
+        await _items.WaitUntilAsync(() => isAsWanted(item = Get(name)), cancellationToken);
         return item;
     }
 
@@ -123,7 +105,8 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             string? problem = null;
             try
             {
-                var events = await _untilAnswered.ExecuteHereAsync(OpenAsync, cancellationToken);
+                var events = await _betweenTries.RetryAsync<IAsyncEnumerable<WatchEvent<TObject>>, KubernetesApiException>(
+                    OpenAsync, IsTriedAgainAsync, _time, cancellationToken);
                 opened = _time.GetTimestamp();
                 await FollowAsync(events, cancellationToken);
             }
@@ -144,6 +127,13 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             if (problem is not null && _vainWatches >= VainWatchesUntilFailing) Failing(problem);
             await Task.Delay(_betweenWatches.After(_vainWatches - 1), _time, cancellationToken);
         }
+    }
+
+    private ValueTask<Repeat?> IsTriedAgainAsync(KubernetesApiException e)
+    {
+        if (e.Reason is ApiErrorReason.Expired or ApiErrorReason.NoKindMatch) return new((Repeat?)null);
+        Failing(e.Message);
+        return new(new Repeat(e.RetryAfter));
     }
 
     /// <summary>Lists, if there is no version to go on from, and opens the watch.</summary>
@@ -274,16 +264,6 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         if (state is CacheState.Synced) LogSynced(Kind, Count);
         else LogNotSynced(Kind, state, problem);
         _items.Wake();
-    }
-
-    private async Task WaitAsync(Func<bool> condition, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _items.NextChange;
-            if (condition()) return;
-            await changed.WaitAsync(cancellationToken);
-        }
     }
 
     private TimeSpan Jittered(TimeSpan upTo) => upTo * (0.5 + (_jitter() / 2));

@@ -59,8 +59,8 @@ internal sealed partial class HeartbeatLoop(
     // something changed.
     private async Task WaitAsync(TimeSpan due, Task? soon, CancellationToken cancellationToken)
     {
-        var least = Min(settings.HeartbeatInterval, MinReportInterval);
-        var pause = Max(soon is null ? Max(due, least) : least, gate.Remaining(HubEndpoint.Status));
+        var least = TimeSpans.Min(settings.HeartbeatInterval, MinReportInterval);
+        var pause = TimeSpans.Max(soon is null ? TimeSpans.Max(due, least) : least, gate.Remaining(HubEndpoint.Status));
         await Task.Delay(pause, time, cancellationToken);
         if (soon is null || due <= pause) return;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -166,10 +166,6 @@ internal sealed partial class HeartbeatLoop(
         LogFailed(connection.Link.MissedReports, reason);
         _throttle.Logged();
     }
-
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
-
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     [LoggerMessage(3001, LogLevel.Information, "Registered as {AgentId} with the hub at {Endpoint}")]
     private partial void LogRegistered(string agentId, Uri endpoint);

@@ -73,15 +73,8 @@ internal sealed class HubConnection(TimeProvider time)
     /// Completes as soon as what the hub has queued under this agent's id is this agent's: it takes its reports, or did, and
     /// refuses one for what is in it.
     /// </summary>
-    public async Task WaitUntilOperationsMayBeTakenAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (_link is { IsIdInUse: false } and ({ IsRegistered: true } or { IsRefused: true, LastContact: not null })) return;
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
+    public Task WaitUntilOperationsMayBeTakenAsync(CancellationToken cancellationToken) => _changed.WaitUntilAsync(
+        () => _link is { IsIdInUse: false } and ({ IsRegistered: true } or { IsRefused: true, LastContact: not null }), cancellationToken);
 
     private void Set(HubLinkStatus link)
     {

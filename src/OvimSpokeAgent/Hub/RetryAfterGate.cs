@@ -30,7 +30,7 @@ internal sealed class RetryAfterGate(TimeProvider time, Jitter jitter)
     public void Observe(HubEndpoint endpoint, HttpResponseMessage answer)
     {
         if (WaitAskedBy(answer) is not { } wait) return;
-        var spread = Min(Max(wait, MinSpread), MaxSpread);
+        var spread = TimeSpans.Min(TimeSpans.Max(wait, MinSpread), MaxSpread);
         var jittered = wait + (spread * jitter());
         _until[endpoint] = time.GetTimestamp() + (long)(jittered.TotalSeconds * time.TimestampFrequency);
     }
@@ -46,10 +46,6 @@ internal sealed class RetryAfterGate(TimeProvider time, Jitter jitter)
                 && values.ToString() is { Length: > 0 } text && text.All(char.IsAsciiDigit) ? Longest : null;
         }
         var wait = header.Delta ?? header.Date - time.GetUtcNow() ?? TimeSpan.Zero;
-        return Min(Max(wait, TimeSpan.Zero), Longest);
+        return TimeSpans.Min(TimeSpans.Max(wait, TimeSpan.Zero), Longest);
     }
-
-    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
-
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -1,3 +1,5 @@
+using OvimSpokeAgent.Supervision;
+
 namespace OvimSpokeAgent.Leadership;
 
 /// <summary>
@@ -16,7 +18,7 @@ internal sealed record Deadline(long Timestamp, DateTimeOffset Start, TimeSpan D
     /// <summary>What is left by the clock that is further; not negative.</summary>
     public TimeSpan Left(TimeProvider time)
     {
-        var elapsed = TimeSpan.FromTicks(Math.Max(time.GetElapsedTime(Timestamp).Ticks, (time.GetUtcNow() - Start).Ticks));
+        var elapsed = TimeSpans.Max(time.GetElapsedTime(Timestamp), time.GetUtcNow() - Start);
         return elapsed >= Duration ? TimeSpan.Zero : Duration - elapsed;
     }
 }

@@ -51,12 +51,9 @@ internal sealed partial class LeaderElection(
 
     public async Task<Term> WaitUntilLeadingAsync(CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (Current is { } term) return term;
-            await changed.WaitAsync(cancellationToken);
-        }
+        Term? term = null;
+        await _changed.WaitUntilAsync(() => (term = Current) is not null, cancellationToken);
+        return term!;
     }
 
     public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
@@ -208,30 +205,14 @@ internal sealed partial class LeaderElection(
         }
     }
 
-    private async Task<LeaseObject?> ReadAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await api.GetAsync(KubernetesKinds.Lease, _name, LeaseJson.Default.LeaseObject, cancellationToken);
-        }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
-        {
-            return null;
-        }
-    }
+    private Task<LeaseObject?> ReadAsync(CancellationToken cancellationToken) =>
+        api.FindAsync(KubernetesKinds.Lease, _name, LeaseJson.Default.LeaseObject, cancellationToken);
 
     private Task<LeaseObject> PatchAsync(System.Text.Json.Nodes.JsonObject patch, CancellationToken cancellationToken) =>
         api.MergePatchAsync(KubernetesKinds.Lease, _name, patch, LeaseJson.Default.LeaseObject, cancellationToken);
 
-    private async Task WaitUntilAsync(Func<State, bool> condition, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (condition(_state)) return;
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
+    private Task WaitUntilAsync(Func<State, bool> condition, CancellationToken cancellationToken) =>
+        _changed.WaitUntilAsync(() => condition(_state), cancellationToken);
 
     private void Enter(State state)
     {

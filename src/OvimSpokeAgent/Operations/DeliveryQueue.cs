@@ -84,7 +84,7 @@ internal sealed class DeliveryQueue
     {
         TimeSpan? due = _ready.Count > 0 ? now : _later.Min?.NotBefore;
         if (IsForProbe && (due is null || _pace.ProbeAt < due)) due = _pace.ProbeAt;
-        return due is null || _pace.NextStart(now, _onTheWay.Values) is not { } start ? null : Max(due.Value, start);
+        return due is null || _pace.NextStart(now, _onTheWay.Values) is not { } start ? null : TimeSpans.Max(due.Value, start);
     }
 
     /// <summary>The hub took it, or refused it for good: others that failed since are not the hub's failures.</summary>
@@ -205,7 +205,7 @@ internal sealed class DeliveryQueue
     {
         var wait = BetweenRefusals.After(now - failingSince) * (0.5 + (_jitter() / 2));
         if (wait < LongWait) return now + wait;
-        return _lastTurn = Max(now + wait, _lastTurn + BetweenLongWaits);
+        return _lastTurn = TimeSpans.Max(now + wait, _lastTurn + BetweenLongWaits);
     }
 
     private void Change(Delivery delivery, Action<Delivery> change)
@@ -237,8 +237,6 @@ internal sealed class DeliveryQueue
 
     private SortedSet<Delivery> SetOf(Delivery delivery) =>
         delivery.IsSuspended ? _suspended : delivery.NotBefore > TimeSpan.Zero ? _later : _ready;
-
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static SortedSet<Delivery> By(Func<Delivery, long> first) => new(Comparer<Delivery>.Create((a, b) =>
         first(a) != first(b) ? first(a).CompareTo(first(b)) : a.Order.CompareTo(b.Order)));

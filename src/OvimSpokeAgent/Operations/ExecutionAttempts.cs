@@ -1,7 +1,5 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Supervision;
-using Polly;
-using Polly.Retry;
 
 namespace OvimSpokeAgent.Operations;
 
@@ -10,67 +8,36 @@ namespace OvimSpokeAgent.Operations;
 /// refusal is what RBAC denies before the API server's reviews have said so for long enough (<see cref="AccessReviews"/>),
 /// nor that the credentials are not taken before they were read anew for as long.
 /// </summary>
-internal sealed class ExecutionAttempts
+internal sealed class ExecutionAttempts(AccessReviews access, Jitter jitter, TimeProvider time)
 {
-    private static readonly ResiliencePropertyKey<ExecutionTrail> Trail = new("ovim.execution");
-
-    private readonly AccessReviews _access;
-    private readonly TimeProvider _time;
-    private readonly ResiliencePipeline _pipeline;
-
-    public ExecutionAttempts(AccessReviews access, Jitter jitter, TimeProvider time)
-    {
-        (_access, _time) = (access, time);
-        var backoff = new Backoff(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10), jitter);
-        _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = args => args.Outcome.Exception is KubernetesApiException e
-                    ? MayWorkLaterAsync(e, TrailOf(args.Context), args.Context.CancellationToken)
-                    : ValueTask.FromResult(false),
-                MaxRetryAttempts = int.MaxValue,
-                DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(backoff.After(
-                    args.AttemptNumber, (args.Outcome.Exception as KubernetesApiException)?.RetryAfter)),
-                OnRetry = args =>
-                {
-                    TrailOf(args.Context).Slot.Release();
-                    return default;
-                },
-            })
-            .Build();
-    }
+    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10), jitter);
 
     /// <summary>Runs a step; its last error is what it throws.</summary>
-    public async Task<T> RunAsync<T>(
+    public Task<T> RunAsync<T>(
         ExecutionTrail trail, Func<CancellationToken, Task<T>> step, CancellationToken cancellationToken)
     {
-        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellationToken);
-        context.Properties.Set(Trail, trail);
-        try
+        return _backoff.RetryAsync<T, KubernetesApiException>(TakeStepAsync, OnFailureAsync, time, cancellationToken);
+
+        async Task<T> TakeStepAsync(CancellationToken token)
         {
-            return await _pipeline.ExecuteAsync(
-                static async (c, step) =>
-                {
-                    await TrailOf(c).Slot.AcquireAsync(c.CancellationToken);
-                    return await step(c.CancellationToken);
-                },
-                context,
-                step);
+            await trail.Slot.AcquireAsync(token);
+            return await step(token);
         }
-        finally
+
+        async ValueTask<Repeat?> OnFailureAsync(KubernetesApiException e)
         {
-            ResilienceContextPool.Shared.Return(context);
+            if (!await MayWorkLaterAsync(e, trail, cancellationToken)) return null;
+            trail.Slot.Release();
+            return new Repeat(e.RetryAfter);
         }
     }
-
-    private static ExecutionTrail TrailOf(ResilienceContext context) => context.Properties.GetValue(Trail, null!);
 
     private async ValueTask<bool> MayWorkLaterAsync(
         KubernetesApiException e, ExecutionTrail trail, CancellationToken cancellationToken)
     {
-        trail.Failed(e, _time.GetTimestamp());
+        trail.Failed(e, time.GetTimestamp());
         if (e.IsTransient || e.Reason is ApiErrorReason.Conflict) return true;
-        if (trail.UnauthorizedSince is { } since) return _time.GetElapsedTime(since) < AccessReviews.Certainty;
-        return e.Denied is { } denied && !await _access.IsDeniedForGoodAsync(denied, cancellationToken);
+        if (trail.UnauthorizedSince is { } since) return time.GetElapsedTime(since) < AccessReviews.Certainty;
+        return e.Denied is { } denied && !await access.IsDeniedForGoodAsync(denied, cancellationToken);
     }
 }

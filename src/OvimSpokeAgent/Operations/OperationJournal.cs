@@ -80,13 +80,13 @@ internal sealed partial class OperationJournal : IDisposable
 
     /// <summary>Completes when records could be read for the first time.</summary>
     public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
-        WaitUntilAsync(() => Status.WasReadable, cancellationToken);
+        _changed.WaitUntilAsync(() => Status.WasReadable, cancellationToken);
 
     /// <summary>Reads what there is, in the order of arrival.</summary>
     public async Task<JournalContent> LoadAsync(CancellationToken cancellationToken)
     {
         // What arrived before is stored first: its turn may be before that of something the store has already.
-        await WaitUntilAsync(() => Status.Arriving == 0, cancellationToken);
+        await _changed.WaitUntilAsync(() => Status.Arriving == 0, cancellationToken);
         var content = await _attempts.UntilStoredAsync(token => _store.LoadAsync(_ => false, token), cancellationToken);
         if (content.Unreadable.Count > 0) LogUnreadable(content.Unreadable.Count, string.Join(", ", content.Unreadable.Take(10)));
         return content with { Records = [.. content.Records.OrderBy(record => record.Sequence).ThenBy(record => record.Key.Value)] };
@@ -150,7 +150,7 @@ internal sealed partial class OperationJournal : IDisposable
     }
 
     /// <summary>Completes when what arrives can be stored: nothing fails, and there is room.</summary>
-    public Task WaitUntilStoringAsync(CancellationToken cancellationToken) => WaitUntilAsync(CanStore, cancellationToken);
+    public Task WaitUntilStoringAsync(CancellationToken cancellationToken) => _changed.WaitUntilAsync(CanStore, cancellationToken);
 
     /// <summary>Whether nothing fails and there is room.</summary>
     public bool CanStore() => Status is { Problem: null, IsFull: false };
@@ -159,16 +159,6 @@ internal sealed partial class OperationJournal : IDisposable
     {
         _creating.Dispose();
         _creatingBatches.Dispose();
-    }
-
-    private async Task WaitUntilAsync(Func<bool> condition, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (condition()) return;
-            await changed.WaitAsync(cancellationToken);
-        }
     }
 
     // Not known and this agent leads: then it is to see to it. Under the lock.

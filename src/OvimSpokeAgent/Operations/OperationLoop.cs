@@ -72,15 +72,8 @@ internal sealed class OperationLoop(
         leadership.Current is { } term && _begun == term && journal.CanStore()
         && scheduler.Backlog < settings.Operations.Backlog;
 
-    private async Task WaitUntilBegunAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (_begun is { IsOver: false } || leadership.Current is null) return;
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
+    private Task WaitUntilBegunAsync(CancellationToken cancellationToken) =>
+        _changed.WaitUntilAsync(() => _begun is { IsOver: false } || leadership.Current is null, cancellationToken);
 
     private async Task WorkAsync(Term term, Term session)
     {

@@ -76,26 +76,16 @@ internal sealed class OperationScheduler(int slots, TimeProvider time)
 
     /// <summary>Completes when there is less to do than a number.</summary>
     public Task WaitUntilBelowAsync(int backlog, CancellationToken cancellationToken) =>
-        WaitUntilAsync(() => Backlog < backlog, cancellationToken);
+        _changed.WaitUntilAsync(() => Backlog < backlog, cancellationToken);
 
     /// <summary>Completes when nothing runs.</summary>
     public Task WaitUntilIdleAsync(CancellationToken cancellationToken) =>
-        WaitUntilAsync(
+        _changed.WaitUntilAsync(
             () =>
             {
                 lock (_lock) return _running == 0;
             },
             cancellationToken);
-
-    private async Task WaitUntilAsync(Func<bool> condition, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (condition()) return;
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
 
     private void RequestSlots(NamespacedName? target)
     {

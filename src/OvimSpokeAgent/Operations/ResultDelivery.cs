@@ -75,15 +75,8 @@ internal sealed partial class ResultDelivery(
     }
 
     /// <summary>Completes when nothing is left to deliver.</summary>
-    public async Task WhenEmptyAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (Pending == 0) return;
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
+    public Task WhenEmptyAsync(CancellationToken cancellationToken) =>
+        _changed.WaitUntilAsync(() => Pending == 0, cancellationToken);
 
     /// <summary>Delivers until cancelled.</summary>
     /// <param name="reopen">

@@ -1,7 +1,5 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Supervision;
-using Polly;
-using Polly.Retry;
 
 namespace OvimSpokeAgent.Operations;
 
@@ -11,7 +9,7 @@ internal sealed partial class StoreAttempts
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action _recovered;
-    private readonly ResiliencePipeline _untilStored;
+    private readonly Backoff _backoff;
     private readonly Lock _lock = new();
     private int _failing;
     private StoreProblem? _problem;
@@ -23,16 +21,7 @@ internal sealed partial class StoreAttempts
     public StoreAttempts(Jitter jitter, TimeProvider time, ILogger logger, Action recovered)
     {
         (_time, _logger, _recovered) = (time, logger, recovered);
-        var backoff = new Backoff(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), jitter);
-        _untilStored = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
-            {
-                ShouldHandle = new PredicateBuilder().Handle<KubernetesApiException>(),
-                MaxRetryAttempts = int.MaxValue,
-                DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(backoff.After(
-                    args.AttemptNumber, (args.Outcome.Exception as KubernetesApiException)?.RetryAfter)),
-            })
-            .Build();
+        _backoff = new Backoff(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(5), jitter);
     }
 
     /// <summary>What fails, and is tried again; null: nothing.</summary>
@@ -51,25 +40,18 @@ internal sealed partial class StoreAttempts
         var isFailing = false;
         try
         {
-            return await _untilStored.ExecuteHereAsync(TryAsync, cancellationToken);
+            return await _backoff.RetryAsync<T, KubernetesApiException>(attempt, OnFailure, _time, cancellationToken);
         }
         finally
         {
             if (isFailing) FailsNoMore();
         }
 
-        async Task<T> TryAsync(CancellationToken token)
+        ValueTask<Repeat?> OnFailure(KubernetesApiException e)
         {
-            try
-            {
-                return await attempt(token);
-            }
-            catch (KubernetesApiException e)
-            {
-                Fails(e, isFirst: !isFailing);
-                isFailing = true;
-                throw;
-            }
+            Fails(e, isFirst: !isFailing);
+            isFailing = true;
+            return new(new Repeat(e.RetryAfter));
         }
     }
 

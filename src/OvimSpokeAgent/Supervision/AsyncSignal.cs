@@ -1,7 +1,8 @@
 namespace OvimSpokeAgent.Supervision;
 
 /// <summary>
-/// Wakes who waits for a change. Take <see cref="Next"/> first, look at the state, then await it: no change is missed.
+/// Wakes who waits for a change (<see cref="WaitUntilAsync"/>). Who needs <see cref="Next"/> takes it first, looks at the state, then
+/// awaits it: no change is missed.
 /// </summary>
 internal sealed class AsyncSignal
 {
@@ -17,6 +18,17 @@ internal sealed class AsyncSignal
                 if (Volatile.Read(ref _next) is { } next) return next.Task;
                 Interlocked.CompareExchange(ref _next, new TaskCompletionSource(), null);
             }
+        }
+    }
+
+    /// <summary>Completes as soon as a condition holds, which is asked now and after each <see cref="Set"/>.</summary>
+    public async Task WaitUntilAsync(Func<bool> condition, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var next = Next;
+            if (condition()) return;
+            await next.WaitAsync(cancellationToken);
         }
     }
 

@@ -96,12 +96,12 @@ internal sealed class VirtualMachineManager(
 
     /// <summary>The VM as it is now, or null.</summary>
     public Task<VirtualMachineObject?> ReadAsync(NamespacedName name, CancellationToken cancellationToken) =>
-        ReadAsync(KubeVirtKinds.VirtualMachine, name, KubeVirtJson.Default.VirtualMachineObject, cancellationToken);
+        api.FindAsync(KubeVirtKinds.VirtualMachine, name, KubeVirtJson.Default.VirtualMachineObject, cancellationToken);
 
     /// <summary>The VMI as it is now, or null.</summary>
     public Task<VirtualMachineInstanceObject?> ReadInstanceAsync(
         NamespacedName name, CancellationToken cancellationToken) =>
-        ReadAsync(
+        api.FindAsync(
             KubeVirtKinds.VirtualMachineInstance, name, KubeVirtJson.Default.VirtualMachineInstanceObject, cancellationToken);
 
     /// <summary>
@@ -146,23 +146,6 @@ internal sealed class VirtualMachineManager(
         vm.Metadata.Label(WellKnownNames.ManagedByLabel) == WellKnownNames.Agent
             ? null
             : $"VM {vm.Metadata.Key} is not managed by this agent; its owner opts in with the label {WellKnownNames.ManagedByLabel}={WellKnownNames.Agent}";
-
-    private async Task<T?> ReadAsync<T>(
-        ResourceKind kind,
-        NamespacedName name,
-        System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type,
-        CancellationToken cancellationToken)
-        where T : class
-    {
-        try
-        {
-            return await api.GetAsync(kind, name, type, cancellationToken);
-        }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
-        {
-            return null;
-        }
-    }
 
     private sealed class Subscriptions(IReadOnlyList<IDisposable> all) : IDisposable
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -30,18 +31,8 @@ internal sealed class VdcNamespaceWriter(
     }
 
     /// <summary>The namespace as it is on the server, or null.</summary>
-    public async Task<NamespaceObject?> ReadAsync(string ns, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await api.GetAsync(
-                KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns), ClusterJson.Default.NamespaceObject, cancellationToken);
-        }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
-        {
-            return null;
-        }
-    }
+    public Task<NamespaceObject?> ReadAsync(string ns, CancellationToken cancellationToken) => api.FindAsync(
+        KubernetesKinds.Namespace, NamespacedName.ClusterScoped(ns), ClusterJson.Default.NamespaceObject, cancellationToken);
 
     /// <summary>
     /// The VDC of this name in this namespace, or the reason why an operation on it is refused: it does not exist, is being
@@ -168,19 +159,8 @@ internal sealed class VdcNamespaceWriter(
     }
 
     /// <summary>Completes when the cache shows what an operation wrote, or after a few seconds without.</summary>
-    public async Task ShownAsync(string ns, string key, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(ShownWithin, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            await declared.WaitForOperationAsync(ns, key, either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The cache is behind; it catches up.
-        }
-    }
+    public Task ShownAsync(string ns, string key, CancellationToken cancellationToken) =>
+        TimeLimit.RunAsync(ShownWithin, time, token => declared.WaitForOperationAsync(ns, key, token), cancellationToken);
 
     private static void Change(
         JsonObject patch, IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now)

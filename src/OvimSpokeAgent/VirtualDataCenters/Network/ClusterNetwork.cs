@@ -73,13 +73,6 @@ internal sealed class ClusterNetworkView(AgentSettings settings)
     }
 
     /// <summary>Completes when it was looked for.</summary>
-    public async Task WaitForFirstAnswerAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var changed = _changed.Next;
-            if (_isKnown) return;
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
+    public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
+        _changed.WaitUntilAsync(() => _isKnown, cancellationToken);
 }

@@ -87,15 +87,12 @@ internal sealed partial class ClusterNetworkDiscovery : ILoop
     private async Task WaitForCachesAsync(CancellationToken cancellationToken)
     {
         await _managed.WaitForFirstAnswerAsync(cancellationToken);
-        using var enough = new CancellationTokenSource(MaxFirstLook, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, cancellationToken);
-        try
+        // What comes later is taken then.
+        await TimeLimit.RunAsync(MaxFirstLook, _time, WaitForAllAsync, cancellationToken);
+
+        async Task WaitForAllAsync(CancellationToken token)
         {
-            foreach (var cache in (IWatchCacheStatus[])[_services, _kubeVirts, _cdis]) await cache.WaitForFirstAnswerAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // What comes later is taken then.
+            foreach (var cache in (IWatchCacheStatus[])[_services, _kubeVirts, _cdis]) await cache.WaitForFirstAnswerAsync(token);
         }
     }
 
@@ -169,7 +166,7 @@ internal sealed partial class ClusterNetworkDiscovery : ILoop
     }
 
     private TimeSpan UntilOpening() => _openedAt is { } at && _openings > 0
-        ? TimeSpan.FromTicks(Math.Max(0, (_betweenOpenings.After(_openings - 1) - _time.GetElapsedTime(at)).Ticks))
+        ? TimeSpans.Max(_betweenOpenings.After(_openings - 1) - _time.GetElapsedTime(at), TimeSpan.Zero)
         : TimeSpan.Zero;
 
     // What is found at the start is no change of anything.

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -31,7 +32,7 @@ internal sealed class HeadroomTracker(QuotaLedger ledger, TimeProvider time)
 
     /// <summary>When the headroom is due to be lowered, if nothing changes; null: it is not too high.</summary>
     public TimeSpan? UntilLowered(string ns) => _states.GetValueOrDefault(ns)?.TooHighSince is { } since
-        ? TimeSpan.FromTicks(Math.Max(0, (LowerAfter - time.GetElapsedTime(since)).Ticks))
+        ? TimeSpans.Max(LowerAfter - time.GetElapsedTime(since), TimeSpan.Zero)
         : null;
 
     /// <summary>Forgets all headroom: it is taken over from the quotas as they are then.</summary>

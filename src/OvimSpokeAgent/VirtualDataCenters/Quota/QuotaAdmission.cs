@@ -1,5 +1,6 @@
 using System.Globalization;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
@@ -124,22 +125,15 @@ internal sealed class QuotaAdmission(
         .SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
 
     // The VM itself is refused by a count that the quota controller has not raised yet, and nobody would try it again.
-    private async Task WaitUntilEnforcedAsync(NamespacedName quota, int vms, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(QuotaTakenOver, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            await caches.Quotas.WaitUntilAsync(
-                quota,
-                item => item is null || !item.Enforced.TryGetValue(VdcManifests.VmCount, out var enforced) || enforced >= vms,
-                either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The server's own answer says what is wrong.
-        }
-    }
+    // False: it takes too long; then the server's own answer says what is wrong.
+    private Task<bool> WaitUntilEnforcedAsync(NamespacedName quota, int vms, CancellationToken cancellationToken) => TimeLimit.RunAsync(
+        QuotaTakenOver,
+        time,
+        token => caches.Quotas.WaitUntilAsync(
+            quota,
+            item => item is null || !item.Enforced.TryGetValue(VdcManifests.VmCount, out var enforced) || enforced >= vms,
+            token),
+        cancellationToken);
 
     private static string Bytes(long bytes) => bytes >= 1L << 30
         ? (bytes / (decimal)(1L << 30)).ToString("0.###", CultureInfo.InvariantCulture) + "Gi"

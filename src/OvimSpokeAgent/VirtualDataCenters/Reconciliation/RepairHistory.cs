@@ -40,7 +40,7 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
         {
             if (Find(ns, deviation.Key) is not { } item) return TimeSpan.Zero;
             var wait = deviation.IsLooser ? item.WaitWhileLoose : item.Wait;
-            return TimeSpan.FromTicks(Math.Max(0, (wait - time.GetElapsedTime(item.LastTry)).Ticks));
+            return TimeSpans.Max(wait - time.GetElapsedTime(item.LastTry), TimeSpan.Zero);
         }
     }
 
@@ -153,7 +153,7 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
         lock (_lock)
         {
             return _namespaces.TryGetValue(ns, out var found) && found.Objects.Count > 0
-                ? TimeSpan.FromTicks(Math.Max(0, found.Objects.Values.Min(item => CalmAfter - time.GetElapsedTime(item.LastTry)).Ticks))
+                ? TimeSpans.Max(found.Objects.Values.Min(item => CalmAfter - time.GetElapsedTime(item.LastTry)), TimeSpan.Zero)
                 : null;
         }
     }

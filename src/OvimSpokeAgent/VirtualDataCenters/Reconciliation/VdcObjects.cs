@@ -20,17 +20,8 @@ internal sealed class VdcObjects(IKubernetesApi api, VdcLocks locks)
     private static JsonTypeInfo<LiveObject> Type => VdcJson.Default.LiveObject;
 
     /// <summary>The object as it is on the server now, or null.</summary>
-    public async Task<LiveObject?> ReadAsync(ResourceKind kind, NamespacedName name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await api.GetAsync(kind, name, Type, cancellationToken);
-        }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
-        {
-            return null;
-        }
-    }
+    public Task<LiveObject?> ReadAsync(ResourceKind kind, NamespacedName name, CancellationToken cancellationToken) =>
+        api.FindAsync(kind, name, Type, cancellationToken);
 
     /// <summary>Forgets what was written: someone else may have written since.</summary>
     public void Forget() => _written.Clear();

@@ -169,7 +169,7 @@ internal sealed class VdcReconciler : ILoop
             return;
         }
         Show(ns, isWhole: false);
-        wait = Longest(wait, UntilPauseEnds(ns), _repair.UntilTurn(ns, deviations));
+        wait = TimeSpans.Max(wait, TimeSpans.Max(UntilPauseEnds(ns), _repair.UntilTurn(ns, deviations)));
         if (wait == TimeSpan.Zero)
         {
             using (await _locks.HoldAsync(ns, cancellationToken))
@@ -222,17 +222,10 @@ internal sealed class VdcReconciler : ILoop
         }
     }
 
-    private TimeSpan UntilSettled(string ns) => _locks.SinceWrite(ns) is { } since ? Longest(Settling - since) : TimeSpan.Zero;
+    private TimeSpan UntilSettled(string ns) => _locks.SinceWrite(ns) is { } since ? TimeSpans.Max(Settling - since, TimeSpan.Zero) : TimeSpan.Zero;
 
     private TimeSpan UntilPauseEnds(string ns) =>
-        _pauses.TryGetValue(ns, out var pause) ? Longest(pause.Length - _time.GetElapsedTime(pause.Since)) : TimeSpan.Zero;
-
-    private static TimeSpan Longest(params ReadOnlySpan<TimeSpan> waits)
-    {
-        var longest = TimeSpan.Zero;
-        foreach (var wait in waits) longest = wait > longest ? wait : longest;
-        return longest;
-    }
+        _pauses.TryGetValue(ns, out var pause) ? TimeSpans.Max(pause.Length - _time.GetElapsedTime(pause.Since), TimeSpan.Zero) : TimeSpan.Zero;
 
     // Nothing can be written now: a change in the namespace does not make that another try.
     private void Retry(string ns, TimeSpan? asked)

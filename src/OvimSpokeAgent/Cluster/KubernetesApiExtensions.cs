@@ -10,8 +10,24 @@ internal sealed record ListPage(string ResourceVersion, string? Continue);
 /// <summary>A page of a collection.</summary>
 internal sealed record ObjectList<T>(IReadOnlyList<T> Items, string ResourceVersion, string? Continue);
 
-internal static class KubernetesApiLists
+/// <summary>What is often asked of the API, in one call.</summary>
+internal static class KubernetesApiExtensions
 {
+    /// <summary>The object as it is on the server now; null: there is none.</summary>
+    public static async Task<T?> FindAsync<T>(
+        this IKubernetesApi api, ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await api.GetAsync(kind, name, type, cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            return null;
+        }
+    }
+
     /// <summary>As the other, for pages of objects that are small: fails where one cannot be read.</summary>
     public static async Task<ObjectList<T>> ListAsync<T>(
         this IKubernetesApi api,
