@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 using OvimSpokeAgent.Configuration;
-using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tls;
 using IPNetwork = System.Net.IPNetwork;
 
