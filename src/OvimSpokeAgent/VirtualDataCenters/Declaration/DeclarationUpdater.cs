@@ -85,8 +85,8 @@ internal sealed class DeclarationUpdater(
         DeclaredNamespace ns, VdcDeclaration? before, VdcDeclaration now, CancellationToken cancellationToken)
     {
         if (ns.IsVdc) return null;
-        var known = before is null ? [] : applier.Expected(ns.Name, before).Select(manifest => manifest.ToString()).ToHashSet();
-        foreach (var manifest in applier.Expected(ns.Name, now))
+        var known = before is null ? [] : applier.Expected(ns.Name, before, QuotaHeadroom.None).Select(manifest => manifest.ToString()).ToHashSet();
+        foreach (var manifest in applier.Expected(ns.Name, now, QuotaHeadroom.None))
         {
             if (known.Contains(manifest.ToString()) || caches.Find(manifest.Kind, manifest.Name) is not null) continue;
             if (await objects.ReadAsync(manifest.Kind, manifest.Name, cancellationToken) is { IsOurs: false })

@@ -22,12 +22,14 @@ internal sealed class HeadroomTracker(QuotaLedger ledger, TimeProvider time)
     /// <param name="found">
     /// What an agent before this one gave it: kept, if nobody remembers another, it is enough, and not more than there may be.
     /// </param>
-    public QuotaHeadroom Of(string ns, QuotaDeclaration quota, Func<QuotaHeadroom?> found) => Next(ns, quota, found).Now;
+    public QuotaHeadroom Of(string ns, QuotaDeclaration quota, Func<QuotaHeadroom?> found) =>
+        Next(ns, quota, Wanted(ns, quota), found).Now;
 
-    /// <summary>Renews the headroom by the namespace's VMs as they are now. Parameters as for <see cref="Of"/>.</summary>
-    public void Update(string ns, QuotaDeclaration quota, Func<QuotaHeadroom?> found)
+    /// <summary>Renews the headroom by the namespace's VMs as they are now; returns it. Parameters as for <see cref="Of"/>.</summary>
+    public QuotaHeadroom Update(string ns, QuotaDeclaration quota, Func<QuotaHeadroom?> found)
     {
-        lock (_lock) _states[ns] = Next(ns, quota, found);
+        var wanted = Wanted(ns, quota);
+        lock (_lock) return (_states[ns] = Next(ns, quota, wanted, found)).Now;
     }
 
     /// <summary>When the headroom is due to be lowered, if nothing changes; null: it is not too high.</summary>
@@ -40,9 +42,10 @@ internal sealed class HeadroomTracker(QuotaLedger ledger, TimeProvider time)
 
     public void Forget(string ns) => _states.TryRemove(ns, out _);
 
-    private State Next(string ns, QuotaDeclaration quota, Func<QuotaHeadroom?> found)
+    private QuotaHeadroom Wanted(string ns, QuotaDeclaration quota) => HeadroomCalculator.Of(quota, ledger.EntriesOf(ns));
+
+    private State Next(string ns, QuotaDeclaration quota, QuotaHeadroom wanted, Func<QuotaHeadroom?> found)
     {
-        var wanted = HeadroomCalculator.Of(quota, ledger.EntriesOf(ns));
         var before = _states.GetValueOrDefault(ns) ?? new State(
             quota, found() is { } kept && kept.Covers(wanted) && HeadroomCalculator.Most(quota).Covers(kept) ? kept : wanted, null);
         return before.Next(quota, wanted, time);

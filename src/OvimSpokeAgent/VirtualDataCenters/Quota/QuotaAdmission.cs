@@ -106,7 +106,6 @@ internal sealed class QuotaAdmission(
     // The quota is the net under this check: it must let in what the check let in.
     private async Task MakeRoomAsync(string ns, VdcDeclaration declaration, ClaimKind kind, CancellationToken cancellationToken)
     {
-        applier.UpdateHeadroom(ns, declaration);
         if (Quota(ns, declaration) is not { } wanted) return;
         var name = wanted.Name;
         if (caches.Find(wanted.Kind, name)?.Fingerprint != wanted.Fingerprint)
@@ -121,8 +120,8 @@ internal sealed class QuotaAdmission(
         if (kind is ClaimKind.Create && declaration.Quota.Vms is { } vms) await WaitUntilEnforcedAsync(name, vms, cancellationToken);
     }
 
-    private OwnedManifest? Quota(string ns, VdcDeclaration declaration) => applier.Expected(ns, declaration)
-        .SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
+    private OwnedManifest? Quota(string ns, VdcDeclaration declaration) =>
+        applier.WithHeadroom(ns, declaration, applier.UpdateHeadroom(ns, declaration));
 
     // The VM itself is refused by a count that the quota controller has not raised yet, and nobody would try it again.
     // False: it takes too long; then the server's own answer says what is wrong.

@@ -11,15 +11,19 @@ internal sealed class VdcApplier(
 {
     /// <summary>The objects as they are to be now, the quota with its headroom.</summary>
     public IReadOnlyList<OwnedManifest> Expected(string ns, VdcDeclaration declaration) =>
-        Objects(ns, declaration, headroom.Of(ns, declaration.Quota, () => FoundHeadroom(ns, declaration)));
+        Expected(ns, declaration, headroom.Of(ns, declaration.Quota, () => FoundHeadroom(ns, declaration)));
 
-    /// <summary>Renews the headroom of the namespace's quota by the VMs that are there now.</summary>
-    public void UpdateHeadroom(string ns, VdcDeclaration declaration) =>
+    /// <summary>The objects as they are to be with this headroom of the quota; for who needs no quota, any will do.</summary>
+    public IReadOnlyList<OwnedManifest> Expected(string ns, VdcDeclaration declaration, QuotaHeadroom added) =>
+        VdcManifests.Objects(ns, declaration, added, network.Current, settings.Vdc);
+
+    /// <summary>Renews the headroom of the namespace's quota by the VMs that are there now; returns it.</summary>
+    public QuotaHeadroom UpdateHeadroom(string ns, VdcDeclaration declaration) =>
         headroom.Update(ns, declaration.Quota, () => FoundHeadroom(ns, declaration));
 
     /// <summary>The quota as it would be with this headroom; null: there is none.</summary>
     public OwnedManifest? WithHeadroom(string ns, VdcDeclaration declaration, QuotaHeadroom added) =>
-        Objects(ns, declaration, added).SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
+        Expected(ns, declaration, added).SingleOrDefault(manifest => manifest.Kind == KubernetesKinds.ResourceQuota);
 
     /// <summary>
     /// Makes everything as declared. Stops at the first object that the server refuses.
@@ -39,14 +43,13 @@ internal sealed class VdcApplier(
     {
         // What is made is to be right from the start, not renewed a moment later.
         await network.WaitForFirstAnswerAsync(cancellationToken);
-        UpdateHeadroom(ns, declaration);
-        var all = Expected(ns, declaration);
+        var all = Expected(ns, declaration, UpdateHeadroom(ns, declaration));
         var expected = concerns is null ? all : [.. all.Where(manifest => concerns(manifest.Kind))];
         // Of other kinds nothing is made here, so that nothing of theirs may go: it may stand for what is missing.
         var surplus = Surplus(ns, declaration, all, before).Where(item => concerns is null || concerns(item.Kind)).ToList();
         var made = new List<string>();
         foreach (var (key, manifest) in ApplyOrder.Of(
-            surplus.Select(key => (key, (OwnedManifest?)null)), expected.Select(manifest => (manifest.Key, (OwnedManifest?)manifest)), step => step.Item1.Kind))
+            surplus.Select(key => new Step(key, null)), expected.Select(manifest => new Step(manifest.Key, manifest)), step => step.Key.Kind))
         {
             if (manifest is null)
             {
@@ -79,9 +82,6 @@ internal sealed class VdcApplier(
         return new ApplyResult(made, notMade, notMade.Count == 0 ? null : "it was not done in time");
     }
 
-    private IReadOnlyList<OwnedManifest> Objects(string ns, VdcDeclaration declaration, QuotaHeadroom added) =>
-        VdcManifests.Objects(ns, declaration, added, network.Current, settings.Vdc);
-
     // What the quota says of itself, if it is so: else it is not the agent's doing.
     private QuotaHeadroom? FoundHeadroom(string ns, VdcDeclaration declaration) =>
         caches.Quotas.Get(new(ns, VdcNames.Quota)) is { Headroom: { } added } quota
@@ -96,9 +96,13 @@ internal sealed class VdcApplier(
         var surplus = caches.Surplus(ns, declaration, expected).Select(item => new ObjectKey(item.Kind, item.Item.Name)).ToHashSet();
         if (before is not null)
         {
-            surplus.UnionWith(Objects(ns, before, QuotaHeadroom.None).Select(manifest => manifest.Key));
+            surplus.UnionWith(Expected(ns, before, QuotaHeadroom.None).Select(manifest => manifest.Key));
         }
         surplus.ExceptWith(expected.Select(manifest => manifest.Key));
         return surplus;
     }
+
+    /// <param name="Key">The object.</param>
+    /// <param name="Manifest">What it is to be; null: it is to go.</param>
+    private readonly record struct Step(ObjectKey Key, OwnedManifest? Manifest);
 }

@@ -158,8 +158,7 @@ internal sealed class VdcReconciler : ILoop
         if (declared.Declaration is null) return;
         var wait = UntilSettled(ns);
         if (wait == TimeSpan.Zero) _weakenings.Check(declared);
-        _repair.UpdateHeadroom(declared);
-        var deviations = _repair.DeviationsOf(declared);
+        var deviations = _repair.DeviationsOf(declared, _repair.UpdateExpected(declared));
         _history.Settle(ns, deviations);
         if (deviations.Count == 0)
         {

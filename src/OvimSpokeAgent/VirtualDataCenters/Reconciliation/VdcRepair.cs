@@ -38,22 +38,24 @@ internal sealed class VdcRepair(
             _guard.Gone(failure.Name);
     }
 
-    /// <summary>Renews what follows from the VMs that are there now.</summary>
-    public void UpdateHeadroom(DeclaredNamespace ns) => applier.UpdateHeadroom(ns.Name, ns.Enforced!);
-
     /// <summary>Whether the caches show it as declared.</summary>
-    public bool IsInSync(DeclaredNamespace ns) => DeviationsOf(ns).Count == 0;
+    public bool IsInSync(DeclaredNamespace ns) => DeviationsOf(ns, applier.Expected(ns.Name, ns.Enforced!)).Count == 0;
+
+    /// <summary>The objects as they are to be, with the quota's headroom renewed by the VMs that are there now.</summary>
+    public IReadOnlyList<OwnedManifest> UpdateExpected(DeclaredNamespace ns) =>
+        applier.Expected(ns.Name, ns.Enforced!, applier.UpdateHeadroom(ns.Name, ns.Enforced!));
 
     /// <summary>
     /// What the caches show to be not as declared, in the order in which it is put right: the namespace, then its objects in that of
     /// <see cref="ApplyOrder"/>.
     /// </summary>
-    public IReadOnlyList<Deviation> DeviationsOf(DeclaredNamespace ns)
+    /// <param name="ns">The namespace.</param>
+    /// <param name="expected">Its objects as they are to be.</param>
+    public IReadOnlyList<Deviation> DeviationsOf(DeclaredNamespace ns, IReadOnlyList<OwnedManifest> expected)
     {
         var deviations = new List<Deviation>();
         if (namespaces.DriftOf(ns) is { Fields.Count: > 0 } drift)
             deviations.Add(new(KeyOf(ns), drift.IsLooser));
-        var expected = applier.Expected(ns.Name, ns.Enforced!);
         deviations.AddRange(ApplyOrder.Of(
             caches.Surplus(ns.Name, ns.Enforced!, expected).Select(found => Surplus(found.Kind, found.Item)),
             expected.Where(manifest => !caches.IsAsExpected(manifest)).Select(Wanted),
@@ -70,7 +72,7 @@ internal sealed class VdcRepair(
     public async Task RepairAsync(DeclaredNamespace ns, CancellationToken cancellationToken)
     {
         if (ns.IsTerminating || ns.Declaration is null) return;
-        var left = DeviationsOf(ns).ToList();
+        var left = DeviationsOf(ns, applier.Expected(ns.Name, ns.Enforced!)).ToList();
         foreach (var deviation in left.ToList())
         {
             // What it waits for is not right yet, however long ago that was tried.

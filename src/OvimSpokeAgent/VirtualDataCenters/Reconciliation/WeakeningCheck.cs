@@ -36,7 +36,7 @@ internal sealed partial class WeakeningCheck(
     private IEnumerable<Weakening> Of(DeclaredNamespace declared)
     {
         var (ns, network) = (declared.Name, declared.Declaration!.Network);
-        var expected = applier.Expected(ns, declared.Enforced!).ToDictionary(manifest => manifest.Key);
+        var expected = applier.Expected(ns, declared.Enforced!, QuotaHeadroom.None).ToDictionary(manifest => manifest.Key);
         foreach (var policy in caches.PoliciesOf(ns).OrderBy(policy => policy.Name.Name, StringComparer.Ordinal))
         {
             var key = new ObjectKey(KubernetesKinds.NetworkPolicy, policy.Name);
