@@ -2,14 +2,6 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace OvimSpokeAgent.Cluster;
 
-/// <summary>A page of a collection, its objects aside.</summary>
-/// <param name="ResourceVersion">The version of the collection.</param>
-/// <param name="Continue">The token of the next page; null: there is none.</param>
-internal sealed record ListPage(string ResourceVersion, string? Continue);
-
-/// <summary>A page of a collection.</summary>
-internal sealed record ObjectList<T>(IReadOnlyList<T> Items, string ResourceVersion, string? Continue);
-
 /// <summary>What is often asked of the API, in one call.</summary>
 internal static class KubernetesApiExtensions
 {

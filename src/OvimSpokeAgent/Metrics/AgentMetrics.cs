@@ -12,8 +12,10 @@ internal static class AgentMetrics
     {
         var registry = Prometheus.Metrics.NewCustomRegistry();
         DotNetStats.Register(registry);
+        var metrics = Prometheus.Metrics.WithCustomRegistry(registry);
+        metrics.CreateGauge("ovim_agent_info", "The agent's version.", ["version"]).WithLabels(AgentVersion.Current).Set(1);
         services.AddSingleton(registry);
-        services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(registry));
+        services.AddSingleton<IMetricFactory>(metrics);
         services.AddSingleton<IGaugeSource, AgentGauges>();
         return services;
     }
@@ -34,7 +36,5 @@ internal static class AgentMetrics
         {
             foreach (var source in sources) source.Update();
         });
-        services.GetRequiredService<IMetricFactory>()
-            .CreateGauge("ovim_agent_info", "The agent's version.", ["version"]).WithLabels(AgentVersion.Current).Set(1);
     }
 }
