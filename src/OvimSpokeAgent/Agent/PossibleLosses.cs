@@ -6,7 +6,7 @@ namespace OvimSpokeAgent.Agent;
 /// <summary>
 /// Tells the hub of answers to polls with which operations may be lost, in the next report's <c>errors</c>: each one from which
 /// some arrived; of those in a row from which nothing did, the first at once and the others together, once an hour and when
-/// it is over. Not safe for threads.
+/// it is over. Not thread-safe.
 /// </summary>
 internal sealed class PossibleLosses(ReportErrors errors, TimeProvider time)
 {

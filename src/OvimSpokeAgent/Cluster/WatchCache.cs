@@ -80,7 +80,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>The item, or null.</summary>
     public TItem? Get(NamespacedName name) => _items.Get(name)?.Item;
 
-    /// <summary>Calls back for every change, on the cache's own loop: quickly, please. Dispose to end it.</summary>
+    /// <summary>Calls back for every change, on the cache's loop: must not block, the watch waits for it. Dispose to end it.</summary>
     public IDisposable Subscribe(Action<CacheChange<TItem>> onChange) => _items.Subscribe(onChange);
 
     /// <inheritdoc />

@@ -3,7 +3,7 @@ using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Hub;
 
-/// <summary>Takes an operation that is whole; the text is the taker's only until it returns.</summary>
+/// <summary>Takes one complete operation; the span is valid only until the call returns.</summary>
 internal delegate void OperationTaker(ReadOnlySpan<byte> operation);
 
 /// <summary>
@@ -12,10 +12,10 @@ internal delegate void OperationTaker(ReadOnlySpan<byte> operation);
 /// </summary>
 internal sealed class PollAnswerReader(OperationTaker take)
 {
-    /// <summary>Deeper than any payload has a use for, but one deep operation must not cost those behind it.</summary>
+    /// <summary>Deeper than any real payload: one deep operation must not cost those behind it.</summary>
     public const int MaxDepth = 512;
 
-    /// <summary>More than any hub hands out at once; what is beyond it counts as lost.</summary>
+    /// <summary>More than any hub hands out at once; what exceeds it counts as lost.</summary>
     public const int MaxOperations = 200_000;
 
     private const int MinRoom = 16 << 10;
@@ -43,17 +43,17 @@ internal sealed class PollAnswerReader(OperationTaker take)
         End,
     }
 
-    /// <summary>Operations that were handed on.</summary>
+    /// <summary>Operations that were handed on so far.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Where the next bytes of the answer go.</summary>
+    /// <summary>The buffer for the next bytes of the answer.</summary>
     public Memory<byte> GetRoom()
     {
         if (_buffer.Length - _end < MinRoom) MakeRoom();
         return _buffer.AsMemory(_end);
     }
 
-    /// <summary>So many bytes arrived. False: what follows is of no use.</summary>
+    /// <summary>Takes the bytes that arrived. False: the rest of the answer cannot be read.</summary>
     public bool Advance(int bytes)
     {
         _end += bytes;

@@ -6,8 +6,8 @@ using OvimSpokeAgent.Validation;
 namespace OvimSpokeAgent.Hub;
 
 /// <summary>
-/// Lets in what proves itself, and, where that is set, what comes from some addresses, up to a rate. Others have a rate of
-/// their own: they cannot keep the hub out, and cannot try tokens quickly.
+/// Admits requests with valid credentials and, where that is configured, requests without from some addresses. Admitted and refused
+/// callers are rate-limited separately: others cannot keep the hub out, and cannot try tokens quickly.
 /// </summary>
 internal sealed partial class PushGate(
     PushCredentials credentials,
@@ -17,7 +17,7 @@ internal sealed partial class PushGate(
     TimeProvider time,
     ILogger<PushGate> logger)
 {
-    /// <summary>What the bodies of all pushes that are not answered yet may take.</summary>
+    /// <summary>Limit of the bodies of all pushes that are not answered yet, in bytes.</summary>
     private const int MaxBytes = 32 << 20;
 
     private readonly Lock _lock = new();

@@ -3,25 +3,25 @@ using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Leadership;
 
-/// <summary>Says whether this agent is the one that works, or another is.</summary>
+/// <summary>Tells whether this agent leads or another one does.</summary>
 internal interface ILeadership
 {
-    /// <summary>The term at this very moment, or null. Asked before each write: it looks at the clocks.</summary>
+    /// <summary>The current term; null: this agent does not lead. Checked against the clocks, so ask before each write.</summary>
     Term? Current { get; }
 
-    /// <summary>The other agent that leads while this one stands by; null: none is known to.</summary>
+    /// <summary>The agent that leads while this one is a standby; null: none is known to.</summary>
     string? OtherLeader { get; }
 
-    /// <summary>Why it is not known who leads, or why that cannot be kept up; null: nothing is wrong.</summary>
+    /// <summary>Why the leader is not known, or why leadership cannot be kept; null: nothing is wrong.</summary>
     string? Problem { get; }
 
     /// <summary>Completes as soon as this agent leads.</summary>
     Task<Term> WaitUntilLeadingAsync(CancellationToken cancellationToken);
 
-    /// <summary>Completes when it was found out for the first time who leads.</summary>
+    /// <summary>Completes when the leader is known for the first time.</summary>
     Task WaitForFirstAnswerAsync(CancellationToken cancellationToken);
 
-    /// <summary>Completes while no other agent is known to lead: then this one speaks to the hub.</summary>
+    /// <summary>Completes as soon as no other agent is known to lead; only then does this one talk to the hub.</summary>
     Task WaitUntilNotStandbyAsync(CancellationToken cancellationToken);
 
     /// <summary>Ends the term and begins none any more.</summary>

@@ -5,10 +5,10 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.Leadership;
 
 /// <summary>
-/// Of several agents in a namespace lets one work, by a Lease. The holder renews it every two seconds and stops working
-/// seven seconds after the last renewal that is known to have worked, by the monotonic and the wall clock: a process that
-/// was paused finds out before its next write. Another one takes it ten seconds after the last renewal that it saw, by
-/// its own clock; at once when it was let go, or when it carries the own name (a container that was restarted in its pod).
+/// Lets one of several agents in a namespace work, by a Lease. The holder renews it every two seconds and stops working seven
+/// seconds after its last successful renewal, by the monotonic and the wall clock: a process that was paused finds out before its
+/// next write. Another agent takes the Lease ten seconds after the last renewal that it saw, by its own clock; at once when the
+/// holder released it, or when the Lease names this process as holder (a container that was restarted in its pod).
 /// </summary>
 internal sealed partial class LeaderElection(
     IKubernetesApi api, AgentSettings settings, TimeProvider time, ILogger<LeaderElection> logger) : ILoop, ILeadership

@@ -15,8 +15,7 @@ internal static class AgentLogging
         "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {SourceContext}: {Message:j}{NewLine}{Exception}";
 
     /// <summary>
-    /// Replaces the host's logging. <see cref="LogLevels"/> is registered, to change the level of the running agent. Each
-    /// host has a logger of its own.
+    /// Replaces the host's logging. Each host has a logger of its own.
     /// </summary>
     public static IServiceCollection AddAgentLogging(this IServiceCollection services, LogSettings settings)
     {

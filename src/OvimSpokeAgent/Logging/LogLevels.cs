@@ -3,7 +3,7 @@ using Serilog.Events;
 
 namespace OvimSpokeAgent.Logging;
 
-/// <summary>The least severe levels that are logged; changed at any time, effective at once.</summary>
+/// <summary>The least severe levels that are logged.</summary>
 internal sealed class LogLevels
 {
     public LogLevels(LogLevel level) => Set(level);

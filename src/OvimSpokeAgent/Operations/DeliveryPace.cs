@@ -3,8 +3,8 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>
-/// The one owner of the pace at which results go to the hub: how many at once, and, while the hub takes none, when the next
-/// probe is due. Times are those since any fixed moment. Not thread-safe.
+/// The pace at which results go to the hub, all of them together: how many at once, and, while the hub takes none, when the next
+/// probe is due. How long one waits that the hub did not take is <see cref="DeliveryQueue"/>'s. Times are those since any fixed moment. Not thread-safe.
 /// </summary>
 /// <param name="parallel">How many attempts may wait for a prompt answer at once.</param>
 /// <param name="jitter">Spreads the probes: a fleet that lost its hub does not come back as one.</param>

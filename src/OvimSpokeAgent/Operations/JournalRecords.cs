@@ -1,6 +1,6 @@
 namespace OvimSpokeAgent.Operations;
 
-/// <summary>The journal's records in memory, with what has to be found quickly among them. Not safe for threads.</summary>
+/// <summary>The journal's records in memory, with the indexes that look-ups need. Not thread-safe.</summary>
 /// <param name="maxBytes">
 /// How much room all records together may take, roughly: the API server's database is everyone's. Above it settled records
 /// go early, and if that is not enough nothing new is taken; what was taken is carried out all the same.

@@ -5,7 +5,7 @@ using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;
 
-/// <summary>Judges operations that arrive and stores them: together where they came together, else alone.</summary>
+/// <summary>Parses operations that arrive and stores them: in one batch where they came together, else alone.</summary>
 internal sealed partial class OperationReceiver(
     OperationRegistry registry,
     OperationExecutor executor,
@@ -28,9 +28,9 @@ internal sealed partial class OperationReceiver(
     /// <summary>One answer or push after the other: what is stored first runs first, now and after a crash.</summary>
     public AsyncLock Turn { get; } = new();
 
-    /// <summary>Judges an operation. Null: it cannot be answered, which is told.</summary>
-    /// <param name="text">The operation as it came.</param>
-    /// <param name="isReported">Whether it is told what cannot be answered.</param>
+    /// <summary>Parses an operation. Null: it has no usable id, so that it cannot be answered; that is reported.</summary>
+    /// <param name="text">The operation as it arrived.</param>
+    /// <param name="isReported">Whether an operation that cannot be answered is reported.</param>
     public ReceivedOperation? Parse(ReadOnlyMemory<byte> text, bool isReported = true)
     {
         if (text.Length > MaxBytes) text = OversizedOperation.Reduce(text.Span, out _);
@@ -46,7 +46,7 @@ internal sealed partial class OperationReceiver(
         return new(operation.WithoutPayload(), operation.PayloadLength, plan?.Target, plan is { ReadOnly: true });
     }
 
-    /// <summary>So many more operations cannot be answered than were told of.</summary>
+    /// <summary>Reports how many operations without a usable id came beyond those that were reported one by one.</summary>
     public void ReportUnanswerable(int more) => ReportUnanswerable($"{more} more operations without a usable id");
 
     /// <summary>Stores an operation alone; null where nothing is left to be done about it here.</summary>
@@ -63,10 +63,10 @@ internal sealed partial class OperationReceiver(
         return reception;
     }
 
-    /// <summary>An operation is new and stored.</summary>
+    /// <summary>Counts an operation that is new and stored.</summary>
     public void Received(OperationHeader operation) => metrics.Received(executor.MetricType(operation), repeat: false);
 
-    /// <summary>An operation came twice at once.</summary>
+    /// <summary>Counts an operation that came twice in one answer.</summary>
     public void RepeatedAtOnce(OperationHeader operation) => metrics.Received(executor.MetricType(operation), repeat: true);
 
     /// <summary>An operation came again. Whether it is to be answered: else it runs, or its result is on its way.</summary>

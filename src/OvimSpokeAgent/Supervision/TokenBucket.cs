@@ -1,8 +1,7 @@
 namespace OvimSpokeAgent.Supervision;
 
 /// <summary>
-/// Limits a rate: <paramref name="burst"/> at once, then one every <paramref name="refill"/>. Not safe for use by
-/// several threads at once.
+/// Limits a rate: <paramref name="burst"/> at once, then one every <paramref name="refill"/>. Not thread-safe.
 /// </summary>
 internal sealed class TokenBucket(int burst, TimeSpan refill, TimeProvider time)
 {

@@ -1,6 +1,6 @@
 namespace OvimSpokeAgent.Tls;
 
-/// <summary>When the first certificate of a value ends that has not ended yet; if all have, when the last one did.</summary>
+/// <summary>The earliest NotAfter still ahead among the certificates of a value, else the latest.</summary>
 /// <param name="What">What the value is.</param>
 /// <param name="Settings">Where it comes from.</param>
 /// <param name="Subject">The certificate's subject.</param>
@@ -8,7 +8,7 @@ namespace OvimSpokeAgent.Tls;
 /// <param name="At">When it ends.</param>
 internal sealed record CertificateExpiry(string What, string Settings, string Subject, string Thumbprint, DateTimeOffset At)
 {
-    /// <summary>How long ahead an end is warned of.</summary>
+    /// <summary>How long before a certificate expires health warns.</summary>
     public static readonly TimeSpan WarnAhead = TimeSpan.FromDays(14);
 
     /// <summary>

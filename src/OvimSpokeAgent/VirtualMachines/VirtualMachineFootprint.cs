@@ -25,7 +25,7 @@ internal sealed record VirtualMachineFootprint
 
     public bool HasTpm { get; init; }
 
-    /// <summary>Dedicated CPUs, or limits equal to requests.</summary>
+    /// <summary>Dedicated CPUs, or any resource limits: with those KubeVirt may give the guest dedicated CPUs.</summary>
     public bool HasDedicatedCpus { get; init; }
 
     public bool IsArm64 { get; init; }

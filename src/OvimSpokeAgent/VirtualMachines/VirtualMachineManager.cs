@@ -67,7 +67,7 @@ internal sealed class VirtualMachineManager(
 
     /// <summary>
     /// Tells of every change of a managed VM's status; null: it is gone, or its namespace is not managed any more. Called
-    /// on the caches' loops: quickly, please. Dispose to end it.
+    /// on the caches' loops: must not block, the watches wait for it. Dispose to end it.
     /// </summary>
     public IDisposable Subscribe(Action<NamespacedName, VirtualMachineStatus?> onChange)
     {
