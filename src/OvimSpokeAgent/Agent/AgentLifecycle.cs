@@ -113,7 +113,7 @@ internal sealed partial class AgentLifecycle(
     [LoggerMessage(1104, LogLevel.Warning, "The last report was not taken within {Limit}")]
     private partial void LogFinalReportNotSent(TimeSpan limit);
 
-    [LoggerMessage(1106, LogLevel.Warning, "The Lease was not let go, it runs out by itself: {Reason}")]
+    [LoggerMessage(1106, LogLevel.Warning, "The Lease was not released, it expires by itself: {Reason}")]
     private partial void LogLeaseNotReleased(string reason);
 
     [LoggerMessage(1105, LogLevel.Information, "Stopped")]

@@ -249,6 +249,6 @@ internal sealed partial class LeaderElection(
     [LoggerMessage(1205, LogLevel.Warning, "Neither leading nor on standby: {Problem}")]
     private partial void LogCannotLead(string problem);
 
-    [LoggerMessage(1204, LogLevel.Information, "{Identity} let the Lease go")]
+    [LoggerMessage(1204, LogLevel.Information, "{Identity} released the Lease")]
     private partial void LogReleased(string identity);
 }

@@ -160,9 +160,9 @@ internal sealed partial class OperationProcessor(
     [LoggerMessage(2002, LogLevel.Warning, "{Type} {Id} on {Target} failed after {Duration}: {Error}")]
     private partial void LogFailed(string type, string id, string target, TimeSpan duration, string error);
 
-    [LoggerMessage(2005, LogLevel.Information, "Going on with {Operations} operations and {Results} undelivered results of before")]
+    [LoggerMessage(2005, LogLevel.Information, "Resuming {Operations} operations and {Results} undelivered results that the journal holds")]
     private partial void LogReplay(int operations, int results);
 
-    [LoggerMessage(2006, LogLevel.Information, "{Type} {Id} ({Key}) was stored by an agent that led before: it is done now")]
+    [LoggerMessage(2006, LogLevel.Information, "{Type} {Id} ({Key}) was stored by a former leader: it is executed now")]
     private partial void LogAdopted(string type, string id, OperationKey key);
 }

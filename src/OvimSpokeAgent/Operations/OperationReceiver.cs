@@ -128,7 +128,7 @@ internal sealed partial class OperationReceiver(
         errors.Add(error);
     }
 
-    [LoggerMessage(2003, LogLevel.Information, "{Type} {Id} ({Key}) came again: done once, answered again")]
+    [LoggerMessage(2003, LogLevel.Information, "{Type} {Id} ({Key}) was received again: it is executed once, its result is sent again")]
     private partial void LogRepeat(string type, string id, OperationKey key);
 
     [LoggerMessage(2004, LogLevel.Error, "An operation cannot be answered: {Error}")]

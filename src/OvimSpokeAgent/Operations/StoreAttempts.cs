@@ -86,7 +86,7 @@ internal sealed partial class StoreAttempts
     [LoggerMessage(2201, LogLevel.Error, "The journal cannot be read or written, no operations are taken: {Problem}")]
     private partial void LogFailing(string problem);
 
-    [LoggerMessage(2202, LogLevel.Information, "The journal fails no more")]
+    [LoggerMessage(2202, LogLevel.Information, "The journal works again")]
     private partial void LogFailsNoMore();
 }
 

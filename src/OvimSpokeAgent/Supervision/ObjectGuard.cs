@@ -163,6 +163,6 @@ internal sealed partial class ObjectGuard(string place, Counter.Child failures, 
     [LoggerMessage(1011, LogLevel.Warning, "{Place}: {Object} failed, the others go on ({NotLogged} failures before it were not logged)")]
     private partial void LogFailed(Exception exception, string place, string @object, long notLogged);
 
-    [LoggerMessage(1012, LogLevel.Information, "{Place}: {Object} fails no more")]
+    [LoggerMessage(1012, LogLevel.Information, "{Place}: {Object} works again")]
     private partial void LogOver(string place, string @object);
 }

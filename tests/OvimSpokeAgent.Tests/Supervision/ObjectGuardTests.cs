@@ -135,7 +135,7 @@ public sealed class ObjectGuardTests
 
         Assert.Equal(4, _log.Count);
         Assert.Equal("widgets: a failed, the others go on (0 failures before it were not logged)", _log[0]);
-        Assert.Equal("widgets: a fails no more", _log[^1]);
+        Assert.Equal("widgets: a works again", _log[^1]);
     }
 
     [Fact]
