@@ -113,7 +113,7 @@ public static class AgentHost
     {
         if (settings.LeaderElection) services.AddSupervised<LeaderElection>();
         services
-            .AddLoop<PermissionCheck>()
+            .AddLoop<PermissionMonitor>()
             .AddLoop<EventRecorder>()
             .AddLoop<OperationLoop>()
             .AddLoop<ClusterNetworkDiscovery>()

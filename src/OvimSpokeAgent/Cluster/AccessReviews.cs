@@ -17,15 +17,15 @@ internal sealed record AccessReviewStatus
 /// <summary>
 /// What the agent may do, by the API server's own word (SelfSubjectAccessReview). A server that starts denies everything until
 /// its RBAC caches are filled, in its reviews too: that it denies something counts when it has said so for
-/// <see cref="Certainty"/> without a break.
+/// <see cref="DenialConfirmationTime"/> without a break.
 /// </summary>
 internal sealed class AccessReviews(IKubernetesApi api, TimeProvider time)
 {
     /// <summary>How long the answer must have been no.</summary>
-    public static readonly TimeSpan Certainty = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan DenialConfirmationTime = TimeSpan.FromSeconds(30);
 
     // Nobody asked meanwhile: what was answered before and since is not one answer without a break.
-    private static readonly TimeSpan Break = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxGapBetweenDenials = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<NeededPermission, Denial> _denials = [];
@@ -64,7 +64,7 @@ internal sealed class AccessReviews(IKubernetesApi api, TimeProvider time)
         var now = time.GetTimestamp();
         lock (_lock)
         {
-            foreach (var (old, _) in _denials.Where(entry => time.GetElapsedTime(entry.Value.Last, now) > Break).ToList())
+            foreach (var (old, _) in _denials.Where(entry => time.GetElapsedTime(entry.Value.Last, now) > MaxGapBetweenDenials).ToList())
                 _denials.Remove(old);
             if (!isDenied)
             {
@@ -73,7 +73,7 @@ internal sealed class AccessReviews(IKubernetesApi api, TimeProvider time)
             }
             var first = _denials.TryGetValue(permission, out var before) ? before.First : now;
             _denials[permission] = new Denial(first, now);
-            return time.GetElapsedTime(first, now) >= Certainty;
+            return time.GetElapsedTime(first, now) >= DenialConfirmationTime;
         }
     }
 

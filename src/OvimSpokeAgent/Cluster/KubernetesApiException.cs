@@ -77,5 +77,5 @@ internal sealed class KubernetesApiException(
     /// Whether the server has judged the request and says no. What RBAC denies or the credentials are refused for is no
     /// such verdict: a server that starts does so until its caches are filled.
     /// </summary>
-    public bool IsRefusal => !IsTransient && Denied is null && Reason is not (ApiErrorReason.Conflict or ApiErrorReason.Unauthorized);
+    public bool IsDefinitiveRejection => !IsTransient && Denied is null && Reason is not (ApiErrorReason.Conflict or ApiErrorReason.Unauthorized);
 }

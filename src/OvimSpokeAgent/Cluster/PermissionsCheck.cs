@@ -3,7 +3,7 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.Cluster;
 
 /// <summary>What the agent may not do and would need to.</summary>
-internal sealed class PermissionsCheck(PermissionCheck permissions) : IHealthCheck
+internal sealed class PermissionsCheck(PermissionMonitor permissions) : IHealthCheck
 {
     public string Name => "permissions";
 

@@ -71,7 +71,7 @@ internal sealed record StatusDocument
     private static ApiErrorReason ReasonOf(HttpStatusCode code, StatusDocument? status) => (int)code switch
     {
         401 => ApiErrorReason.Unauthorized,
-        403 when IsNotReady(status) => ApiErrorReason.Unavailable,
+        403 when IsAdmissionNotReady(status) => ApiErrorReason.Unavailable,
         403 => ApiErrorReason.Forbidden,
         404 when string.IsNullOrEmpty(status?.Details?.Name) => ApiErrorReason.NoKindMatch,
         404 => ApiErrorReason.NotFound,
@@ -91,7 +91,7 @@ internal sealed record StatusDocument
     };
 
     // Admission plugins whose caches are not filled, and a quota whose use is not counted yet, are no refusal.
-    private static bool IsNotReady(StatusDocument? status) => status?.Message is { } message
+    private static bool IsAdmissionNotReady(StatusDocument? status) => status?.Message is { } message
         && (message.EndsWith("not yet ready to handle request", StringComparison.Ordinal)
             || message.Contains(" is forbidden: status unknown for quota: ", StringComparison.Ordinal));
 

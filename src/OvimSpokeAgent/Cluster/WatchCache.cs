@@ -14,7 +14,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private const int PageSize = 100;
 
     // One cut watch is everyday life (load balancers, servers that restart) and no news; from the second on it is.
-    private const int VainWatchesUntilFailing = 2;
+    private const int EmptyWatchesUntilFailing = 2;
 
     /// <summary>A watch from which nothing came for so long is replaced: resuming costs next to nothing.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromMinutes(10);
@@ -43,7 +43,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private string? _resourceVersion;
     private long _events;
     private bool? _sendsBookmarks; // null: not known yet
-    private int _vainWatches; // in a row: ended at once, and nothing came
+    private int _emptyWatches; // in a row: ended at once, and nothing came
 
     public WatchCache(
         IKubernetesApi api,
@@ -54,7 +54,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         Jitter? jitter = null)
     {
         (_api, _spec, _time, _logger, _jitter) = (api, spec, time, logger, jitter ?? Random.Shared.NextDouble);
-        (_projected, _told) = (failures.At(Name), failures.At($"{Name}, told"));
+        (_projected, _told) = (failures.At(Name), failures.At($"{Name}, subscribers"));
         _items = new CachedItems<TItem>(_told);
         _betweenTries = new Backoff(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(10), _jitter);
         _betweenWatches = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), _jitter);
@@ -113,7 +113,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NoKindMatch)
             {
                 NoKindMatch(e.Message);
-                _vainWatches = 0;
+                _emptyWatches = 0;
                 await Task.Delay(Jittered(NoKindMatchInterval), _time, cancellationToken);
                 continue;
             }
@@ -122,10 +122,10 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 if (e.Reason is ApiErrorReason.Expired) _resourceVersion = null;
                 problem = e.Message;
             }
-            var isVain = _events == eventsBefore && !(opened is { } at && _time.GetElapsedTime(at) >= BriefWatch);
-            _vainWatches = isVain ? _vainWatches + 1 : 0;
-            if (problem is not null && _vainWatches >= VainWatchesUntilFailing) Failing(problem);
-            await Task.Delay(_betweenWatches.After(_vainWatches - 1), _time, cancellationToken);
+            var isEmpty = _events == eventsBefore && !(opened is { } at && _time.GetElapsedTime(at) >= BriefWatch);
+            _emptyWatches = isEmpty ? _emptyWatches + 1 : 0;
+            if (problem is not null && _emptyWatches >= EmptyWatchesUntilFailing) Failing(problem);
+            await Task.Delay(_betweenWatches.After(_emptyWatches - 1), _time, cancellationToken);
         }
     }
 
@@ -152,7 +152,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             },
             _spec.Type,
             cancellationToken);
-        if (_vainWatches < VainWatchesUntilFailing) Heard();
+        if (_emptyWatches < EmptyWatchesUntilFailing) Heard();
         return events;
     }
 
@@ -178,7 +178,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         var gone = _items.Names.Where(name => !listed.ContainsKey(name)).OrderBy(name => name.ToString(), StringComparer.Ordinal);
         foreach (var name in gone.ToList()) _items.Remove(name);
         foreach (var (name, item) in listed) _items.Put(name, item);
-        foreach (var guard in (ObjectGuard[])[_projected, _told]) guard.GoneBut(listed.Keys);
+        foreach (var guard in (ObjectGuard[])[_projected, _told]) guard.RetainOnly(listed.Keys);
         _resourceVersion = version;
         var now = _time.GetUtcNow();
         Enter(CacheState.Synced, null, status => status with { LastSync = now, LastEvent = now });
@@ -196,11 +196,11 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 if (type is WatchEventType.Bookmark) (_sendsBookmarks, limit) = (true, SilenceLimitWithBookmarks);
                 silence.CancelAfter(limit);
                 _events++;
-                _vainWatches = 0;
+                _emptyWatches = 0;
                 if (item.Metadata.ResourceVersion is { Length: > 0 } version) _resourceVersion = version;
                 if (type is WatchEventType.Deleted)
                 {
-                    _projected.Gone(item.Metadata.Key);
+                    _projected.ClearFailure(item.Metadata.Key);
                     _items.Remove(item.Metadata.Key);
                 }
                 else if (type is not WatchEventType.Bookmark) _items.Put(item.Metadata.Key, Keep(item));
@@ -249,7 +249,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         if (_status.State is CacheState.NoKindMatch)
         {
             foreach (var name in _items.Names) _items.Remove(name);
-            _projected.GoneBut<NamespacedName>([]);
+            _projected.RetainOnly<NamespacedName>([]);
         }
         Enter(CacheState.NoKindMatch, problem, status => status with { LastSync = null });
     }
@@ -274,6 +274,6 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     [LoggerMessage(5002, LogLevel.Warning, "The cache of {Kind} is {State}: {Problem}")]
     private partial void LogNotSynced(ResourceKind kind, CacheState state, string? problem);
 
-    [LoggerMessage(5003, LogLevel.Debug, "Nothing came from the watch of {Kind} for {Limit}; it is replaced")]
+    [LoggerMessage(5003, LogLevel.Debug, "Watch of {Kind} idle for {Limit}, reconnecting")]
     private partial void LogSilent(ResourceKind kind, TimeSpan limit);
 }

@@ -55,7 +55,7 @@ internal static class SettingsTable
     { Aliases = ["OVIM_HUB_CERT_PATH"] };
 
     public static readonly Setting HubKeyFile = FileOf(
-        "OVIM_HUB_KEY_FILE", "PEM file with the client certificate's private key, unencrypted",
+        "OVIM_HUB_KEY_FILE", "PEM file with the client certificate's private key, unencrypted; read again when it changes",
         "an unencrypted PEM private key", PemCertificates.HoldsKey)
         with
     { Aliases = ["OVIM_HUB_KEY_PATH"], Show = SettingText.ShowSecretPath };
@@ -97,7 +97,7 @@ internal static class SettingsTable
 
     public static readonly Setting MetricsCollectionInterval = Duration(
         "OVIM_METRICS_COLLECTION_INTERVAL", "30s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1),
-        "Accepted for today's manifests; the agent's metrics follow its watches and need no interval");
+        "Ignored: the agent's metrics follow its watches and need no interval. Accepted for existing manifests");
 
     public static readonly Setting MetricsEnabled = Bool("OVIM_METRICS_ENABLED", "true", "Serve `/metrics`");
 
@@ -124,7 +124,7 @@ internal static class SettingsTable
     {
         Name = "OVIM_CPU_OVERCOMMIT",
         Default = "1",
-        Description = "vCPUs to a requested core: VMs that the agent makes request their vCPUs divided by it",
+        Description = "CPU overcommit ratio: VMs that the agent makes request their vCPUs divided by it",
         Expected = "a number from 1 to 100, such as 1, 2 or 1.5",
         Accepts = text => SettingText.TryDecimal(text, out var ratio) && ratio is >= 1 and <= 100,
     };
@@ -181,10 +181,10 @@ internal static class SettingsTable
 
     public static readonly Setting ShutdownTimeout = Duration(
         "OVIM_SHUTDOWN_TIMEOUT", "25s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1),
-        "How long the end may take; the pod's grace period must be longer");
+        "Limit of a graceful shutdown; `terminationGracePeriodSeconds` of the pod must be longer");
 
     public static readonly Setting LeaderElection = Bool(
-        "OVIM_LEADER_ELECTION", "true", "Of several agents in the namespace let one work, by a Lease");
+        "OVIM_LEADER_ELECTION", "true", "Leader election by a Lease: of several agents in the namespace one is active");
 
     public static readonly Setting Namespace = new()
     {
@@ -229,7 +229,7 @@ internal static class SettingsTable
         "PEM certificates", HoldsCertificates);
 
     public static readonly Setting HttpKeyFile = FileOf(
-        "OVIM_HTTP_KEY_FILE", "PEM file with that certificate's private key, unencrypted",
+        "OVIM_HTTP_KEY_FILE", "PEM file with that certificate's private key, unencrypted; read again when it changes",
         "an unencrypted PEM private key", PemCertificates.HoldsKey)
         with
     { Show = SettingText.ShowSecretPath };

@@ -57,7 +57,7 @@ internal static class PushEndpoints
             context.Connection.RemoteIpAddress));
         if (outcome is PushOutcome.Unauthorized)
         {
-            await RefuseStrangerAsync(context);
+            await RefuseUnauthenticatedAsync(context);
         }
         else if (outcome is PushOutcome.Limited)
         {
@@ -71,7 +71,7 @@ internal static class PushEndpoints
         gate.Count(outcome);
     }
 
-    private static Task RefuseStrangerAsync(HttpContext context)
+    private static Task RefuseUnauthenticatedAsync(HttpContext context)
     {
         if (!context.RequestServices.GetRequiredService<AgentSettings>().Push.CanBeProven)
         {

@@ -30,10 +30,10 @@ internal sealed partial class PushGate(
     /// <summary>Whether an operation goes on (<see cref="PushOutcome.Accepted"/>) or how it ends.</summary>
     public PushOutcome CheckPush(PushSender sender)
     {
-        var isProven = IsProven(sender);
-        var isUnproven = !isProven && settings.Push.AllowsUnproven && IsAllowedAddress(sender.Address);
-        var outcome = Decide(isProven || isUnproven);
-        if (isUnproven && outcome is PushOutcome.Accepted)
+        var isAuthenticated = IsAuthenticated(sender);
+        var isUnauthenticated = !isAuthenticated && settings.Push.AllowsUnproven && IsAllowedAddress(sender.Address);
+        var outcome = Decide(isAuthenticated || isUnauthenticated);
+        if (isUnauthenticated && outcome is PushOutcome.Accepted)
             Log(_takenThrottle, () => LogTaken(sender.Address, SettingsTable.PushUnproven.Name));
         if (settings.Push.AllowsUnproven && outcome is PushOutcome.Unauthorized)
             Log(_refusedThrottle, () => LogRefused(sender.Address, SettingsTable.PushAllowedCidrs.Name));
@@ -41,7 +41,7 @@ internal sealed partial class PushGate(
     }
 
     /// <summary>Whether the agent's status is told (<see cref="PushOutcome.Accepted"/>): only to who proves to be the hub.</summary>
-    public PushOutcome CheckStatusRequest(PushSender sender) => Decide(IsProven(sender));
+    public PushOutcome CheckStatusRequest(PushSender sender) => Decide(IsAuthenticated(sender));
 
     /// <summary>Makes room for a body; false: those of others take it all.</summary>
     public bool TryHold(int bytes)
@@ -66,7 +66,7 @@ internal sealed partial class PushGate(
         if (outcome is PushOutcome.Accepted) connection.PushAccepted();
     }
 
-    private bool IsProven(PushSender sender) => credentials.Accept(sender.Authorization, sender.Certificate, sender.Sent);
+    private bool IsAuthenticated(PushSender sender) => credentials.Accept(sender.Authorization, sender.Certificate, sender.Sent);
 
     // A proxy's own address is none of the hub: either the header is missing, or it has no address that could be believed.
     private bool IsAllowedAddress(IPAddress? address) =>
@@ -98,9 +98,9 @@ internal sealed partial class PushGate(
         log();
     }
 
-    [LoggerMessage(3020, LogLevel.Warning, "Operations are pushed without proof, now from {Address}: {Setting} allows it")]
+    [LoggerMessage(3020, LogLevel.Warning, "Operations are pushed without credentials, now from {Address}: {Setting} allows it")]
     private partial void LogTaken(IPAddress? address, string setting);
 
-    [LoggerMessage(3021, LogLevel.Warning, "A push without proof from {Address} is refused: {Setting} does not name that address")]
+    [LoggerMessage(3021, LogLevel.Warning, "A push without credentials from {Address} is refused: {Setting} does not name that address")]
     private partial void LogRefused(IPAddress? address, string setting);
 }

@@ -17,10 +17,10 @@ internal sealed partial class LeaderElection(
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the holder works after its last renewal; the rest is for what is on the wire.</summary>
-    public static readonly TimeSpan WorkDuration = TimeSpan.FromSeconds(7);
+    public static readonly TimeSpan RenewDeadline = TimeSpan.FromSeconds(7);
 
-    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan TryEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RenewInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
 
     private readonly NamespacedName _name = new(settings.Namespace, WellKnownNames.Agent);
     private readonly AsyncSignal _changed = new();
@@ -75,7 +75,7 @@ internal sealed partial class LeaderElection(
                 // Not known now; who was seen to lead still does, as far as this agent can tell.
                 Enter(_state with { Problem = e.Message });
             }
-            await Task.Delay(TryEvery, time, cancellationToken);
+            await Task.Delay(RetryPeriod, time, cancellationToken);
         }
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
     }
@@ -113,7 +113,7 @@ internal sealed partial class LeaderElection(
             Enter(new State { IsKnown = true, OtherLeader = lease.Spec.HolderIdentity });
             return null;
         }
-        var limit = Deadline.In(WorkDuration, time);
+        var limit = Deadline.In(RenewDeadline, time);
         try
         {
             return (await TakeAsync(lease, cancellationToken), limit);
@@ -151,29 +151,29 @@ internal sealed partial class LeaderElection(
         Enter(new State { IsKnown = true, Term = term, Limit = limit });
         try
         {
-            var wait = RenewEvery;
+            var wait = RenewInterval;
             while (!_steppedDown && Current == term)
             {
                 using var over = new CancellationTokenSource(limit.Left(time), time);
                 using var until = CancellationTokenSource.CreateLinkedTokenSource(over.Token, term.Ended, cancellationToken);
                 await Task.Delay(wait, time, until.Token);
-                var next = Deadline.In(WorkDuration, time);
+                var next = Deadline.In(RenewDeadline, time);
                 try
                 {
                     lease = await RenewAsync(lease, until.Token);
                     Enter(_state with { Limit = limit = next, Problem = null });
-                    wait = RenewEvery;
+                    wait = RenewInterval;
                 }
                 catch (KubernetesApiException e) when (e.Reason is not ApiErrorReason.NotLeading)
                 {
                     Enter(_state with { Problem = e.Message });
-                    wait = TryEvery;
+                    wait = RetryPeriod;
                 }
             }
         }
         catch (KubernetesApiException)
         {
-            // It is another's.
+            // NotLeading: another agent has taken the Lease.
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -246,7 +246,7 @@ internal sealed partial class LeaderElection(
     [LoggerMessage(1203, LogLevel.Warning, "The Lease is lost, work stops: {Problem}")]
     private partial void LogLost(string? problem);
 
-    [LoggerMessage(1205, LogLevel.Warning, "Neither leading nor on standby: {Problem}")]
+    [LoggerMessage(1205, LogLevel.Warning, "Leader election fails, the Lease cannot be read or acquired: {Problem}")]
     private partial void LogCannotLead(string problem);
 
     [LoggerMessage(1204, LogLevel.Information, "{Identity} released the Lease")]

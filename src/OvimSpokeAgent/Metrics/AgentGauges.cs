@@ -12,7 +12,7 @@ internal sealed class AgentGauges(
     IEnumerable<IWatchCacheStatus> caches,
     OperationScheduler scheduler,
     ResultDelivery delivery,
-    LoopRegistry loops,
+    RunningLoops loops,
     IMetricFactory metrics,
     TimeProvider time) : IGaugeSource
 {

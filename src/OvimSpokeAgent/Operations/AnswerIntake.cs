@@ -85,7 +85,7 @@ internal sealed class AnswerIntake(
             }
             if (!_keys.Add(arrived.Operation.Key))
             {
-                receiver.RepeatedAtOnce(arrived.Operation);
+                receiver.CountDuplicateInBatch(arrived.Operation);
                 continue;
             }
             if (journal.Recall(arrived.Operation.Key) is not { } known)

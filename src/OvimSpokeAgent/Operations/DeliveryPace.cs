@@ -4,7 +4,7 @@ namespace OvimSpokeAgent.Operations;
 
 /// <summary>
 /// The pace at which results go to the hub, all of them together: how many at once, and, while the hub takes none, when the next
-/// probe is due. How long one waits that the hub did not take is <see cref="DeliveryQueue"/>'s. Times are those since any fixed moment. Not thread-safe.
+/// probe is due. How long one result waits that the hub did not take is <see cref="DeliveryQueue"/>'s. Times are those since any fixed moment. Not thread-safe.
 /// </summary>
 /// <param name="parallel">How many attempts may wait for a prompt answer at once.</param>
 /// <param name="jitter">Spreads the probes: a fleet that lost its hub does not come back as one.</param>
@@ -60,7 +60,7 @@ internal sealed class DeliveryPace(int parallel, Jitter jitter)
     }
 
     /// <summary>The hub took a result or refused it for good, or is back.</summary>
-    public void Took() => _takesNoneSince = null;
+    public void ResultAccepted() => _takesNoneSince = null;
 
     /// <summary>An attempt failed, and nothing tells that it is this result alone.</summary>
     public void Failed(TimeSpan now)

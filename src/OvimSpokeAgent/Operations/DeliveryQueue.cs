@@ -92,7 +92,7 @@ internal sealed class DeliveryQueue
     {
         _lastTaken = now;
         _failuresInARow = 0;
-        _pace.Took();
+        _pace.ResultAccepted();
         foreach (var failed in (Delivery[])[.. _suspended, .. _later.Where(delivery => !delivery.IsRefused)])
             Change(failed, delivery => Refuse(delivery, now));
     }
@@ -142,7 +142,7 @@ internal sealed class DeliveryQueue
     /// </summary>
     public IReadOnlyList<Delivery> HubIsBack(TimeSpan now)
     {
-        _pace.Took();
+        _pace.ResultAccepted();
         _lastTurn = TimeSpan.Zero;
         foreach (var waiting in (Delivery[])[.. _suspended, .. _later]) Change(waiting, Forget);
         Delivery[] lost = [.. _onTheWay.Values.Where(delivery => delivery.StartedAt + _pace.Prompt <= now)];

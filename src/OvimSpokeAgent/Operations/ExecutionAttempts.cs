@@ -37,7 +37,7 @@ internal sealed class ExecutionAttempts(AccessReviews access, Jitter jitter, Tim
     {
         trail.Failed(e, time.GetTimestamp());
         if (e.IsTransient || e.Reason is ApiErrorReason.Conflict) return true;
-        if (trail.UnauthorizedSince is { } since) return time.GetElapsedTime(since) < AccessReviews.Certainty;
+        if (trail.UnauthorizedSince is { } since) return time.GetElapsedTime(since) < AccessReviews.DenialConfirmationTime;
         return e.Denied is { } denied && !await access.IsDeniedForGoodAsync(denied, cancellationToken);
     }
 }

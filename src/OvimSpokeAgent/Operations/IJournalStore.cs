@@ -13,7 +13,7 @@ internal interface IJournalStore
     Task CheckReadableAsync(CancellationToken cancellationToken);
 
     /// <summary>Whether operations that come together could be stored; nothing is. All that storing them needs is ready then.</summary>
-    Task RehearseAsync(StoredBatch batch, CancellationToken cancellationToken);
+    Task WarmUpAsync(StoredBatch batch, CancellationToken cancellationToken);
 
     /// <summary>All there is, without bodies; what has a name that is known left out.</summary>
     Task<JournalContent> LoadAsync(Predicate<string> isKnown, CancellationToken cancellationToken);

@@ -24,10 +24,10 @@ internal readonly record struct DeliveryAttempt(DeliveryOutcome Outcome, string?
 /// <summary>What an answer of the hub on any endpoint says about the results that wait.</summary>
 internal enum HubSign
 {
-    /// <summary>It answers something else: results that failed may be tried again.</summary>
+    /// <summary>It answers on another endpoint: results that failed may be tried again.</summary>
     Answers,
 
-    /// <summary>It does well again after it did not: what was before counts no more.</summary>
+    /// <summary>The hub has recovered: all waits of before are reset.</summary>
     IsBack,
 }
 

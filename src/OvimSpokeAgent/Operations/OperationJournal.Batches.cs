@@ -65,13 +65,13 @@ internal sealed partial class OperationJournal
     }
 
     /// <summary>Completes when operations could be stored; nothing is.</summary>
-    public async Task RehearseAsync(OperationHeader operation, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    public async Task WarmUpAsync(OperationHeader operation, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var batch = new StoredBatch(NewBatch([1], content), [operation.Key], content);
         await _attempts.UntilStoredAsync(
             async token =>
             {
-                await _store.RehearseAsync(batch, token);
+                await _store.WarmUpAsync(batch, token);
                 return true;
             },
             cancellationToken);

@@ -2,7 +2,7 @@ using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.Operations;
 
-/// <content>How records go, and how those turn up that others stored.</content>
+/// <content>Eviction of expired records, and adoption of records that a former leader stored.</content>
 internal sealed partial class OperationJournal
 {
     /// <summary>

@@ -21,7 +21,7 @@ internal sealed class OperationLoop(
     private static readonly TimeSpan CleaningInterval = TimeSpan.FromMinutes(1);
 
     private readonly AsyncSignal _changed = new();
-    private volatile Term? _begun;
+    private volatile Term? _openTerm;
 
     public string Name => "operations";
 
@@ -46,7 +46,7 @@ internal sealed class OperationLoop(
             finally
             {
                 session.End();
-                _begun = null;
+                _openTerm = null;
                 await processor.EndAsync();
                 _changed.Set();
             }
@@ -69,16 +69,16 @@ internal sealed class OperationLoop(
     }
 
     private bool IsReady() =>
-        leadership.Current is { } term && _begun == term && journal.CanStore()
+        leadership.Current is { } term && _openTerm == term && journal.CanStore()
         && scheduler.Backlog < settings.Operations.Backlog;
 
     private Task WaitUntilBegunAsync(CancellationToken cancellationToken) =>
-        _changed.WaitUntilAsync(() => _begun is { IsOver: false } || leadership.Current is null, cancellationToken);
+        _changed.WaitUntilAsync(() => _openTerm is { IsOver: false } || leadership.Current is null, cancellationToken);
 
     private async Task WorkAsync(Term term, Term session)
     {
         await processor.BeginAsync(session);
-        Task[] running = [delivery.RunAsync(processor.ReopenAsync, session.Ended), CleanAsync(session.Ended), TakeAsync(term, session.Ended)];
+        Task[] running = [delivery.RunAsync(processor.ReopenAsync, session.Ended), CleanAsync(session.Ended), OpenForIntakeAsync(term, session.Ended)];
         try
         {
             await await Task.WhenAny([.. running, scheduler.Failure]);
@@ -92,10 +92,10 @@ internal sealed class OperationLoop(
     }
 
     // Nothing is taken from the hub before it is certain that it could be stored.
-    private async Task TakeAsync(Term term, CancellationToken cancellationToken)
+    private async Task OpenForIntakeAsync(Term term, CancellationToken cancellationToken)
     {
-        await receiver.RehearseAsync(cancellationToken);
-        _begun = term;
+        await receiver.WarmUpAsync(cancellationToken);
+        _openTerm = term;
         _changed.Set();
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
     }

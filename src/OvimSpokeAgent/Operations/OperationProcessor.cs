@@ -11,7 +11,7 @@ namespace OvimSpokeAgent.Operations;
 /// </summary>
 internal sealed partial class OperationProcessor(
     OperationReceiver receiver,
-    PendingOperations finder,
+    PendingOperationFinder finder,
     OperationJournal journal,
     OperationScheduler scheduler,
     OperationExecutor executor,

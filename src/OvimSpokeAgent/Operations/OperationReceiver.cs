@@ -67,7 +67,7 @@ internal sealed partial class OperationReceiver(
     public void Received(OperationHeader operation) => metrics.Received(executor.MetricType(operation), repeat: false);
 
     /// <summary>Counts an operation that came twice in one answer.</summary>
-    public void RepeatedAtOnce(OperationHeader operation) => metrics.Received(executor.MetricType(operation), repeat: true);
+    public void CountDuplicateInBatch(OperationHeader operation) => metrics.Received(executor.MetricType(operation), repeat: true);
 
     /// <summary>An operation came again. Whether it is to be answered: else it runs, or its result is on its way.</summary>
     public bool Repeated(JournalRecord known)
@@ -81,7 +81,7 @@ internal sealed partial class OperationReceiver(
     /// Completes when operations could be stored, and all that takes is ready: the first answer of a process is stored as
     /// quickly as any other. Nothing is stored.
     /// </summary>
-    public Task RehearseAsync(CancellationToken cancellationToken)
+    public Task WarmUpAsync(CancellationToken cancellationToken)
     {
         ReceivedOperation? last = null;
         byte[] content = [];
@@ -90,7 +90,7 @@ internal sealed partial class OperationReceiver(
             content = Encoding.UTF8.GetBytes($$"""[{"id":"rehearsal","type":"{{type}}","payload":{},"timestamp":"{{time.GetUtcNow():O}}"}]""");
             last = Parse(content.AsMemory()[1..^1]) ?? last;
         }
-        return last is { } operation ? journal.RehearseAsync(operation.Operation, content, cancellationToken) : Task.CompletedTask;
+        return last is { } operation ? journal.WarmUpAsync(operation.Operation, content, cancellationToken) : Task.CompletedTask;
     }
 
     private PreparedOperation Prepare(ReadOnlyMemory<byte> text)
@@ -131,7 +131,7 @@ internal sealed partial class OperationReceiver(
     [LoggerMessage(2003, LogLevel.Information, "{Type} {Id} ({Key}) was received again: it is executed once, its result is sent again")]
     private partial void LogRepeat(string type, string id, OperationKey key);
 
-    [LoggerMessage(2004, LogLevel.Error, "An operation cannot be answered: {Error}")]
+    [LoggerMessage(2004, LogLevel.Error, "An operation without a usable id is dropped, no result can be reported: {Error}")]
     private partial void LogUnanswerable(string error);
 
     [LoggerMessage(2007, LogLevel.Warning, "{Type} {Id} refused: {Reason}")]

@@ -20,7 +20,7 @@ internal static class OperationServices
         services.AddSingleton<ExecutionAttempts>();
         services.AddSingleton<OperationExecutor>();
         services.AddSingleton<OperationReceiver>();
-        services.AddSingleton<PendingOperations>();
+        services.AddSingleton<PendingOperationFinder>();
         services.AddSingleton<OperationProcessor>();
         services.AddSingleton<ResultDelivery>();
         services.AddSingleton<OperationMetrics>();

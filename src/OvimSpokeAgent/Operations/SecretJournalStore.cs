@@ -35,7 +35,7 @@ internal sealed class SecretJournalStore(IKubernetesApi api, IKubernetesApi lead
     public async Task CheckReadableAsync(CancellationToken cancellationToken) =>
         await ListPageAsync(new ListQuery { LabelSelector = WellKnownNames.OperationStateLabel, Limit = 1 }, cancellationToken);
 
-    public async Task RehearseAsync(StoredBatch batch, CancellationToken cancellationToken)
+    public async Task WarmUpAsync(StoredBatch batch, CancellationToken cancellationToken)
     {
         try
         {

@@ -1,7 +1,7 @@
 namespace OvimSpokeAgent.Supervision;
 
 /// <summary>The agent's own loops: whether one failed within the last minute.</summary>
-internal sealed class LoopsCheck(LoopRegistry registry) : IHealthCheck
+internal sealed class LoopsCheck(RunningLoops registry) : IHealthCheck
 {
     public string Name => "loops";
 

@@ -5,7 +5,7 @@ namespace OvimSpokeAgent.Supervision;
 
 /// <summary>
 /// Does the work of one place for one object at a time. What the work throws is caught, counted, logged and remembered until
-/// the object's work succeeds or the object is <see cref="Gone{TKey}">gone</see>; cancellation and fatal errors pass. Safe for use by
+/// the object's work succeeds or the object is gone (<see cref="ClearFailure"/>); cancellation and fatal errors pass. Safe for use by
 /// several threads at once, on different objects.
 /// </summary>
 internal sealed partial class ObjectGuard(string place, Counter.Child failures, TimeProvider time, ILogger logger)
@@ -65,7 +65,7 @@ internal sealed partial class ObjectGuard(string place, Counter.Child failures, 
                 failure = Failed(key, e);
             }
         }
-        if (failure is null) Gone(key);
+        if (failure is null) ClearFailure(key);
         return failure;
     }
 
@@ -91,7 +91,7 @@ internal sealed partial class ObjectGuard(string place, Counter.Child failures, 
         {
             return Failed(key, e);
         }
-        Gone(key);
+        ClearFailure(key);
         return null;
     }
 
@@ -132,8 +132,8 @@ internal sealed partial class ObjectGuard(string place, Counter.Child failures, 
         return before;
     }
 
-    /// <summary>The object fails no more: its work succeeded, or it is gone.</summary>
-    public void Gone<TKey>(TKey key)
+    /// <summary>Forgets the failure of an object: its work succeeded, or it is gone.</summary>
+    public void ClearFailure<TKey>(TKey key)
         where TKey : notnull
     {
         if (_count == 0) return;
@@ -150,12 +150,12 @@ internal sealed partial class ObjectGuard(string place, Counter.Child failures, 
     }
 
     /// <summary>Forgets the objects that a pass over all of them did not come to: they are gone.</summary>
-    public void GoneBut<TKey>(IEnumerable<TKey> keys)
+    public void RetainOnly<TKey>(IEnumerable<TKey> keys)
         where TKey : notnull
     {
         if (_count == 0) return;
         var left = keys.Select(key => key.ToString()).ToHashSet();
-        foreach (var failure in Current.Failures.Where(failure => !left.Contains(failure.Name))) Gone(failure.Name);
+        foreach (var failure in Current.Failures.Where(failure => !left.Contains(failure.Name))) ClearFailure(failure.Name);
     }
 
     private sealed record Failing(ObjectFailure Failure, LogThrottle LogThrottle);

@@ -6,7 +6,7 @@ namespace OvimSpokeAgent.Supervision;
 /// failures in close succession. Only fatal errors pass: they end the process.
 /// </summary>
 internal sealed partial class SupervisedLoop<TLoop>(
-    TLoop loop, LoopRegistry registry, TimeProvider time, ILogger<TLoop> logger, Jitter? jitter = null)
+    TLoop loop, RunningLoops registry, TimeProvider time, ILogger<TLoop> logger, Jitter? jitter = null)
     : BackgroundService, ILoopStatus
     where TLoop : ILoop
 {

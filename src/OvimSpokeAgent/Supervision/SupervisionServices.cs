@@ -19,13 +19,13 @@ internal static class SupervisionServices
     public static IServiceCollection AddSupervised<TLoop>(this IServiceCollection services)
         where TLoop : class, ILoop
     {
-        services.TryAddSingleton<LoopRegistry>();
+        services.TryAddSingleton<RunningLoops>();
         services.TryAddSingleton<ObjectFailures>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheck, LoopsCheck>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheck, ObjectsCheck>());
         services.AddSingleton<IHostedService>(provider => new SupervisedLoop<TLoop>(
             provider.GetRequiredService<TLoop>(),
-            provider.GetRequiredService<LoopRegistry>(),
+            provider.GetRequiredService<RunningLoops>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<TLoop>>(),
             provider.GetService<Jitter>()));

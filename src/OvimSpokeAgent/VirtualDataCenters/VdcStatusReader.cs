@@ -26,10 +26,10 @@ internal sealed class VdcStatusReader(
     public IReadOnlyList<VdcStatus> List()
     {
         var vdcs = namespaces.Vdcs();
-        _guard.GoneBut(vdcs.Select(vdc => vdc.Name));
+        _guard.RetainOnly(vdcs.Select(vdc => vdc.Name));
         return
         [
-            .. vdcs.Select(vdc => _guard.Run(vdc.Name, () => StatusOf(vdc), failure => Untold(vdc, failure.Message))),
+            .. vdcs.Select(vdc => _guard.Run(vdc.Name, () => StatusOf(vdc), failure => StatusUnavailable(vdc, failure.Message))),
             .. hubNamespaces.Items.Where(ns => ns.VdcName is not null).OrderBy(ns => ns.Name, StringComparer.Ordinal).Select(StatusOf),
         ];
     }
@@ -56,7 +56,7 @@ internal sealed class VdcStatusReader(
         };
     }
 
-    private static VdcStatus Untold(DeclaredNamespace vdc, string problem) => new()
+    private static VdcStatus StatusUnavailable(DeclaredNamespace vdc, string problem) => new()
     {
         Name = vdc.VdcName,
         Namespace = vdc.Name,

@@ -75,7 +75,7 @@ internal sealed class CreateVirtualMachineHandler(
             if (vm is null) admission.Withdraw(claim);
             return vm;
         }
-        catch (KubernetesApiException e) when (e.IsRefusal)
+        catch (KubernetesApiException e) when (e.IsDefinitiveRejection)
         {
             admission.Withdraw(claim);
             throw;
@@ -138,7 +138,7 @@ internal sealed class CreateVirtualMachineHandler(
         {
             return null;
         }
-        catch (KubernetesApiException e) when (e.IsRefusal)
+        catch (KubernetesApiException e) when (e.IsDefinitiveRejection)
         {
             return $"VM {name} is left halted, without all of its Secrets, since it cannot be deleted: {e.Message}";
         }

@@ -63,7 +63,7 @@ internal sealed class UpdateVirtualMachineHandler(
                 cancellationToken);
             return Completed(change, patched, vmi);
         }
-        catch (KubernetesApiException e) when (e.IsRefusal)
+        catch (KubernetesApiException e) when (e.IsDefinitiveRejection)
         {
             admission.Withdraw(claim);
             throw;

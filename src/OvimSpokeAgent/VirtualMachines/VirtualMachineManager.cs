@@ -34,14 +34,14 @@ internal sealed class VirtualMachineManager(
                 .OrderBy(vm => vm.Name.Namespace, StringComparer.Ordinal)
                 .ThenBy(vm => vm.Name.Name, StringComparer.Ordinal),
         ];
-        if (ns is null) _guard.GoneBut(listed.Select(vm => vm.Name));
+        if (ns is null) _guard.RetainOnly(listed.Select(vm => vm.Name));
         var cramped = new Dictionary<string, IReadOnlyCollection<NamespacedName>>();
         return
         [
             .. listed.Select(vm => _guard.Run(
                 vm.Name,
                 () => StatusOf(vm, CrampedIn(vm.Name.Namespace)),
-                failure => VirtualMachineStatusMap.Untold(vm, failure.Message))),
+                failure => VirtualMachineStatusMap.StatusUnavailable(vm, failure.Message))),
         ];
 
         // Once for all VMs of a namespace.

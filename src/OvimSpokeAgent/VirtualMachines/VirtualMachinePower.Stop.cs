@@ -28,7 +28,7 @@ internal sealed partial class VirtualMachinePower
             if (IsAskedTo("Start", vm)) vm = await WithdrawStartAsync(vm, cancellationToken);
             if (BootsByItself(vm, vmi)) vm = await SetStrategyAsync(vm, "Halted", context.Key, cancellationToken);
         }
-        catch (KubernetesApiException e) when (e.IsRefusal)
+        catch (KubernetesApiException e) when (e.IsDefinitiveRejection)
         {
             return CannotBe("stopped", vm, e.Message);
         }
@@ -98,7 +98,7 @@ internal sealed partial class VirtualMachinePower
         {
             // Its own, shorter one holds.
         }
-        catch (KubernetesApiException e) when (e.IsRefusal)
+        catch (KubernetesApiException e) when (e.IsDefinitiveRejection)
         {
             return OperationOutcome.Failed(
                 $"VM {vm.Metadata.Key} is being stopped, but with its own grace period; a shorter one is refused: {e.Message}");

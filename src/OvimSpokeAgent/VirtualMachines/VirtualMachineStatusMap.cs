@@ -46,18 +46,18 @@ internal static class VirtualMachineStatusMap
     // quota stays Starting, one refused before it has a VMI prints Stopped or Provisioning.
     private static readonly HashSet<string> StagesOnTheWay = ["starting", "provisioning", "pending"];
 
-    private const string Cramped = "cannot migrate: the quota has no room for a second pod of it";
+    private const string NoMigrationRoom = "cannot migrate: the quota has no room for a second pod of it";
 
     /// <summary>The status of a VM.</summary>
     /// <param name="vm">The VM.</param>
     /// <param name="vmi">Its VMI, if it has one.</param>
     /// <param name="type">The instancetype that gives its size, if one does.</param>
-    /// <param name="isCramped">Its quota keeps it from migrating.</param>
+    /// <param name="hasNoMigrationRoom">Its quota keeps it from migrating.</param>
     public static VirtualMachineStatus ToStatus(
-        VirtualMachineItem vm, VirtualMachineInstanceItem? vmi, InstancetypeItem? type = null, bool isCramped = false)
+        VirtualMachineItem vm, VirtualMachineInstanceItem? vmi, InstancetypeItem? type = null, bool hasNoMigrationRoom = false)
     {
         var (word, message) = WordOf(vm, vmi);
-        if (isCramped) message = message is null ? Cramped : $"{message}; {Cramped}";
+        if (hasNoMigrationRoom) message = message is null ? NoMigrationRoom : $"{message}; {NoMigrationRoom}";
         // What a guest had that is off belongs to others by now.
         var isOff = word == "stopped" || vmi is { IsFinal: true };
         var seen = vmi is not null && vmi.SeenAt > vm.SeenAt ? vmi.SeenAt : vm.SeenAt;
@@ -84,7 +84,7 @@ internal static class VirtualMachineStatusMap
     /// <summary>The status of a VM of which it cannot be told.</summary>
     /// <param name="vm">The VM.</param>
     /// <param name="problem">Why.</param>
-    public static VirtualMachineStatus Untold(VirtualMachineItem vm, string problem) => new()
+    public static VirtualMachineStatus StatusUnavailable(VirtualMachineItem vm, string problem) => new()
     {
         Name = vm.Name.Name,
         Namespace = vm.Name.Namespace,

@@ -241,7 +241,7 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
 
         var place = Assert.Single(Failures.FailingPlaces);
         Assert.Equal(
-            ("cache widgets.example.com, told", "acme/a", "a subscriber's bug"),
+            ("cache widgets.example.com, subscribers", "acme/a", "a subscriber's bug"),
             (place.Place, place.Current.Failures.Single().Name, place.Current.Failures.Single().Message));
         Assert.Single(Api.RequestsWith("list"));
     }

@@ -116,12 +116,12 @@ public sealed class HealthChecksTests
     {
         var cluster = new FakeKubernetesApi(_time) { Reviews = attributes => (string?)attributes["verb"] != "delete" };
         var kind = new ResourceKind("example.com", "v1", "widgets", "Widget");
-        var permissions = new PermissionCheck(
+        var permissions = new PermissionMonitor(
             new AccessReviews(cluster, _time),
             new ClusterConnectivity(_time),
             [new("list", kind), new("delete", kind)],
             _time,
-            NullLogger<PermissionCheck>.Instance);
+            NullLogger<PermissionMonitor>.Instance);
         var check = new PermissionsCheck(permissions);
         Assert.Equal(HealthFinding.Healthy("not checked yet"), check.Check());
         using var end = new CancellationTokenSource();
@@ -137,7 +137,7 @@ public sealed class HealthChecksTests
     [Fact]
     public void Loop_that_failed_lately_degrades()
     {
-        var registry = new LoopRegistry();
+        var registry = new RunningLoops();
         registry.Add(new StubLoop("poll", null));
         Assert.Equal(HealthFinding.Healthy("running"), new LoopsCheck(registry).Check());
 

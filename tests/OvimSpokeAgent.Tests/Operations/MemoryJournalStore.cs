@@ -60,7 +60,7 @@ internal sealed class MemoryJournalStore : IJournalStore
         return Task.CompletedTask;
     }
 
-    public Task RehearseAsync(StoredBatch batch, CancellationToken cancellationToken) => CheckReadableAsync(cancellationToken);
+    public Task WarmUpAsync(StoredBatch batch, CancellationToken cancellationToken) => CheckReadableAsync(cancellationToken);
 
     public Task<JournalContent> LoadAsync(Predicate<string> isKnown, CancellationToken cancellationToken)
     {

@@ -43,7 +43,7 @@ internal sealed class OperationParts
         };
         Processor = new OperationProcessor(
             receiver,
-            new PendingOperations(registry, executor, Journal),
+            new PendingOperationFinder(registry, executor, Journal),
             Journal,
             scheduler,
             executor,

@@ -64,8 +64,8 @@ public sealed class ObjectGuardTests
     {
         foreach (var name in (string[])["a", "b", "c"]) _guard.Run(name, Fail);
 
-        _guard.Gone("a");
-        _guard.GoneBut(["c", "d"]);
+        _guard.ClearFailure("a");
+        _guard.RetainOnly(["c", "d"]);
 
         Assert.Equal(["c"], _guard.Current.Failures.Select(failure => failure.Name));
     }

@@ -8,7 +8,7 @@ namespace OvimSpokeAgent.Tests.Supervision;
 public sealed class SupervisedLoopTests : IAsyncDisposable
 {
     private readonly TestTime _time = new();
-    private readonly LoopRegistry _registry = new();
+    private readonly RunningLoops _registry = new();
     private readonly ScriptedLoop _loop = new();
     private readonly SupervisedLoop<ScriptedLoop> _supervised;
 

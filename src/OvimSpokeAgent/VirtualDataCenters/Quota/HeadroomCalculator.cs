@@ -20,7 +20,7 @@ internal static class HeadroomCalculator
     // Where their number is not declared: a VM with less is none.
     private const long MinMemory = 128L << 20;
 
-    // Of a VM with less for each vCPU fewer count.
+    // A VM with less memory for each vCPU counts with memory / this many vCPUs.
     private const long MemoryOfVcpu = 64L << 20;
 
     private static readonly decimal MaxOfFeatures = VirtualMachineOverhead.Largest(0, 0) - VirtualMachineOverhead.OfSize(0, 0);

@@ -94,6 +94,6 @@ internal sealed partial class RepairNews(
     [LoggerMessage(8004, LogLevel.Warning, "VDC {Vdc} in namespace {Namespace}: {What}")]
     private partial void LogContested(string vdc, string @namespace, string what);
 
-    [LoggerMessage(8005, LogLevel.Information, "VDC {Vdc} in namespace {Namespace}: {Object} is as this agent makes it now")]
+    [LoggerMessage(8005, LogLevel.Information, "VDC {Vdc} in namespace {Namespace}: {Object} is updated to what this version of the agent makes")]
     private partial void LogRenewed(string vdc, string @namespace, ObjectKey @object);
 }

@@ -35,7 +35,7 @@ internal sealed class VdcRepair(
         headroom.Forget(ns);
         history.Forget(ns);
         foreach (var failure in _guard.Current.Failures.Where(failure => failure.Name.StartsWith(GuardKey(ns), StringComparison.Ordinal)))
-            _guard.Gone(failure.Name);
+            _guard.ClearFailure(failure.Name);
     }
 
     /// <summary>Whether the caches show it as declared.</summary>

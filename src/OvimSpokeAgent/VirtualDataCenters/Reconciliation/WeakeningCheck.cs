@@ -41,7 +41,7 @@ internal sealed partial class WeakeningCheck(
         {
             var key = new ObjectKey(KubernetesKinds.NetworkPolicy, policy.Name);
             if (expected.TryGetValue(key, out var manifest) && IsPutRight(manifest, policy)) continue;
-            if (IsolationCheck.Opens(ns, network, clusterNetwork.Current, policy.Spec) is { } opens) yield return new(key, opens);
+            if (IsolationAnalyzer.Opens(ns, network, clusterNetwork.Current, policy.Spec) is { } opens) yield return new(key, opens);
         }
         foreach (var binding in caches.AdminBindingsOf(ns).Where(binding => !binding.IsOurs))
         {

@@ -14,7 +14,7 @@ internal abstract class OtherStore(IJournalStore store) : IJournalStore
     public virtual Task<JournalContent> LoadUnsettledAsync(Predicate<string> isKnown, CancellationToken cancellationToken) =>
         store.LoadUnsettledAsync(isKnown, cancellationToken);
 
-    public Task RehearseAsync(StoredBatch batch, CancellationToken cancellationToken) => store.RehearseAsync(batch, cancellationToken);
+    public Task WarmUpAsync(StoredBatch batch, CancellationToken cancellationToken) => store.WarmUpAsync(batch, cancellationToken);
 
     public virtual Task CreateBatchAsync(StoredBatch batch, CancellationToken cancellationToken) =>
         store.CreateBatchAsync(batch, cancellationToken);

@@ -7,7 +7,7 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// Whether someone else's network policy opens what is declared closed: policies add up, so that one that allows more
 /// than the declaration weakens it. What cannot be seen to be within the declaration counts as more. Pure.
 /// </summary>
-internal static class IsolationCheck
+internal static class IsolationAnalyzer
 {
     /// <summary>What a policy opens, e.g. <c>ingress from everywhere</c>; null: nothing beyond the declaration.</summary>
     /// <param name="ns">The namespace of both.</param>

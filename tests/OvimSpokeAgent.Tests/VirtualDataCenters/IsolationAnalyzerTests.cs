@@ -4,7 +4,7 @@ using OvimSpokeAgent.VirtualDataCenters;
 namespace OvimSpokeAgent.Tests.VirtualDataCenters;
 
 /// <summary>Which policies of others weaken a VDC.</summary>
-public sealed class IsolationCheckTests
+public sealed class IsolationAnalyzerTests
 {
     private const string Isolated = """{"network_policy":"isolated"}""";
     private const string From =
@@ -56,6 +56,6 @@ public sealed class IsolationCheckTests
     [InlineData(DenyOutButDns, """{"podSelector":{},"egress":[{"to":[{"podSelector":{}}],"ports":[{"port":53}]}]}""", "egress to namespace acme")]
     public void Policy_weakens_exactly_what_is_declared_closed(string declared, string policy, string? opens) => Assert.Equal(
         opens,
-        IsolationCheck.Opens(
+        IsolationAnalyzer.Opens(
             "acme", Declared.Parse(declared).Network, ClusterNetwork.Usual(new()), JsonSerializer.Deserialize(policy, VdcJson.Default.NetworkPolicySpec)!));
 }

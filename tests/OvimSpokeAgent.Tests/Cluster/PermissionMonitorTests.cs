@@ -5,7 +5,7 @@ using OvimSpokeAgent.Tests.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Cluster;
 
-public sealed class PermissionCheckTests : IAsyncDisposable
+public sealed class PermissionMonitorTests : IAsyncDisposable
 {
     private static readonly ResourceKind Widgets = new("example.com", "v1", "widgets", "Widget");
 
@@ -17,16 +17,16 @@ public sealed class PermissionCheckTests : IAsyncDisposable
     private readonly TestTime _time = new();
     private readonly FakeKubernetesApi _cluster;
     private readonly ClusterConnectivity _connectivity;
-    private readonly PermissionCheck _check;
+    private readonly PermissionMonitor _check;
     private readonly CancellationTokenSource _end = new();
     private readonly HashSet<string> _denied = [];
     private Task _loop = Task.CompletedTask;
 
-    public PermissionCheckTests()
+    public PermissionMonitorTests()
     {
         _cluster = new FakeKubernetesApi(_time);
         _connectivity = new ClusterConnectivity(_time);
-        _check = new PermissionCheck(new AccessReviews(_cluster, _time), _connectivity, Needed, _time, NullLogger<PermissionCheck>.Instance);
+        _check = new PermissionMonitor(new AccessReviews(_cluster, _time), _connectivity, Needed, _time, NullLogger<PermissionMonitor>.Instance);
         _cluster.Reviews = attributes => !_denied.Contains($"{attributes["verb"]} {attributes["resource"]}");
     }
 

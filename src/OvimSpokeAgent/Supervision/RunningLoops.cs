@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace OvimSpokeAgent.Supervision;
 
 /// <summary>All loops of the host, for health and metrics; they add themselves, so that nobody depends on all of them.</summary>
-internal sealed class LoopRegistry
+internal sealed class RunningLoops
 {
     private ImmutableList<ILoopStatus> _loops = [];
 

@@ -1,10 +1,10 @@
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>
-/// Finds out of the journal what is to be done. Payloads are looked at once, for what is needed to wait for their turn, and
+/// Determines from the journal which operations must still run or be delivered. Payloads are looked at once, for what is needed to wait for their turn, and
 /// again when it comes; a few are in memory at a time.
 /// </summary>
-internal sealed class PendingOperations(OperationRegistry registry, OperationExecutor executor, OperationJournal journal)
+internal sealed class PendingOperationFinder(OperationRegistry registry, OperationExecutor executor, OperationJournal journal)
 {
     private const int AtOnce = 4;
 

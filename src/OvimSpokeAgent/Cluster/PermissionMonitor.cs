@@ -23,12 +23,12 @@ internal sealed record NeededPermission(
 /// Asks the API server at the start, and now and then, whether the agent may do what it will need to, so that a missing
 /// role shows before an operation fails by it.
 /// </summary>
-internal sealed partial class PermissionCheck(
+internal sealed partial class PermissionMonitor(
     AccessReviews reviews,
     ClusterConnectivity connectivity,
     IEnumerable<NeededPermission> needed,
     TimeProvider time,
-    ILogger<PermissionCheck> logger) : ILoop
+    ILogger<PermissionMonitor> logger) : ILoop
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan IntervalWhileMissing = TimeSpan.FromSeconds(30);
