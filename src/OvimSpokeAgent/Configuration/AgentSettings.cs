@@ -22,9 +22,9 @@ public sealed record AgentSettings
     public required LogSettings Log { get; init; }
 
     /// <summary>vCPUs to a requested core, at least 1: VMs that the agent makes request their vCPUs divided by it.</summary>
-    public decimal CpuOvercommit { get; init; } = 1;
+    public required decimal CpuOvercommit { get; init; }
 
-    public VdcSettings Vdc { get; init; } = new();
+    public required VdcSettings Vdc { get; init; }
 
     /// <summary>Time between two status reports.</summary>
     public required TimeSpan HeartbeatInterval { get; init; }
@@ -118,7 +118,7 @@ public sealed record OperationSettings
 public sealed record VdcSettings
 {
     /// <summary>The pod security standard that is enforced: <c>privileged</c>, <c>baseline</c> or <c>restricted</c>.</summary>
-    public string PodSecurity { get; init; } = "baseline";
+    public required string PodSecurity { get; init; }
 
     /// <summary>Whether a deletion that does not say so deletes the VMs, too.</summary>
     public bool Cascade { get; init; }

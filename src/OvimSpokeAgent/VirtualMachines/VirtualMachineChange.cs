@@ -67,30 +67,23 @@ internal sealed record VirtualMachineChange
     /// <param name="key">The operation.</param>
     public JsonObject ToPatch(VirtualMachineObject vm, bool isLive, decimal cpuOvercommit, OperationKey key)
     {
-        var annotations = Map(Annotations);
+        var annotations = StringMap.Of(Annotations);
         annotations[WellKnownNames.OperationAnnotation] = key.Value;
         var patch = new JsonObject
         {
             ["metadata"] = new JsonObject
             {
                 ["resourceVersion"] = vm.Metadata.ResourceVersion,
-                ["labels"] = Map(Labels),
+                ["labels"] = StringMap.Of(Labels),
                 ["annotations"] = annotations,
             },
         };
         var template = new JsonObject();
         // The guest's pod carries the template's labels.
-        if (Labels.Count > 0) template["metadata"] = new JsonObject { ["labels"] = Map(Labels) };
+        if (Labels.Count > 0) template["metadata"] = new JsonObject { ["labels"] = StringMap.Of(Labels) };
         var domain = new VirtualMachineResize(this, vm, cpuOvercommit).ToPatch(isLive);
         if (domain.Count > 0) template["spec"] = new JsonObject { ["domain"] = domain };
         if (template.Count > 0) patch["spec"] = new JsonObject { ["template"] = template };
         return patch;
-    }
-
-    private static JsonObject Map(IReadOnlyDictionary<string, string?> map)
-    {
-        var json = new JsonObject();
-        foreach (var (key, value) in map) json[key] = value;
-        return json;
     }
 }

@@ -27,7 +27,7 @@ internal static class VirtualMachineManifest
             {
                 ["metadata"] = new JsonObject
                 {
-                    ["labels"] = Map(request.Labels, (WellKnownNames.VmLabel, request.Name.Name)),
+                    ["labels"] = StringMap.Of(request.Labels, (WellKnownNames.VmLabel, request.Name.Name)),
                 },
                 ["spec"] = TemplateSpec(request, key, cpuOvercommit),
             },
@@ -201,17 +201,8 @@ internal static class VirtualMachineManifest
         {
             ["name"] = name.Name,
             ["namespace"] = name.Namespace,
-            ["labels"] = Map(labels, (WellKnownNames.ManagedByLabel, WellKnownNames.Agent)),
-            ["annotations"] = Map(
+            ["labels"] = StringMap.Of(labels, (WellKnownNames.ManagedByLabel, WellKnownNames.Agent)),
+            ["annotations"] = StringMap.Of(
                 annotations, (WellKnownNames.CreatedByAnnotation, key.Value), (WellKnownNames.OperationAnnotation, key.Value)),
         };
-
-    private static JsonObject Map(
-        IReadOnlyDictionary<string, string> map, params ReadOnlySpan<(string Key, string Value)> more)
-    {
-        var json = new JsonObject();
-        foreach (var (key, value) in map) json[key] = value;
-        foreach (var (key, value) in more) json[key] = value;
-        return json;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.VirtualDataCenters;
 
@@ -7,6 +8,9 @@ namespace OvimSpokeAgent.Tests.VirtualDataCenters;
 /// <summary>Declarations in the hub's words.</summary>
 internal static class Declared
 {
+    /// <summary>Settings of VDCs as they are by default.</summary>
+    public static VdcSettings Settings { get; } = new() { PodSecurity = "baseline" };
+
     /// <summary>A declaration that must be valid.</summary>
     public static VdcDeclaration Parse(string payload)
     {

@@ -177,7 +177,7 @@ public sealed class HeadroomCalculatorTests
     {
         var declaration = new VdcDeclaration { Name = "dev", Quota = quota };
         var settings = new Configuration.TestEnvironment().LoadClean();
-        var manifest = VdcManifests.Objects("acme", declaration, headroom, ClusterNetwork.Usual(new()), settings.Vdc).Single(item => item.Kind == KubernetesKinds.ResourceQuota);
+        var manifest = VdcManifests.Objects("acme", declaration, headroom, ClusterNetwork.Usual(Declared.Settings), settings.Vdc).Single(item => item.Kind == KubernetesKinds.ResourceQuota);
         return manifest.Body["spec"]!["hard"]!.AsObject().ToDictionary(entry => entry.Key, entry =>
         {
             Assert.True(Quantity.TryParse((string)entry.Value!, out var quantity), $"{entry.Key}: {entry.Value}");

@@ -57,5 +57,5 @@ public sealed class IsolationAnalyzerTests
     public void Policy_weakens_exactly_what_is_declared_closed(string declared, string policy, string? opens) => Assert.Equal(
         opens,
         IsolationAnalyzer.Opens(
-            "acme", Declared.Parse(declared).Network, ClusterNetwork.Usual(new()), JsonSerializer.Deserialize(policy, VdcJson.Default.NetworkPolicySpec)!));
+            "acme", Declared.Parse(declared).Network, ClusterNetwork.Usual(Declared.Settings), JsonSerializer.Deserialize(policy, VdcJson.Default.NetworkPolicySpec)!));
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.VirtualDataCenters;
 
 namespace OvimSpokeAgent.Tests.VirtualDataCenters;
@@ -98,7 +97,7 @@ public sealed class LooseningTests
     }
 
     private static OwnedManifest Manifest(string kind) =>
-        VdcManifests.Objects("acme-dev", Declared.Parse(Whole), QuotaHeadroom.None, ClusterNetwork.Usual(new()), new VdcSettings()).First(manifest => manifest.Kind.Kind == kind);
+        VdcManifests.Objects("acme-dev", Declared.Parse(Whole), QuotaHeadroom.None, ClusterNetwork.Usual(Declared.Settings), Declared.Settings).First(manifest => manifest.Kind.Kind == kind);
 
     // Sets, adds or (null) removes what a path as in messages names; list items by number.
     private static void Set(JsonObject item, string path, string? value)

@@ -170,7 +170,7 @@ public sealed class NetworkPolicyTests
     {
         var (declared, from, to, protocol, port, allowed) = Rows.ElementAt(row);
 
-        var evaluator = new NetworkEvaluator(Policies(declared, new VdcSettings()));
+        var evaluator = new NetworkEvaluator(Policies(declared, Declared.Settings));
 
         Assert.True(
             evaluator.Allows(from, to, protocol, port) == allowed, $"{declared}: {from} → {to} {protocol}/{port}: expected {allowed}");
@@ -179,7 +179,7 @@ public sealed class NetworkPolicyTests
     [Fact]
     public void The_clusters_own_ranges_are_those_of_the_setting()
     {
-        var settings = new VdcSettings { ClusterCidrs = [System.Net.IPNetwork.Parse("203.0.112.0/22")] };
+        var settings = Declared.Settings with { ClusterCidrs = [System.Net.IPNetwork.Parse("203.0.112.0/22")] };
         var evaluator = new NetworkEvaluator(Policies(Isolated, settings));
 
         Assert.False(evaluator.Allows(Importer, Internet, "TCP", 443));

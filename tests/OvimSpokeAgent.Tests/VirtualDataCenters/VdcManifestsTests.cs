@@ -162,7 +162,7 @@ public sealed class VdcManifestsTests
         }).Settings!;
 
     private static IReadOnlyList<OwnedManifest> Objects(string declared, QuotaHeadroom padding = default) =>
-        VdcManifests.Objects("ns", Declared.Parse(declared), padding, ClusterNetwork.Usual(new()), new VdcSettings());
+        VdcManifests.Objects("ns", Declared.Parse(declared), padding, ClusterNetwork.Usual(Declared.Settings), Declared.Settings);
 
     private static JsonObject Spec(string declared, string kind) =>
         Objects(declared).Single(manifest => manifest.Kind.Kind == kind).Body["spec"]!.AsObject();

@@ -265,7 +265,7 @@ public sealed class VdcOperationTests
 
     private static void AssertWhole(VdcHost host)
     {
-        foreach (var manifest in VdcManifests.Objects("acme-dev", Declared.Parse($"{{\"vdc_name\":\"dev\",{Whole}}}"), QuotaHeadroom.None, ClusterNetwork.Usual(new()), new()))
+        foreach (var manifest in VdcManifests.Objects("acme-dev", Declared.Parse($"{{\"vdc_name\":\"dev\",{Whole}}}"), QuotaHeadroom.None, ClusterNetwork.Usual(Declared.Settings), Declared.Settings))
         {
             var found = host.Cluster.Find(manifest.Kind, manifest.Name);
             Assert.True(found is not null && OwnedFingerprint.Of(found) == manifest.Fingerprint, manifest.ToString());

@@ -48,8 +48,8 @@ internal static class VdcManifests
         ["metadata"] = new JsonObject
         {
             ["name"] = name,
-            ["labels"] = ToJson(NamespaceLabels(name, declaration, settings)),
-            ["annotations"] = ToJson(
+            ["labels"] = StringMap.Of(NamespaceLabels(name, declaration, settings)),
+            ["annotations"] = StringMap.Of(
                 declaration.Annotations, (WellKnownNames.CreatedByAnnotation, key), (WellKnownNames.OperationAnnotation, key),
                 (WellKnownNames.DeclaredAnnotation, declaration.ToText())),
         },
@@ -176,13 +176,4 @@ internal static class VdcManifests
         ["kind"] = KubernetesKinds.ClusterRole.Kind,
         ["name"] = VdcNames.AdminRole,
     };
-
-    private static JsonObject ToJson(
-        IReadOnlyDictionary<string, string> map, params ReadOnlySpan<(string Key, string Value)> more)
-    {
-        var json = new JsonObject();
-        foreach (var (key, value) in map) json[key] = value;
-        foreach (var (key, value) in more) json[key] = value;
-        return json;
-    }
 }
