@@ -38,7 +38,8 @@ public sealed class HeartbeatTests(Clusters clusters, ITestOutputHelper output) 
             await environment.Cluster.Admin.CreateAsync(TestClusterExtensions.VmsOf(environment.Namespace), HaltedVm($"vm-{i}")));
         var agent = await environment.StartAgentAsync(("OVIM_HEARTBEAT_INTERVAL", "200ms"));
         await environment.ReportsAsync(
-            agent, report => report["vms"]!.AsArray().Count(vm => (string?)vm!["status"] == "stopped") == ManyVms);
+            agent, report => report["vms"]!.AsArray().Count(vm =>
+                (string?)vm!["namespace"] == environment.Namespace && (string?)vm["status"] == "stopped") == ManyVms);
         await environment.ReportsAsync(agent, report => (string?)report["status"] == "healthy");
         await environment.SaysInHealthAsync(agent, "permissions", "all granted");
 

@@ -49,7 +49,7 @@ internal static class CreateVmBenchmark
         try
         {
             return isReal
-                ? await RealCluster.OpenAsync(hasController: false)
+                ? await RealCluster.OpenAsync(RealCluster.Kubeconfigs[0], hasController: false)
                 : await SandboxTestCluster.StartAsync(hasController: false);
         }
         catch (InvalidOperationException e)

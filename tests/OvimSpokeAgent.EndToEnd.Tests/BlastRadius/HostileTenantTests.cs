@@ -28,7 +28,7 @@ public sealed class HostileTenantTests(Clusters clusters, ITestOutputHelper outp
         var objects = Generated(seed, GeneratedRuns.CountOf("OVIM_HOSTILE_OBJECTS", Few));
         await using var world = await TenantsWorld.OpenAsync(clusters);
         var theirs = await world.HasVdcAsync(Declaration);
-        using var hand = JsonApi.OpenAs(Environment.GetEnvironmentVariable(RealCluster.KubeconfigVariable)!, "mallory", AdminGroup);
+        using var hand = world.Admin.As("mallory", AdminGroup);
         var tenant = new HostileTenant(hand, theirs);
         var isolation = await IsolationAsync(world, theirs);
 

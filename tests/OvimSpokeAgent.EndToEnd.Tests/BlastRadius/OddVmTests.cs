@@ -37,14 +37,14 @@ public sealed class OddVmTests(Clusters clusters) : IClassFixture<Clusters>
             await HasVmAsync(world, theirs, name, spec);
             await HasVmAsync(world, world.Environment.Namespace, name, spec);
         }
-        await world.Environment.ReportsAsync(world.Agent, report => report["vms"]!.AsArray().Count == 2 * OddVms.Length);
+        await world.Environment.ReportsAsync(world.Agent, report => HasAll(world, theirs, report));
         await world.RestartAgentAsync();
 
         var report = await world.Environment.ReportsAsync(world.Agent, report =>
-            report["vms"]!.AsArray().Count == 2 * OddVms.Length && (string?)report["status"] == "healthy");
+            HasAll(world, theirs, report) && (string?)report["status"] == "healthy");
         foreach (var name in (string[])["disks", "product", "request", "negative", "beyond"])
         {
-            var vm = report["vms"]!.AsArray().First(vm => (string?)vm!["name"] == name)!;
+            var vm = VmsOf(report, theirs)[name];
             Assert.StartsWith("its size does not count as it is written: ", (string?)vm["message"], StringComparison.Ordinal);
         }
         var vdc = await world.ReportsVdcAsync(theirs, vdc => Warnings(vdc).Any(warning => warning.StartsWith("VM product: ", StringComparison.Ordinal)));
@@ -77,9 +77,15 @@ public sealed class OddVmTests(Clusters clusters) : IClassFixture<Clusters>
         await world.Environment.SaysInHealthAsync(world.Agent, "objects", "none fails");
     }
 
+    private static bool HasAll(VdcWorld world, string vdc, JsonObject report) =>
+        VmsOf(report, vdc).Count == OddVms.Length && VmsOf(report, world.Environment.Namespace).Count == OddVms.Length;
+
+    private static Dictionary<string, JsonNode> VmsOf(JsonObject report, string ns) =>
+        report["vms"]!.AsArray().Where(vm => (string?)vm!["namespace"] == ns).ToDictionary(vm => (string)vm!["name"]!, vm => vm!);
+
     private static bool IsTold(JsonObject report, string ns)
     {
-        var vms = report["vms"]!.AsArray().Where(vm => (string?)vm!["namespace"] == ns).ToDictionary(vm => (string)vm!["name"]!, vm => vm!);
+        var vms = VmsOf(report, ns);
         return vms.Count == 2 && (string?)vms["odd"]["status"] == "error" && (string?)vms["fine"]["status"] == "stopped"
             && ((string?)vms["odd"]["message"])?.StartsWith("the agent cannot read it: ", StringComparison.Ordinal) is true;
     }

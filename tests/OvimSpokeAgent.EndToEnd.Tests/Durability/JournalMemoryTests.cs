@@ -8,7 +8,6 @@ using OvimSpokeAgent.EndToEnd.Tests.Hub;
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>Much and large work, in as much memory as .NET takes of the deployed pod's 512 MiB.</summary>
-[Collection(AloneCollection.Name)]
 public sealed class JournalMemoryTests
 {
     // 75 % of 512 MiB, in the hexadecimal digits that .NET expects.

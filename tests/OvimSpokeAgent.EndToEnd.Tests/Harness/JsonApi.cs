@@ -7,16 +7,23 @@ using k8s;
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 
 /// <summary>A test's own hand on the cluster: plain JSON, as an administrator.</summary>
-internal sealed class JsonApi(Kubernetes client) : IDisposable
+internal sealed class JsonApi : IDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    public static JsonApi Open(string kubeconfig) =>
-        new(new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig)));
+    private readonly string _kubeconfig;
+    private readonly Kubernetes _client;
 
-    /// <summary>As <see cref="Open"/>, as a user who is in one group.</summary>
-    public static JsonApi OpenAs(string kubeconfig, string user, string group) =>
-        new(new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig), new ImpersonatingHandler(user, group)));
+    private JsonApi(string kubeconfig, params DelegatingHandler[] handlers)
+    {
+        _kubeconfig = kubeconfig;
+        _client = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig), handlers);
+    }
+
+    public static JsonApi Open(string kubeconfig) => new(kubeconfig);
+
+    /// <summary>The same cluster as a user who is in one group.</summary>
+    public JsonApi As(string user, string group) => new(_kubeconfig, new ImpersonatingHandler(user, group));
 
     /// <summary>The object at a path, or null.</summary>
     public async Task<JsonObject?> FindAsync(string path)
@@ -148,12 +155,12 @@ internal sealed class JsonApi(Kubernetes client) : IDisposable
         }
     }
 
-    public void Dispose() => client.Dispose();
+    public void Dispose() => _client.Dispose();
 
     private async Task<StreamReader> OpenWatchAsync(string path, CancellationToken cancellationToken)
     {
         using var request = await RequestAsync(HttpMethod.Get, path);
-        var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        var response = await _client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         response.EnsureSuccessStatusCode();
         return new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
     }
@@ -182,14 +189,14 @@ internal sealed class JsonApi(Kubernetes client) : IDisposable
             request.Content = new StringContent(body, Encoding.UTF8);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
         }
-        using var response = await client.HttpClient.SendAsync(request);
+        using var response = await _client.HttpClient.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
     private async Task<HttpRequestMessage> RequestAsync(HttpMethod method, string path)
     {
-        var request = new HttpRequestMessage(method, new Uri(client.BaseUri, path));
-        if (client.Credentials is { } credentials) await credentials.ProcessHttpRequestAsync(request, default);
+        var request = new HttpRequestMessage(method, new Uri(_client.BaseUri, path));
+        if (_client.Credentials is { } credentials) await credentials.ProcessHttpRequestAsync(request, default);
         return request;
     }
 }

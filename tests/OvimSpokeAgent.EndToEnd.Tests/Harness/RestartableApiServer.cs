@@ -15,7 +15,7 @@ public sealed class OnRestartableApiServerAttribute : DataAttribute
 {
     public OnRestartableApiServerAttribute()
     {
-        if (RestartableApiServer.PidFile is null)
+        if (RealCluster.Kubeconfigs.Any(kubeconfig => !File.Exists(RestartableApiServer.PidFileOf(kubeconfig))))
             Skip = $"needs a real API server with its pid file beside the kubeconfig that {RealCluster.KubeconfigVariable} names";
     }
 
@@ -25,22 +25,15 @@ public sealed class OnRestartableApiServerAttribute : DataAttribute
 /// <summary>The real API server as a process.</summary>
 internal static class RestartableApiServer
 {
-    /// <summary>Where its pid is; null: there is none, or it is not known.</summary>
-    public static string? PidFile
-    {
-        get
-        {
-            var kubeconfig = Environment.GetEnvironmentVariable(RealCluster.KubeconfigVariable);
-            if (string.IsNullOrEmpty(kubeconfig)) return null;
-            var file = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(kubeconfig))!, "kube-apiserver.pid");
-            return File.Exists(file) ? file : null;
-        }
-    }
+    /// <summary>Where its pid is, if it is known.</summary>
+    public static string PidFileOf(string kubeconfig) =>
+        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(kubeconfig))!, "kube-apiserver.pid");
 
     /// <summary>Kills it (SIGKILL) and starts it again as it was; returns when it says that it is ready.</summary>
-    public static async Task RestartAsync(JsonApi admin)
+    public static async Task RestartAsync(RealCluster cluster)
     {
-        var pid = int.Parse((await File.ReadAllTextAsync(PidFile!)).Trim(), CultureInfo.InvariantCulture);
+        var pidFile = PidFileOf(cluster.Kubeconfig);
+        var pid = int.Parse((await File.ReadAllTextAsync(pidFile)).Trim(), CultureInfo.InvariantCulture);
         var arguments = (await File.ReadAllTextAsync($"/proc/{pid}/cmdline")).TrimEnd('\0').Split('\0');
         var folder = File.ResolveLinkTarget($"/proc/{pid}/cwd", returnFinalTarget: true)!.FullName;
         using (var running = Process.GetProcessById(pid))
@@ -52,13 +45,13 @@ internal static class RestartableApiServer
         do
         {
             if (patience.Elapsed > JsonApi.Patience) throw new TimeoutException("the API server does not become ready");
-            pid = await StartAsync(folder, arguments);
+            pid = await StartAsync(folder, arguments, pidFile);
         }
-        while (!await IsReadyAsync(admin, pid, patience));
+        while (!await IsReadyAsync(cluster.Admin, pid, patience));
     }
 
     // Through a shell, so that its output goes to its log and it outlives the tests.
-    private static async Task<int> StartAsync(string folder, IEnumerable<string> arguments)
+    private static async Task<int> StartAsync(string folder, IEnumerable<string> arguments, string pidFile)
     {
         var start = new ProcessStartInfo("sh") { WorkingDirectory = folder, RedirectStandardOutput = true };
         start.ArgumentList.Add("-c");
@@ -67,7 +60,7 @@ internal static class RestartableApiServer
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         using var shell = Process.Start(start)!;
         var pid = (await shell.StandardOutput.ReadLineAsync())!;
-        await File.WriteAllTextAsync(PidFile!, pid + "\n");
+        await File.WriteAllTextAsync(pidFile, pid + "\n");
         return int.Parse(pid, CultureInfo.InvariantCulture);
     }
 

@@ -130,7 +130,7 @@ internal sealed class VdcWorld : IAsyncDisposable
     /// <summary>The API as a user who is in one group.</summary>
     public JsonApi AsMemberOf(string group)
     {
-        var api = JsonApi.OpenAs(System.Environment.GetEnvironmentVariable(RealCluster.KubeconfigVariable)!, "alice", group);
+        var api = Admin.As("alice", group);
         _hands.Add(api);
         return api;
     }
