@@ -28,7 +28,7 @@ public sealed class CpuTests(ITestOutputHelper output)
         var probe = container["startupProbe"]!;
         var time = TimeSpan.FromSeconds((int)probe["periodSeconds"]! * (int)probe["failureThreshold"]!);
 
-        world.StartAgentAsDeployed();
+        world.StartPlainAgent();
         await world.Agent.IsLiveAsync();
 
         // Of CPU, so that the machine's other work does not count.
@@ -44,7 +44,7 @@ public sealed class CpuTests(ITestOutputHelper output)
         var probe = Manifests.AgentContainer()["livenessProbe"]!;
         var timeout = TimeSpan.FromSeconds((int)probe["timeoutSeconds"]!);
 
-        world.StartAgentAsDeployed();
+        world.StartPlainAgent();
         await world.Agent.IsLiveAsync();
         await using var limit = new CpuLimit(world.Agent, LowLimit);
         using var ended = new CancellationTokenSource();

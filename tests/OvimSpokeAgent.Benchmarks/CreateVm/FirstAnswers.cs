@@ -36,7 +36,7 @@ internal static class FirstAnswers
         var following = await cluster.Admin.FollowAsync($"api/v1/namespaces/{place.Own}/secrets", stored.Saw, watch.Token);
         string[] ids = [.. Enumerable.Range(0, Operations).Select(_ => $"op-{Guid.NewGuid():N}")];
         foreach (var id in ids) hub.Queue(MeasuredAgent.Id, "create_vm", MeasuredAgent.Payload(id, place), id);
-        await using var agent = AgentProcess.StartAsDeployed(MeasuredAgent.Variables(hub, place));
+        await using var agent = AgentProcess.StartPlain(MeasuredAgent.Variables(hub, place));
         try
         {
             await hub.WaitForAsync(it => it.Queued(MeasuredAgent.Id) == 0, limit.Token);

@@ -9,17 +9,21 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 
 /// <summary>
 /// The built agent as a process of its own, as a pod runs it, told nothing but environment variables; all it writes is kept. It is the
-/// copy that <c>AgentUnderTest.targets</c> compiles ahead of time, which starts sooner, unless a test asks for the one that is deployed.
+/// program that <c>OVIM_E2E_AGENT</c> names; without that the copy that <c>AgentUnderTest.targets</c> compiles, which starts sooner than
+/// the plain build.
 /// </summary>
 internal sealed partial class AgentProcess : IAsyncDisposable
 {
+    private const string Program = "OVIM_E2E_AGENT";
     private const string Port = "OVIM_HTTP_PORT";
     private const string TcpListen = "0A"; // TCP_LISTEN in /proc/net/tcp
     private const int SigTerm = 15;
     private const int SigContinue = 18;
     private const int SigStop = 19;
 
-    private static readonly string AheadOfTime = Path.Combine(AppContext.BaseDirectory, "agent-ready-to-run");
+    private static readonly string[]? Given = GivenProgram();
+    private static readonly string[] Compiled = Given ?? Build(Path.Combine(AppContext.BaseDirectory, "agent-ready-to-run"));
+    private static readonly string[] Plain = Given ?? Build(AppContext.BaseDirectory);
 
     private static int _lastPort = 20_000 + (Environment.ProcessId % 10_000);
 
@@ -68,28 +72,26 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     public static AgentProcess Start(IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
         StartBehind([], variables, arguments);
 
-    /// <summary>The same with the agent as it is deployed, compiled while it runs: for what is said of its use of the CPU.</summary>
-    public static AgentProcess StartAsDeployed(IReadOnlyDictionary<string, string> variables) =>
-        Start(AppContext.BaseDirectory, [], "", variables, []);
+    /// <summary>
+    /// The same with nothing compiled beforehand, unless <c>OVIM_E2E_AGENT</c> is set: what it uses of the CPU is no less than what the
+    /// deployed program does.
+    /// </summary>
+    public static AgentProcess StartPlain(IReadOnlyDictionary<string, string> variables) => Start(Plain, "", variables, []);
 
     /// <summary>The same with a working directory.</summary>
     public static AgentProcess StartIn(
         string workingDirectory, IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
-        Start(AheadOfTime, [], workingDirectory, variables, arguments);
+        Start(Compiled, workingDirectory, variables, arguments);
 
     /// <summary>The same, by a command that runs what follows it in its own place, as <c>unshare</c> does.</summary>
     public static AgentProcess StartBehind(
         IReadOnlyList<string> command, IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
-        Start(AheadOfTime, command, "", variables, arguments);
+        Start([.. command, .. Compiled], "", variables, arguments);
 
     private static AgentProcess Start(
-        string folder,
-        IReadOnlyList<string> command,
-        string workingDirectory,
-        IReadOnlyDictionary<string, string> variables,
-        string[] arguments)
+        IReadOnlyList<string> command, string workingDirectory, IReadOnlyDictionary<string, string> variables, string[] arguments)
     {
-        string[] all = [.. command, "dotnet", Path.Combine(folder, "OvimSpokeAgent.dll"), .. arguments];
+        string[] all = [.. command, .. arguments];
         var start = new ProcessStartInfo(all[0], all[1..])
         {
             RedirectStandardOutput = true,
@@ -198,6 +200,15 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         if (Kill(_process.Id, signal) != 0)
             throw new InvalidOperationException($"the agent cannot be signalled: error {Marshal.GetLastPInvokeError()}");
     }
+
+    private static string[] Build(string folder) => ["dotnet", Path.Combine(folder, "OvimSpokeAgent.dll")];
+
+    private static string[]? GivenProgram() => Environment.GetEnvironmentVariable(Program) switch
+    {
+        null or "" => null,
+        var path when File.Exists(path) => [Path.GetFullPath(path)],
+        var path => throw new InvalidOperationException($"{Program}: {path} is not there, expected the path of the published agent"),
+    };
 
     private static bool IsForTheAgent(string variable) =>
         variable == "KUBECONFIG" || variable.StartsWith("OVIM_", StringComparison.Ordinal);

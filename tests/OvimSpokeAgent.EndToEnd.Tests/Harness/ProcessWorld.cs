@@ -55,8 +55,8 @@ internal sealed class ProcessWorld : IAsyncDisposable
     /// <summary>Starts the agent.</summary>
     public void StartAgent(params (string Name, string Value)[] more) => _agent = AgentProcess.Start(Variables(more));
 
-    /// <summary>The same: see <see cref="AgentProcess.StartAsDeployed"/>.</summary>
-    public void StartAgentAsDeployed() => _agent = AgentProcess.StartAsDeployed(Variables([]));
+    /// <summary>The same: see <see cref="AgentProcess.StartPlain"/>.</summary>
+    public void StartPlainAgent() => _agent = AgentProcess.StartPlain(Variables([]));
 
     /// <summary>Ends the agent in good order and starts another.</summary>
     public async Task RestartAgentAsync()

@@ -68,7 +68,7 @@ internal static class NetworkPolicyManifests
         HasLabel(ExportLabel),
         ingress: FromPlatform(network.KubeVirtNamespaces, [("TCP", WorkerPort)], Select(KubeVirtLabel, "virt-exportproxy")));
 
-    private static JsonArray FromPlatform(
+    private static JsonNode[] FromPlatform(
         IReadOnlyList<string> namespaces, IReadOnlyList<(string Protocol, int Port)> ports, params ReadOnlySpan<JsonObject> pods)
     {
         // A rule without anybody in it would let in everybody.
@@ -118,7 +118,8 @@ internal static class NetworkPolicyManifests
         }
     }
 
-    private static JsonObject Spec(JsonObject pods, JsonArray? ingress = null, JsonArray? egress = null)
+    // Rules come as arrays: a collection expression of JsonObjects fills a JsonArray by its generic Add, which native AOT cannot compile.
+    private static JsonObject Spec(JsonObject pods, JsonNode[]? ingress = null, JsonNode[]? egress = null)
     {
         var types = new JsonArray();
         var spec = new JsonObject { ["podSelector"] = pods, ["policyTypes"] = types };
@@ -126,11 +127,11 @@ internal static class NetworkPolicyManifests
         Restrict("Egress", "egress", egress);
         return spec;
 
-        void Restrict(string type, string field, JsonArray? rules)
+        void Restrict(string type, string field, JsonNode[]? rules)
         {
             if (rules is null) return;
             types.Add((JsonNode)type);
-            if (rules.Count > 0) spec[field] = rules;
+            if (rules.Length > 0) spec[field] = new JsonArray(rules);
         }
     }
 
