@@ -34,7 +34,8 @@ public sealed class FatalErrorTests : IDisposable
     public async Task Memory_that_is_out_at_the_start_is_told_in_one_line()
     {
         var variables = Alone();
-        variables["DOTNET_GCHeapHardLimit"] = "0x600000";
+        File.AppendAllText(_kubeconfig, $"\n# {new string('x', 1_000_000)}"); // is read whole
+        variables["DOTNET_GCHeapHardLimit"] = "400000";
 
         await using var agent = AgentProcess.Start(variables);
 
@@ -56,7 +57,7 @@ public sealed class FatalErrorTests : IDisposable
             ["spec"] = JsonNode.Parse("""{"runStrategy":"Halted","template":{"spec":{"domain":{"devices":{}}}}}"""),
         });
         var variables = environment.Variables();
-        variables["DOTNET_GCHeapHardLimit"] = "0xD00000";
+        variables["DOTNET_GCHeapHardLimit"] = "D00000";
 
         await using var agent = AgentProcess.Start(variables);
 

@@ -10,7 +10,7 @@ namespace OvimSpokeAgent.Cluster;
 /// What the agent shows to the API server. A token's file is read again every minute by the library; when the server refuses
 /// what was shown, all of it is read anew at once (<see cref="Renew"/>).
 /// </summary>
-internal sealed class ClusterCredentials(Kubernetes client, AgentSettings settings, TimeProvider time)
+internal sealed class ClusterCredentials(ClusterClient client, AgentSettings settings, TimeProvider time)
 {
     private static readonly TimeSpan MinAge = TimeSpan.FromSeconds(1);
 

@@ -22,7 +22,13 @@ internal sealed class ClusterTls(KubernetesClientConfiguration configuration, Ag
 
     public void Use(SslClientAuthenticationOptions options)
     {
-        if (!_current.SkipTlsVerify && _current.SslCaCerts is not null)
+        if (_current.SkipTlsVerify)
+        {
+#pragma warning disable CA5359 // the kubeconfig asks for it: insecure-skip-tls-verify
+            options.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+#pragma warning restore CA5359
+        }
+        else if (_current.SslCaCerts is not null)
         {
             options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) => certificate is not null && chain is not null
                 && Kubernetes.CertificateValidationCallBack(sender, Read().Configuration.SslCaCerts, certificate, chain, errors);

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using k8s;
 using k8s.Exceptions;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
@@ -13,11 +12,11 @@ using OvimSpokeAgent.Validation;
 namespace OvimSpokeAgent.Cluster;
 
 /// <summary>
-/// The Kubernetes API over the library's client: its connection and credentials, JSON by source generation, so that
-/// the same code runs under JIT and native AOT and reads only the fields that are used.
+/// The Kubernetes API over HTTP, JSON by source generation: the same code runs under JIT and native AOT, and reads only the fields
+/// that are used.
 /// </summary>
 internal sealed class KubernetesApi(
-    Kubernetes client, ClusterCredentials credentials, ClusterConnectivity connectivity, TimeProvider time) : IKubernetesApi
+    ClusterClient client, ClusterCredentials credentials, ClusterConnectivity connectivity, TimeProvider time) : IKubernetesApi
 {
     private const string MergePatch = "application/merge-patch+json";
     private const string ApplyPatch = "application/apply-patch+yaml";

@@ -11,21 +11,24 @@ namespace OvimSpokeAgent.Cluster;
 /// <summary>Makes a handler that every request to the API server passes through (tests count and break requests here).</summary>
 internal delegate DelegatingHandler ClusterHandlerFactory();
 
-/// <summary>The library's client: it finds the API server, its certificates and the credentials.</summary>
+/// <summary>The client, by the configuration that the library reads: it finds the API server, its certificates and the credentials.</summary>
 internal static class KubernetesConnection
 {
     /// <summary>Opens the client that the settings name: a kubeconfig's, or the pod's service account's.</summary>
     /// <exception cref="ConfigurationException">There is no usable configuration.</exception>
-    public static Kubernetes Open(AgentSettings settings, IEnumerable<ClusterHandlerFactory> handlers, TimeProvider time)
+    public static ClusterClient Open(AgentSettings settings, IEnumerable<ClusterHandlerFactory> handlers, TimeProvider time)
     {
         try
         {
             var config = ReadConfiguration(settings);
-            SocketsHttpHandler sockets = null!;
-            config.FirstMessageHandlerSetup = handler => SetUp(sockets = handler, isInCluster: settings.Kubeconfig is null);
-            var client = new Kubernetes(config, [.. handlers.Select(create => create())]);
-            new ClusterTls(config, settings, time).Use(sockets.SslOptions); // in the place of what the client set for good
-            return client;
+            HttpMessageHandler handler = Connections(new ClusterTls(config, settings, time), isInCluster: settings.Kubeconfig is null);
+            foreach (var create in handlers.Reverse())
+            {
+                var outer = create();
+                outer.InnerHandler = handler;
+                handler = outer;
+            }
+            return new ClusterClient(new Uri(config.Host), Kubernetes.CreateCredentials(config), handler);
         }
         catch (Exception e) when (IsUnusable(e))
         {
@@ -40,20 +43,27 @@ internal static class KubernetesConnection
 
     /// <summary>Whether this is what reading throws for a configuration that cannot be used.</summary>
     public static bool IsUnusable(Exception e) => e is KubeConfigException or YamlException or IOException or FormatException
-        or ArgumentException or CryptographicException or UnauthorizedAccessException;
+        or ArgumentException or CryptographicException or UnauthorizedAccessException
+        or InvalidCastException or NullReferenceException; // the library's, for YAML of another shape
 
-    private static void SetUp(SocketsHttpHandler handler, bool isInCluster)
+    private static SocketsHttpHandler Connections(ClusterTls tls, bool isInCluster)
     {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(30),
+            // A connection that died without a word is noticed on every open watch within 45 s.
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            EnableMultipleHttp2Connections = true,
+        };
         // The pod's own API server is next door, whatever the proxy's exceptions forgot.
         if (isInCluster) handler.UseProxy = false;
         else handler.Proxy = EnvironmentProxy.OfProcess;
         HappyEyeballs.Use(handler);
-        handler.ConnectTimeout = TimeSpan.FromSeconds(10);
-        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(30);
-        // A connection that died without a word is noticed on every open watch within 45 s.
-        handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-        handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
-        handler.EnableMultipleHttp2Connections = true;
+        tls.Use(handler.SslOptions);
+        return handler;
     }
 
     private static string Problem(string? kubeconfig, Exception e) => kubeconfig is null

@@ -8,7 +8,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.BlastRadius;
 public sealed class LargeObjectTests
 {
     // What .NET takes of the container's 512Mi: 384 MiB.
-    private const string HeapLimit = "0x18000000";
+    private const string HeapLimit = "18000000";
 
     // With the fields' managers 1.3 MiB each: the server's database takes 1.5.
     private const int Vms = 60;

@@ -9,7 +9,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.BlastRadius;
 internal sealed class TenantsWorld : IAsyncDisposable
 {
     // What .NET takes of the container's 512Mi: 384 MiB.
-    private const string HeapLimit = "0x18000000";
+    private const string HeapLimit = "18000000";
 
     private readonly TestEnvironment _environment;
     private readonly List<string> _vdcs = [];

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using k8s;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using Xunit.Abstractions;
 
@@ -31,12 +30,13 @@ internal sealed class CrashWorld : IAsyncDisposable
     public static async Task<CrashWorld> OpenAsync(TestEnvironment environment, Way way)
     {
         var world = new CrashWorld(environment, way);
-        var kubeconfig = KubernetesClientConfiguration.LoadKubeConfig(world._environment.Variables()["OVIM_KUBECONFIG"]);
-        var cluster = kubeconfig.Clusters.Single().ClusterEndpoint;
-        world._cluster = await StepProxy.StartAsync(new Uri(cluster.Server), world._crash);
+        var kubeconfig = Manifests.Read(world._environment.Variables()["OVIM_KUBECONFIG"]).Single();
+        var cluster = kubeconfig["clusters"]!.AsArray().Single()!["cluster"]!.AsObject();
+        world._cluster = await StepProxy.StartAsync(new Uri((string)cluster["server"]!), world._crash);
         world._hub = await StepProxy.StartAsync(world._environment.Hub.Url, world._crash);
-        (cluster.Server, cluster.CertificateAuthorityData) = (world._cluster.Url.ToString(), null);
-        await File.WriteAllTextAsync(world.KubeconfigPath, KubernetesYaml.Serialize(kubeconfig));
+        cluster["server"] = world._cluster.Url.ToString();
+        cluster.Remove("certificate-authority-data");
+        await File.WriteAllTextAsync(world.KubeconfigPath, kubeconfig.ToJsonString());
         world.StartAgent();
         return world;
     }

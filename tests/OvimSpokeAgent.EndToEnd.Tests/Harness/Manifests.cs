@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using k8s;
+using YamlDotNet.Serialization;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 
@@ -7,6 +7,9 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 internal static class Manifests
 {
     private const string BaseNamespace = "ovim-system";
+
+    private static readonly IDeserializer Yaml = new DeserializerBuilder().WithAttemptingUnquotedStringTypeDeserialization().Build();
+    private static readonly ISerializer Json = new SerializerBuilder().JsonCompatible().Build();
 
     /// <summary>What gives the agent its rights, moved to another namespace, as an overlay's <c>namespace:</c> does.</summary>
     public static IEnumerable<JsonObject> AgentRights(string ns)
@@ -33,8 +36,7 @@ internal static class Manifests
     /// <summary>The documents of a YAML file.</summary>
     public static IEnumerable<JsonObject> Read(string path) =>
         File.ReadAllText(path).Split("\n---\n")
-            .Select(document => JsonNode.Parse(KubernetesJson.Serialize(KubernetesYaml.Deserialize<Dictionary<string, object>>(document)))!)
-            .Select(node => node.AsObject());
+            .Select(document => JsonNode.Parse(Json.Serialize(Yaml.Deserialize(document)))!.AsObject());
 
     /// <summary>The API path of an object.</summary>
     public static string PathOf(JsonObject manifest)

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using k8s;
-using k8s.KubeConfigModels;
 using KubernetesSandbox.KubeVirt;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
@@ -109,9 +108,8 @@ internal sealed class RealCluster : ITestCluster
     // The administrator's kubeconfig with another user: where the server is and whom to trust stays the same.
     private string KubeconfigWithToken(string token)
     {
-        var config = KubernetesClientConfiguration.LoadKubeConfig(Kubeconfig);
-        var user = config.Users.Single();
-        user.UserCredentials = new UserCredentials { Token = token };
-        return KubernetesYaml.Serialize(config);
+        var config = Manifests.Read(Kubeconfig).Single();
+        config["users"]!.AsArray().Single()!["user"] = new JsonObject { ["token"] = token };
+        return config.ToJsonString();
     }
 }

@@ -1,4 +1,3 @@
-using k8s;
 using k8s.Authentication;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
@@ -21,8 +20,7 @@ public abstract class KubernetesApiWorld
 
     private protected KubernetesApi Api(ITokenProvider? tokens = null, string host = "https://api.example:6443")
     {
-        var client = new Kubernetes(
-            new KubernetesClientConfiguration { Host = host, SkipTlsVerify = true, TokenProvider = tokens }, Server.NewHandler());
+        var client = new ClusterClient(new Uri(host), tokens is null ? null : new TokenCredentials(tokens), Server.NewHandler());
         return new(client, new ClusterCredentials(client, new TestEnvironment().LoadClean(), Time), Connectivity, Time);
     }
 

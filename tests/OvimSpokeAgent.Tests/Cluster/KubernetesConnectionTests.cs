@@ -28,7 +28,17 @@ public sealed class KubernetesConnectionTests : IDisposable
 
     [Theory]
     [InlineData("no kubeconfig")]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("7")]
     [InlineData("a: b: c")]
+    [InlineData("current-context: [x]")]
+    [InlineData("current-context: c\ncontexts: [{context: {cluster: k}}]\n")]
+    [InlineData("current-context: c\ncontexts: [null]\n")]
+    [InlineData("current-context: c\ncontexts: 7\n")]
+    [InlineData("current-context: c\ncontexts: [7]\n")]
+    [InlineData("current-context: c\ncontexts: [{name: c, context: [] }]\n")]
+    [InlineData("current-context: c\ncontexts: [{name: [], context: {cluster: k}}]\n")]
     [InlineData("apiVersion: v1\nkind: Config\nclusters: []\n")]
     [InlineData("apiVersion: v1\nkind: Config\ncurrent-context: absent\ncontexts: []\n")]
     public void Kubeconfig_that_cannot_be_used_is_an_error_of_the_configuration(string text)
@@ -62,7 +72,7 @@ public sealed class KubernetesConnectionTests : IDisposable
 
     public void Dispose() => File.Delete(_file);
 
-    private k8s.Kubernetes Open(string kubeconfig)
+    private ClusterClient Open(string kubeconfig)
     {
         File.WriteAllText(_file, kubeconfig);
         return KubernetesConnection.Open(new TestEnvironment().LoadClean() with { Kubeconfig = _file }, [], TimeProvider.System);

@@ -1,4 +1,6 @@
-using k8s;
+extern alias KubernetesModels;
+
+using KubernetesModels::k8s;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.VirtualDataCenters;
 
@@ -24,7 +26,7 @@ public sealed class ManifestTests
         var objects = KubernetesYaml.LoadAllFromString(File.ReadAllText(Path.Combine(Root, file)), strict: true);
 
         Assert.NotEmpty(objects);
-        Assert.All(objects, item => Assert.IsAssignableFrom<k8s.IKubernetesObject>(item));
+        Assert.All(objects, item => Assert.IsAssignableFrom<KubernetesModels::k8s.IKubernetesObject>(item));
     }
 
     [Fact]
