@@ -5,8 +5,8 @@ using KubernetesSandbox.KubeVirt;
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 
 /// <summary>
-/// A real API server that <c>OVIM_E2E_KUBECONFIG</c> or <c>OVIM_E2E_MORE_KUBECONFIGS</c> names. One class of tests after the other uses it,
-/// each test namespaces of its own.
+/// A real API server that <c>OVIM_E2E_KUBECONFIG</c> or <c>OVIM_E2E_MORE_KUBECONFIGS</c> names. One class of tests after the other uses
+/// it, each test namespaces of its own.
 /// </summary>
 internal sealed class RealCluster : ITestCluster
 {
@@ -63,16 +63,11 @@ internal sealed class RealCluster : ITestCluster
         return path;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_kubeVirt is not null) await _kubeVirt.DisposeAsync();
-        await RemoveVmsAsync();
-        Admin.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
-    // Agents see the VMs of the whole cluster: those that a finalizer or a slow guest holds would be in the reports of the tests to come.
-    private async Task RemoveVmsAsync()
+    /// <summary>
+    /// Removes all VMs, also those that a finalizer or a slow guest holds: agents see the VMs of the whole cluster, so they would be
+    /// in the reports of tests to come.
+    /// </summary>
+    public async Task RemoveVmsAsync()
     {
         foreach (var kind in KindsOfVms)
         {
@@ -84,6 +79,13 @@ internal sealed class RealCluster : ITestCluster
                 await Admin.TryChangeAsync(HttpMethod.Patch, path, WithoutFinalizers(), "application/merge-patch+json"); // it may be gone
             });
         }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_kubeVirt is not null) await _kubeVirt.DisposeAsync();
+        Admin.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task InstallKubeVirtKindsAsync()

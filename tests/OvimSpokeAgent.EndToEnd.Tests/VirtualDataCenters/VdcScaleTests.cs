@@ -24,7 +24,8 @@ public sealed class VdcScaleTests(Clusters clusters) : IClassFixture<Clusters>
         var results = await Task.WhenAll(vdcs.Select(vdc => world.Queues("create_vdc", vdc, Payload)).Select(world.Environment.ResultOfAsync));
 
         Assert.All(results, result => Assert.True((string?)result["status"] == "completed", result.ToJsonString()));
-        Assert.Equal(Vdcs * WritesOfVdc, WritesTo(world.Agent.ClusterRequests.All, vdcs).Count);
+        var writes = WritesTo(world.Agent.ClusterRequests.All, vdcs);
+        Assert.True(writes.Count == Vdcs * WritesOfVdc, $"{writes.Count} writes, more than once: {string.Join('\n', Repeated(writes).Take(20))}");
         await ReportsAllActiveAsync(world, vdcs);
 
         await world.RestartAgentAsync();
@@ -62,6 +63,9 @@ public sealed class VdcScaleTests(Clusters clusters) : IClassFixture<Clusters>
             && !request.Contains("/events", StringComparison.Ordinal)
             && (ours.Contains(NamespaceOf(request)) || (ours.Count == Vdcs && request.StartsWith("POST /api/v1/namespaces?", StringComparison.Ordinal))))];
     }
+
+    private static IEnumerable<string> Repeated(IEnumerable<string> writes) =>
+        writes.CountBy(write => write).Where(write => write.Value > 1).Select(write => $"{write.Value} × {write.Key}");
 
     private static List<string> ReadsOf(IEnumerable<string> requests, IEnumerable<string> vdcs)
     {
