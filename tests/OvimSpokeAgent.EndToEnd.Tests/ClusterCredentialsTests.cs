@@ -12,7 +12,7 @@ public sealed class ClusterCredentialsTests(Clusters clusters) : IClassFixture<C
     public async Task Token_file_of_a_kubeconfig_is_the_agents_token(ClusterKind kind)
     {
         await using var environment = await clusters.OnAsync(kind);
-        using var files = await WithTokenFileAsync(environment);
+        using var files = WithTokenFile(environment);
         var variables = environment.Variables();
         variables["OVIM_KUBECONFIG"] = files["config"];
         await using var agent = AgentProcess.Start(variables);
@@ -27,7 +27,7 @@ public sealed class ClusterCredentialsTests(Clusters clusters) : IClassFixture<C
     public async Task Token_that_ended_makes_the_agent_unhealthy_and_is_named(ClusterKind kind)
     {
         await using var environment = await clusters.OnAsync(kind);
-        using var files = await WithTokenFileAsync(environment, "e30.eyJleHAiOjE3MzU2ODk2MDB9.c2ln"); // exp: 2025-01-01
+        using var files = WithTokenFile(environment, "e30.eyJleHAiOjE3MzU2ODk2MDB9.c2ln"); // exp: 2025-01-01
         var variables = environment.Variables();
         (variables["OVIM_KUBECONFIG"], variables["OVIM_LOG_LEVEL"]) = (files["config"], "info");
         await using var agent = AgentProcess.Start(variables);
@@ -145,14 +145,13 @@ public sealed class ClusterCredentialsTests(Clusters clusters) : IClassFixture<C
         """;
 
     // The agent's kubeconfig, with the token in a file beside it.
-    private static async Task<MountedSecret> WithTokenFileAsync(TestEnvironment environment, string? token = null)
+    private static MountedSecret WithTokenFile(TestEnvironment environment, string? token = null)
     {
-        var text = await File.ReadAllTextAsync(environment.Variables()["OVIM_KUBECONFIG"]);
-        var lines = text.Split('\n');
-        var line = Assert.Single(lines, line => line.TrimStart(' ', '-').StartsWith("token:", StringComparison.Ordinal));
-        var found = line[(line.IndexOf("token:", StringComparison.Ordinal) + 6)..].Trim(' ', '"', '\'');
-        return new MountedSecret(
-            ("token", (token ?? found) + "\n"),
-            ("config", text.Replace(line, line[..line.IndexOf("token:", StringComparison.Ordinal)] + "tokenFile: token", StringComparison.Ordinal)));
+        var kubeconfig = Manifests.Read(environment.Variables()["OVIM_KUBECONFIG"]).Single();
+        var user = kubeconfig["users"]!.AsArray().Single()!["user"]!.AsObject();
+        token ??= (string)user["token"]!;
+        user.Remove("token");
+        user["tokenFile"] = "token";
+        return new MountedSecret(("token", token + "\n"), ("config", kubeconfig.ToJsonString()));
     }
 }

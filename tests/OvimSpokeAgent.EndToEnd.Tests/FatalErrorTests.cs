@@ -49,13 +49,16 @@ public sealed class FatalErrorTests : IDisposable
         await using var environment = await TestEnvironment.StartAsync(await SandboxTestCluster.StartAsync(hasController: false), ownsCluster: true);
         var labels = new JsonObject();
         for (var i = 0; i < 14_000; i++) labels[string.Create(CultureInfo.InvariantCulture, $"k{i:d5}")] = new string('v', 63);
-        await environment.Cluster.Admin.CreateAsync(TestClusterExtensions.VmsOf(environment.Namespace), new JsonObject
+        for (var i = 0; i < 12; i++) // more than the heap may have, in one page of a list
         {
-            ["apiVersion"] = "kubevirt.io/v1",
-            ["kind"] = "VirtualMachine",
-            ["metadata"] = new JsonObject { ["name"] = "vm", ["namespace"] = environment.Namespace, ["labels"] = labels },
-            ["spec"] = JsonNode.Parse("""{"runStrategy":"Halted","template":{"spec":{"domain":{"devices":{}}}}}"""),
-        });
+            await environment.Cluster.Admin.CreateAsync(TestClusterExtensions.VmsOf(environment.Namespace), new JsonObject
+            {
+                ["apiVersion"] = "kubevirt.io/v1",
+                ["kind"] = "VirtualMachine",
+                ["metadata"] = new JsonObject { ["name"] = $"vm-{i}", ["namespace"] = environment.Namespace, ["labels"] = labels.DeepClone() },
+                ["spec"] = JsonNode.Parse("""{"runStrategy":"Halted","template":{"spec":{"domain":{"devices":{}}}}}"""),
+            });
+        }
         var variables = environment.Variables();
         variables["DOTNET_GCHeapHardLimit"] = "D00000";
 

@@ -48,7 +48,7 @@ internal sealed class OutageWorld : IAsyncDisposable
     public ClusterFaults ClusterFaults => _cluster.Api.Faults;
 
     [SuppressMessage("Reliability", "CA2000", Justification = "The world owns the cluster.")]
-    public static async Task<OutageWorld> StartAsync()
+    public static async Task<OutageWorld> StartAsync(params (string Name, string Value)[] changed)
     {
         var (clock, log, pipes) = (await PacedClock.NewAsync(), new CountingLog(), new PipeTransport());
         var cluster = await SandboxTestCluster.StartAsync(new SandboxClusterOptions { AlsoOn = (pipes.EndPoint, pipes) });
@@ -58,6 +58,7 @@ internal sealed class OutageWorld : IAsyncDisposable
         foreach (var name in (string[])[
             "OVIM_HUB_POLL_INTERVAL", "OVIM_HEARTBEAT_INTERVAL", "OVIM_HEALTH_CHECK_INTERVAL", "OVIM_LOG_LEVEL"])
             variables.Remove(name);
+        foreach (var (name, value) in changed) variables[name] = value;
         var agent = await TestAgent.StartAsync(variables, services =>
         {
             services.AddSingleton<TimeProvider>(clock);
