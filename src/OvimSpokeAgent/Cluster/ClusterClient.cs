@@ -4,7 +4,7 @@ namespace OvimSpokeAgent.Cluster;
 
 /// <summary>
 /// The API server's address, the connections to it, and the credentials that were read with them. It is not the library's client:
-/// that brings the serializers of all kinds of Kubernetes along, none of which the agent uses (most of a native program would be they).
+/// that brings the serializers of all kinds of Kubernetes along, none of which the agent uses.
 /// </summary>
 internal sealed class ClusterClient(Uri baseUri, ServiceClientCredentials? credentials, HttpMessageHandler handler) : IDisposable
 {
