@@ -1,24 +1,14 @@
 namespace OvimSpokeAgent.Operations;
 
 /// <summary>The journal's records in memory, with the indexes that look-ups need. Not thread-safe.</summary>
-/// <param name="maxBytes">
-/// How much room all records together may take, roughly: the API server's database is everyone's. Above it settled records
-/// go early, and if that is not enough nothing new is taken; what was taken is carried out all the same.
-/// </param>
-internal sealed class JournalRecords(long maxBytes)
+internal sealed class JournalRecords
 {
-    /// <summary>How long a settled record is kept at least, to answer repeats.</summary>
-    public static readonly TimeSpan MinRetention = TimeSpan.FromMinutes(10);
-
     private readonly Dictionary<OperationKey, JournalRecord> _records = [];
     private readonly Dictionary<string, List<OperationKey>> _byId = [];
     private readonly Dictionary<string, OperationBatch> _batches = [];
 
     /// <summary>Bytes they take in the store, roughly.</summary>
     public long Bytes { get; private set; }
-
-    /// <summary>Whether they take more room than they may.</summary>
-    public bool IsFull => Bytes > maxBytes;
 
     /// <summary>How many results the hub refuses.</summary>
     public int Refused { get; private set; }
@@ -82,36 +72,9 @@ internal sealed class JournalRecords(long maxBytes)
         (Bytes, Refused) = (0, 0);
     }
 
-    /// <summary>
-    /// What can go now: all that has expired, and, while there is more than there may be, what will expire next
-    /// and has been settled for <see cref="MinRetention"/>. Records with one expiry go together.
-    /// </summary>
-    /// <param name="now">The time.</param>
-    /// <param name="isRoomNeeded">Whether the store says that it has no room: then all goes that may.</param>
-    public IReadOnlyList<JournalRecord> ToRemove(DateTimeOffset now, bool isRoomNeeded)
-    {
-        var going = new List<JournalRecord>();
-        var left = Bytes;
-        foreach (var group in _records.Values.Where(record => record.ExpiresAt is not null)
-            .GroupBy(record => record.ExpiresAt!.Value).OrderBy(group => group.Key))
-        {
-            if (!group.All(record => record.CanGo)) continue;
-            var isExpired = group.Key <= now;
-            var mayGoEarly = (isRoomNeeded || left > maxBytes) && group.All(record => record.FinishedAt + MinRetention <= now);
-            if (!isExpired && !mayGoEarly) continue;
-            going.AddRange(group);
-            left -= group.Sum(record => record.Size);
-        }
-        return going;
-    }
-
     private void Count(JournalRecord record, int sign)
     {
         Bytes += sign * record.Size;
         if (record.State is JournalState.Refused) Refused += sign;
     }
-
-    /// <summary>The first full minute not before a time: records are removed by the minute.</summary>
-    public static DateTimeOffset NextMinute(DateTimeOffset time) =>
-        new((time.UtcTicks + TimeSpan.TicksPerMinute - 1) / TimeSpan.TicksPerMinute * TimeSpan.TicksPerMinute, TimeSpan.Zero);
 }

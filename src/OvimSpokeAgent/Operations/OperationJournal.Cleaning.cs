@@ -51,7 +51,7 @@ internal sealed partial class OperationJournal
         lock (_lock)
         {
             // Out of memory first: what is about to go must not be answered from, or opened again, any more.
-            var going = _records.ToRemove(_time.GetUtcNow(), isRoomNeeded: _attempts.Problem is { IsLackOfRoom: true });
+            var going = _capacity.ToRemove(_records, _time.GetUtcNow(), isStoreFull: _attempts.Problem is { IsLackOfRoom: true });
             foreach (var record in going)
             {
                 _records.Remove(record.Key);

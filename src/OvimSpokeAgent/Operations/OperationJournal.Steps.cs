@@ -40,7 +40,7 @@ internal sealed partial class OperationJournal
             {
                 State = delivered ? JournalState.Delivered : JournalState.Refused,
                 FinishedAt = now,
-                ExpiresAt = JournalRecords.NextMinute(now + (delivered ? _retention : _refusedRetention)),
+                ExpiresAt = JournalCapacity.ExpiryAfter(now + (delivered ? _retention : _refusedRetention)),
             },
             null,
             cancellationToken);

@@ -22,7 +22,8 @@ internal sealed partial class OperationJournal : IDisposable
     private readonly SemaphoreSlim _creating = new(ParallelCreates);
 
     private readonly Lock _lock = new();
-    private readonly JournalRecords _records;
+    private readonly JournalRecords _records = new();
+    private readonly JournalCapacity _capacity;
     private readonly HashSet<OperationKey> _arriving = [];
     private readonly HashSet<DateTimeOffset> _expired = [];
     private readonly AsyncSignal _changed = new();
@@ -35,7 +36,7 @@ internal sealed partial class OperationJournal : IDisposable
     {
         (_store, _time, _logger) = (store, time, logger);
         (_retention, _refusedRetention) = (settings.Operations.Retention, settings.Operations.Expiry);
-        _records = new JournalRecords(settings.Operations.JournalMaxBytes);
+        _capacity = new JournalCapacity(settings.Operations.JournalMaxBytes);
         _attempts = new StoreAttempts(jitter, time, logger, _changed.Set);
     }
 
@@ -52,7 +53,7 @@ internal sealed partial class OperationJournal : IDisposable
                     Arriving = _arriving.Count + _arrivingTogether,
                     Refused = _records.Refused,
                     Bytes = _records.Bytes,
-                    IsFull = _records.IsFull,
+                    IsFull = _capacity.IsFull(_records.Bytes),
                 };
             }
         }
