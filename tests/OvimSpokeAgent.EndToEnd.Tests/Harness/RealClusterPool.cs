@@ -24,6 +24,8 @@ internal static class RealClusterPool
     /// <summary>Waits, as long as it takes, until one is free.</summary>
     public static async Task<RealCluster> TakeAsync()
     {
+        if (RealCluster.Kubeconfigs.Count == 0)
+            throw new InvalidOperationException($"there is no real API server: {RealCluster.KubeconfigVariable} is not set");
         var kubeconfig = await Free.Reader.ReadAsync();
         try
         {
