@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Authentication;
+using k8s.Exceptions;
 using k8s.KubeConfigModels;
 using YamlDotNet.RepresentationModel;
 
@@ -9,8 +10,21 @@ namespace OvimSpokeAgent.Cluster;
 internal static class Kubeconfig
 {
     /// <summary>The current context's server and credentials, as the file says now.</summary>
-    /// <exception cref="k8s.Exceptions.KubeConfigException">It does not say them; other errors as <see cref="KubernetesConnection.IsUnusable"/>.</exception>
+    /// <exception cref="KubeConfigException">It does not say them; other errors as <see cref="KubernetesConnection.IsUnusable"/>.</exception>
     public static KubernetesClientConfiguration Read(string path)
+    {
+        try
+        {
+            return ReadContent(path);
+        }
+        catch (Exception e) when (e is InvalidCastException or NullReferenceException)
+        {
+            // The library's, for YAML of another shape.
+            throw new KubeConfigException("its content does not have the shape of a kubeconfig", e);
+        }
+    }
+
+    private static KubernetesClientConfiguration ReadContent(string path)
     {
         var content = KubernetesClientConfiguration.LoadKubeConfig(path);
         if (CurrentUser(content) is not { UserCredentials: { } credentials } user || TokenFileOf(path, user.Name) is not { } tokenFile)

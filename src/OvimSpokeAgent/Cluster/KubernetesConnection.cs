@@ -43,8 +43,7 @@ internal static class KubernetesConnection
 
     /// <summary>Whether this is what reading throws for a configuration that cannot be used.</summary>
     public static bool IsUnusable(Exception e) => e is KubeConfigException or YamlException or IOException or FormatException
-        or ArgumentException or CryptographicException or UnauthorizedAccessException
-        or InvalidCastException or NullReferenceException; // the library's, for YAML of another shape
+        or ArgumentException or CryptographicException or UnauthorizedAccessException;
 
     private static SocketsHttpHandler Connections(ClusterTls tls, bool isInCluster)
     {

@@ -11,7 +11,7 @@ internal static class StringMap
         where T : class?
     {
         var json = new JsonObject();
-        foreach (var (key, value) in map) json[key] = value as string;
+        foreach (var (key, value) in map) json[key] = (string?)(object?)value;
         foreach (var (key, value) in more) json[key] = value;
         return json;
     }

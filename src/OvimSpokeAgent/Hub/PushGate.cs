@@ -31,9 +31,9 @@ internal sealed partial class PushGate(
     public PushOutcome CheckPush(PushSender sender)
     {
         var isAuthenticated = IsAuthenticated(sender);
-        var isUnauthenticated = !isAuthenticated && settings.Push.AllowsUnproven && IsAllowedAddress(sender.Address);
-        var outcome = Decide(isAuthenticated || isUnauthenticated);
-        if (isUnauthenticated && outcome is PushOutcome.Accepted)
+        var isAllowedByAddress = !isAuthenticated && settings.Push.AllowsUnproven && IsAllowedAddress(sender.Address);
+        var outcome = Decide(isAuthenticated || isAllowedByAddress);
+        if (isAllowedByAddress && outcome is PushOutcome.Accepted)
             Log(_takenThrottle, () => LogTaken(sender.Address, SettingsTable.PushUnproven.Name));
         if (settings.Push.AllowsUnproven && outcome is PushOutcome.Unauthorized)
             Log(_refusedThrottle, () => LogRefused(sender.Address, SettingsTable.PushAllowedCidrs.Name));
