@@ -5,21 +5,21 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.Leadership;
 
 /// <summary>
-/// Lets one of several agents in a namespace work, by a Lease. The holder renews it every two seconds and stops working seven
+/// Lets one of several agents in a namespace work, by a Lease. The holder renews it every four seconds and stops working nine
 /// seconds after its last successful renewal, by the monotonic and the wall clock: a process that was paused finds out before its
-/// next write. Another agent takes the Lease ten seconds after the last renewal that it saw, by its own clock; at once when the
+/// next write. Another agent takes the Lease twelve seconds after the last renewal that it saw, by its own clock; at once when the
 /// holder released it, or when the Lease names this process as holder (a container that was restarted in its pod).
 /// </summary>
 internal sealed partial class LeaderElection(
     IKubernetesApi api, AgentSettings settings, TimeProvider time, ILogger<LeaderElection> logger) : ILoop, ILeadership
 {
     /// <summary>How long others leave the Lease to a holder that does not renew it.</summary>
-    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(12);
 
     /// <summary>How long the holder works after its last renewal; the rest is for what is on the wire.</summary>
-    public static readonly TimeSpan RenewDeadline = TimeSpan.FromSeconds(7);
+    public static readonly TimeSpan RenewDeadline = TimeSpan.FromSeconds(9);
 
-    private static readonly TimeSpan RenewInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RenewInterval = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
 
     private readonly NamespacedName _name = new(settings.Namespace, WellKnownNames.Agent);

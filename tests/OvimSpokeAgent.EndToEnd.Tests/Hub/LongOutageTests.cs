@@ -20,7 +20,7 @@ public sealed class LongOutageTests(ITestOutputHelper output)
     private const int Undelivered = 25;
 
     // Buffers that are kept for later use make it vary by some MiB. In two days, a leak of 2 KiB an attempt to reach the hub,
-    // or of 100 bytes a renewal of the Lease, exceeds it.
+    // or of 200 bytes a renewal of the Lease, exceeds it.
     private const long SameMemory = 8 << 20;
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class LongOutageTests(ITestOutputHelper output)
     [Fact]
     public async Task Day_in_which_the_hub_takes_reports_but_no_results_and_gives_no_operations()
     {
-        // A renewal of the Lease every two seconds is most of what happens in a day; the other test has it.
+        // A renewal of the Lease every four seconds is most of what happens in a day; the other test has it.
         await using var world = await OutageWorld.StartAsync(("OVIM_LEADER_ELECTION", "false"));
         await HasTenantAsync(world);
         var waiting = await HasUndeliveredResultsAsync(world);

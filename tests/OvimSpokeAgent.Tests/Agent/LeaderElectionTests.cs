@@ -35,7 +35,7 @@ public sealed class LeaderElectionTests
 
         var spec = _server.Find(KubernetesKinds.Lease, Lease)!["spec"]!;
         Assert.Equal("pod-a", (string?)spec["holderIdentity"]);
-        Assert.Equal(10, (int?)spec["leaseDurationSeconds"]);
+        Assert.Equal(12, (int?)spec["leaseDurationSeconds"]);
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class LeaderElectionTests
         agent.Network.IsDown = true;
         RunUntil(() => term.IsOver);
 
-        Assert.InRange(_simulator.Time.Elapsed - since, TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(7));
+        Assert.InRange(_simulator.Time.Elapsed - since, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(9));
         Assert.NotNull(agent.Election.Problem);
         Assert.Null(agent.Election.OtherLeader);
         agent.Network.IsDown = false;
@@ -154,7 +154,7 @@ public sealed class LeaderElectionTests
 
         agent.Network.LostAnswers = 0.3;
         agent.Network.Losses = 0.3;
-        _simulator.RunFor(TimeSpan.FromSeconds(3));
+        _simulator.RunFor(TimeSpan.FromSeconds(5));
         (agent.Network.LostAnswers, agent.Network.Losses) = (0, 0);
         _simulator.RunFor(TimeSpan.FromMinutes(2));
 
