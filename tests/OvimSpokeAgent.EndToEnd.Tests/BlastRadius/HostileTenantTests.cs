@@ -12,8 +12,9 @@ namespace OvimSpokeAgent.EndToEnd.Tests.BlastRadius;
 /// </summary>
 public sealed class HostileTenantTests(Clusters clusters, ITestOutputHelper output) : IClassFixture<Clusters>
 {
-    private const int Few = 200;
     private const int Batch = 200;
+
+    private static readonly int Objects = Amounts.Of(200, 1000);
 
     // With what README says may come on top of 4 vCPUs and 8 GiB.
     private const string Declaration = """{"quota":{"cpu":4,"memory":8},"network_policy":"isolated","admin_groups":["acme-admins"]}""";
@@ -25,7 +26,7 @@ public sealed class HostileTenantTests(Clusters clusters, ITestOutputHelper outp
     public async Task Objects_of_a_tenant_cost_nobody_else_anything(int seed)
     {
         output.WriteLine($"{GeneratedRuns.SeedVariable}={seed}");
-        var objects = Generated(seed, GeneratedRuns.CountOf("OVIM_HOSTILE_OBJECTS", Few));
+        var objects = Generated(seed, Objects);
         await using var world = await TenantsWorld.OpenAsync(clusters);
         var theirs = await world.HasVdcAsync(Declaration);
         using var hand = world.Admin.As("mallory", AdminGroup);

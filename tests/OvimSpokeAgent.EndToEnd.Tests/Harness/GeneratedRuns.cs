@@ -10,16 +10,13 @@ internal static class GeneratedRuns
 
     private const int FixedSeed = 1;
 
-    public static TheoryData<int> Seeds() => Number(SeedVariable) is { } seed ? [seed] : [FixedSeed, Random.Shared.Next(2, int.MaxValue)];
-
-    /// <summary>What a variable says, or few enough for a run beside other tests.</summary>
-    public static int CountOf(string variable, int few) => Number(variable) ?? few;
+    public static TheoryData<int> Seeds() => GivenSeed() is { } seed ? [seed] : [FixedSeed, Random.Shared.Next(2, int.MaxValue)];
 
     /// <exception cref="InvalidOperationException">The variable is set, and not to a whole number.</exception>
-    private static int? Number(string variable) => Environment.GetEnvironmentVariable(variable) switch
+    private static int? GivenSeed() => Environment.GetEnvironmentVariable(SeedVariable) switch
     {
         null or "" => null,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
-        var text => throw new InvalidOperationException($"{variable}: expected a whole number, got \"{text}\""),
+        var text => throw new InvalidOperationException($"{SeedVariable}: expected a whole number, got \"{text}\""),
     };
 }

@@ -11,8 +11,8 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Operations;
 /// </summary>
 public sealed class ApiServerRestartTests(Clusters clusters, ITestOutputHelper output) : IClassFixture<Clusters>
 {
-    private const int Restarts = 8;
-    private const int Vms = 100;
+    private static readonly int Restarts = Amounts.Of(2, 8);
+    private static readonly int Vms = Amounts.Of(30, 100);
 
     [Theory, OnRestartableApiServer]
     public async Task No_operation_fails_by_an_api_server_that_starts(ClusterKind kind)

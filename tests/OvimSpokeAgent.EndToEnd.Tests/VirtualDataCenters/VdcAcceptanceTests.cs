@@ -8,7 +8,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.VirtualDataCenters;
 /// <summary>Random declarations: the server accepts what becomes of them, or the error names the field.</summary>
 public sealed class VdcAcceptanceTests(Clusters clusters) : IClassFixture<Clusters>
 {
-    private const int Samples = 60;
+    private static readonly int Samples = Amounts.Of(20, 60);
 
     [Theory, OnSandbox, OnRealApiServer]
     public async Task Random_declaration_is_accepted_by_the_server_or_refused_by_its_field(ClusterKind kind)

@@ -10,8 +10,9 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Hub.Hostile;
 /// </summary>
 public sealed class HostileHubTests(ITestOutputHelper output)
 {
-    private const int Few = 100;
     private const int Round = 100;
+
+    private static readonly int Answers = Amounts.Of(100, 2000);
 
     // What .NET takes of a limit of 512 Mi, in hexadecimal.
     private const string HeapOfAPod = "18000000";
@@ -22,7 +23,7 @@ public sealed class HostileHubTests(ITestOutputHelper output)
     public async Task Agent_stands_whatever_the_hub_answers(int seed)
     {
         output.WriteLine($"{GeneratedRuns.SeedVariable}={seed}");
-        var answers = GeneratedRuns.CountOf("OVIM_HOSTILE_ANSWERS", Few);
+        var answers = Answers;
         await using var hub = new HostileHub(seed);
         using var token = new MountedSecret(("token", PushToken));
         await using var world = await ProcessWorld.BuildAsync(
