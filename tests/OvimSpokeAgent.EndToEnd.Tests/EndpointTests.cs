@@ -79,15 +79,15 @@ public sealed class EndpointTests : IAsyncLifetime
 
         Assert.Equal(1, await agent.MetricAsync("ovim_agent_state{state=\"Healthy\"}"));
         Assert.Equal(0, await agent.MetricAsync("ovim_agent_state{state=\"Degraded\"}"));
-        Assert.Equal(1, await agent.MetricAsync("ovim_cache_synced{kind=\"virtualmachines.kubevirt.io\"}"));
-        Assert.Equal(1, await agent.MetricAsync("ovim_cache_objects{kind=\"virtualmachines.kubevirt.io\"}"));
-        Assert.InRange(await agent.MetricAsync("ovim_cache_last_event_age_seconds{kind=\"namespaces\"}"), 0, 600);
-        Assert.Equal(0, await agent.MetricAsync("ovim_operations_backlog"));
-        Assert.Equal(0, await agent.MetricAsync("ovim_loop_failures{loop=\"heartbeat\"}"));
+        Assert.Equal(1, await agent.MetricAsync("ovim_agent_cache_synced{kind=\"virtualmachines.kubevirt.io\"}"));
+        Assert.Equal(1, await agent.MetricAsync("ovim_agent_cache_objects{kind=\"virtualmachines.kubevirt.io\"}"));
+        Assert.InRange(await agent.MetricAsync("ovim_agent_cache_last_event_age_seconds{kind=\"namespaces\"}"), 0, 600);
+        Assert.Equal(0, await agent.MetricAsync("ovim_agent_operations_backlog"));
+        Assert.Equal(0, await agent.MetricAsync("ovim_agent_loop_failures_total{loop=\"heartbeat\"}"));
         var (status, text) = await agent.GetAsync("metrics");
         Assert.Equal(HttpStatusCode.OK, status);
         // Each with a line of help and a type, as Prometheus' text format wants it.
-        var names = text.Split('\n').Where(line => line.StartsWith("ovim_", StringComparison.Ordinal))
+        var names = text.Split('\n').Where(line => line.StartsWith("ovim_agent_", StringComparison.Ordinal))
             .Select(line => line[..line.AsSpan().IndexOfAny('{', ' ')])
             .Select(name => text.Contains($"# TYPE {name} ", StringComparison.Ordinal) ? name : name[..name.LastIndexOf('_')])
             .Distinct().ToList();

@@ -53,7 +53,7 @@ public sealed class MalformedOperationsTests
             Assert.False(string.IsNullOrWhiteSpace((string?)result.Json["error"]));
         });
         Assert.Equal(answerable, environment.Hub.Results.Select(result => result.OperationId).Distinct().Count());
-        Assert.Equal(unanswerable, await agent.MetricAsync("ovim_operations_unanswerable_total"));
+        Assert.Equal(unanswerable, await agent.MetricAsync("ovim_agent_operations_unanswerable_total"));
         await environment.ReportsAsync(agent, _ => environment.Hub.Reports.Any(report => report.Json["errors"] is JsonArray { Count: > 0 }));
         await environment.ReportsAsync(agent, report => (string?)report["status"] == "healthy");
         Assert.Equal("Healthy", (string?)(await agent.HealthAsync())["state"]);

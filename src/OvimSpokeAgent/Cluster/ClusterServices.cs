@@ -10,6 +10,8 @@ internal static class ClusterServices
     {
         services.AddSingleton(provider => KubernetesConnection.Open(
             provider.GetRequiredService<AgentSettings>(), provider.GetServices<ClusterHandlerFactory>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ApiRequestMetrics>();
+        services.AddSingleton<ClusterHandlerFactory>(provider => provider.GetRequiredService<ApiRequestMetrics>().NewHandler);
         services.AddSingleton<ClusterCredentials>();
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<KubernetesApi>();

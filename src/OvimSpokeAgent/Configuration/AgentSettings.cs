@@ -38,6 +38,8 @@ public sealed record AgentSettings
     /// <summary>Whether <c>/metrics</c> is served.</summary>
     public required bool MetricsEnabled { get; init; }
 
+    public required bool MetricsPerVm { get; init; }
+
     /// <summary>The agent's own namespace.</summary>
     public required string Namespace { get; init; }
 

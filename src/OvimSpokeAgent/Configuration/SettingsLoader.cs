@@ -82,6 +82,7 @@ internal sealed class SettingsLoader
             HealthCheckInterval = Duration(SettingsTable.HealthCheckInterval),
             MetricsCollectionInterval = Duration(SettingsTable.MetricsCollectionInterval),
             MetricsEnabled = Bool(SettingsTable.MetricsEnabled),
+            MetricsPerVm = Bool(SettingsTable.MetricsPerVm),
             Namespace = Text(SettingsTable.Namespace) ?? PodNamespace() ?? DefaultNamespace,
             PodName = Text(SettingsTable.PodName),
             Kubeconfig = Text(SettingsTable.Kubeconfig),

@@ -101,6 +101,9 @@ internal static class SettingsTable
 
     public static readonly Setting MetricsEnabled = Bool("OVIM_METRICS_ENABLED", "true", "Serve `/metrics`");
 
+    public static readonly Setting MetricsPerVm = Bool(
+        "OVIM_METRICS_PER_VM", "true", "Serve series for each VM; `false` where thousands of them are too much for Prometheus");
+
     public static readonly Setting LogLevelName = Choice(
         "OVIM_LOG_LEVEL", "info", "Least severe level that is logged", "debug", "info", "warn", "error");
 
@@ -279,7 +282,7 @@ internal static class SettingsTable
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,
         PushUnproven, PushAllowedCidrs, PushTrustedProxies,
-        MetricsEnabled, MetricsCollectionInterval, HealthCheckInterval,
+        MetricsEnabled, MetricsPerVm, MetricsCollectionInterval, HealthCheckInterval,
         LogLevelName, LogFormat,
     ];
 

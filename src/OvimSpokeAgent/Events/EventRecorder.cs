@@ -51,9 +51,9 @@ internal sealed partial class EventRecorder : ILoop
         Agent = settings.PodName is { } pod
             ? new EventSubject(KubernetesKinds.Pod, new(settings.Namespace, pod))
             : new EventSubject(KubernetesKinds.Deployment, new(settings.Namespace, WellKnownNames.Agent));
-        _recorded = metrics.CreateCounter("ovim_events_recorded_total", "Kubernetes events written, repetitions included.");
+        _recorded = metrics.CreateCounter("ovim_agent_events_recorded_total", "Kubernetes events written, repetitions included.");
         _dropped = metrics.CreateCounter(
-            "ovim_events_dropped_total", "Kubernetes events left out, by reason (budget, queue, refused).", ["reason"]);
+            "ovim_agent_events_dropped_total", "Kubernetes events left out, by reason (budget, queue, refused).", ["reason"]);
     }
 
     public string Name => "events";

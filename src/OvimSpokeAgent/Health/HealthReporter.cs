@@ -23,6 +23,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
     private readonly Lock _lock = new();
     private readonly Lock _checking = new();
     private AgentState _state = AgentState.Connecting;
+    private volatile HealthDocument? _last;
     private volatile bool _stopping;
 
     public HealthReporter(
@@ -54,6 +55,9 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
             lock (_lock) return _state;
         }
     }
+
+    /// <summary>What the last check found; null: there was none yet.</summary>
+    public HealthDocument? Last => _last;
 
     /// <summary>The agent is about to end: not ready any more, and <c>unavailable</c> to the hub.</summary>
     public bool IsStopping => _stopping;
@@ -95,7 +99,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
             worst = (HealthStatus)Math.Max((int)worst, (int)status);
             ready &= !check.NeededForReady || status is not HealthStatus.Unhealthy;
         }
-        return new HealthDocument
+        return _last = new HealthDocument
         {
             State = Advance(worst, components).ToString(),
             Ready = ready,

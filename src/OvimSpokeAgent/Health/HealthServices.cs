@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Health;
 
@@ -8,6 +9,7 @@ internal static class HealthServices
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
         services.AddSingleton<IOperationHandler, GetHealthHandler>();
+        services.AddSingleton<IGaugeSource, HealthGauges>();
         return services;
     }
 }

@@ -104,9 +104,8 @@ internal sealed partial class HeartbeatLoop(
             if (_finalReportSent) return;
             _finalReportSent = final;
             var report = reports.Compose();
-            var started = time.GetTimestamp();
             await SendAsync(report, cancellationToken);
-            metrics.ReportTaken(time.GetElapsedTime(started));
+            metrics.ReportTaken();
             reports.Delivered(report);
             Succeeded();
         }

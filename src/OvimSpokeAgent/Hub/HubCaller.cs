@@ -29,12 +29,13 @@ internal sealed class HubCaller(
         var endpoint = HubPaths.EndpointOf(request.RequestUri!);
         if (gate.Remaining(endpoint) is var wait && wait > TimeSpan.Zero)
         {
-            metrics.Called(endpoint, HubCallOutcome.NotTried);
+            metrics.Called(endpoint, HubCallOutcome.NotTried, null);
             throw new HubException($"{Describe(request)}: not tried, the hub asked to wait, {wait.TotalSeconds:0} s are left")
             {
                 WasTried = false,
             };
         }
+        var started = time.GetTimestamp();
         try
         {
             using var timer = new CancellationTokenSource(limit, time);
@@ -44,13 +45,13 @@ internal sealed class HubCaller(
             presence.Answered(endpoint, IsTaken(response));
             if (!IsTaken(response)) throw await FailureAsync(request, response, either.Token, cancellationToken);
             var answer = await read(response, either.Token);
-            metrics.Called(endpoint, HubCallOutcome.Answered);
+            metrics.Called(endpoint, HubCallOutcome.Answered, time.GetElapsedTime(started));
             return answer;
         }
         catch (HubException e)
         {
             if (e.Status is null) presence.Missed(endpoint);
-            metrics.Called(endpoint, e.Status is null ? HubCallOutcome.Failed : HubCallOutcome.Refused);
+            metrics.Called(endpoint, e.Status is null ? HubCallOutcome.Failed : HubCallOutcome.Refused, time.GetElapsedTime(started));
             throw;
         }
     }

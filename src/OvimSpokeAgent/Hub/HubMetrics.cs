@@ -6,30 +6,33 @@ namespace OvimSpokeAgent.Hub;
 internal sealed class HubMetrics(IMetricFactory metrics)
 {
     private readonly Counter _reports = metrics.CreateCounter(
-        "ovim_hub_reports_total", "Status reports, by outcome (taken, failed).", ["outcome"]);
+        "ovim_agent_hub_reports_total", "Status reports, by outcome (taken, failed).", ["outcome"]);
 
-    private readonly Histogram _reportDuration = metrics.CreateHistogram(
-        "ovim_hub_report_duration_seconds", "Time until the hub took a status report.");
+    private readonly Histogram _callDuration = metrics.CreateHistogram(
+        "ovim_agent_hub_call_duration_seconds",
+        "Time until a call to the hub ended, by endpoint.",
+        ["endpoint"],
+        new HistogramConfiguration { Buckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
 
     private readonly Counter _polls = metrics.CreateCounter(
-        "ovim_hub_polls_total", "Requests for operations, by outcome (empty, operations, failed).", ["outcome"]);
+        "ovim_agent_hub_polls_total", "Requests for operations, by outcome (empty, operations, failed).", ["outcome"]);
 
     private readonly Counter _losses = metrics.CreateCounter(
-        "ovim_hub_possible_losses_total", "Poll answers that were not whole, so that operations may be lost.");
+        "ovim_agent_hub_possible_losses_total", "Poll answers that were not whole, so that operations may be lost.");
 
     private readonly Counter _calls = metrics.CreateCounter(
-        "ovim_hub_calls_total",
+        "ovim_agent_hub_calls_total",
         "Calls to the hub, by endpoint and outcome (answered, refused, failed, not_tried).",
         ["endpoint", "outcome"]);
 
     private readonly Gauge _insecure = metrics.CreateGauge(
-        "ovim_hub_tls_insecure", "1 while any certificate of the hub is accepted (OVIM_HUB_TLS_INSECURE).");
+        "ovim_agent_hub_tls_insecure", "1 while any certificate of the hub is accepted (OVIM_HUB_TLS_INSECURE).");
 
     private readonly Gauge _pushUnproven = metrics.CreateGauge(
         "ovim_agent_push_unproven", "1 while operations may be pushed without proof (OVIM_PUSH_UNPROVEN).");
 
     private readonly Counter _pushes = metrics.CreateCounter(
-        "ovim_hub_pushes_total",
+        "ovim_agent_hub_pushes_total",
         "Requests of the hub, by outcome (accepted, asked, refused, not_now, unauthorized, limited).",
         ["outcome"]);
 
@@ -55,27 +58,30 @@ internal sealed class HubMetrics(IMetricFactory metrics)
         set => _pushUnproven.Set(value ? 1 : 0);
     }
 
-    public void Called(HubEndpoint endpoint, HubCallOutcome outcome) => _calls.WithLabels(
-        endpoint switch
+    /// <summary>Counts a call.</summary>
+    /// <param name="endpoint">Where it went.</param>
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="duration">How long it took; null: it was not tried.</param>
+    public void Called(HubEndpoint endpoint, HubCallOutcome outcome, TimeSpan? duration)
+    {
+        var name = endpoint switch
         {
             HubEndpoint.Status => "status",
             HubEndpoint.Operations => "operations",
             HubEndpoint.Result => "result",
             _ => "health",
-        },
-        outcome switch
+        };
+        _calls.WithLabels(name, outcome switch
         {
             HubCallOutcome.Answered => "answered",
             HubCallOutcome.Refused => "refused",
             HubCallOutcome.NotTried => "not_tried",
             _ => "failed",
         }).Inc();
-
-    public void ReportTaken(TimeSpan duration)
-    {
-        _reports.WithLabels("taken").Inc();
-        _reportDuration.Observe(duration.TotalSeconds);
+        if (duration is { } taken) _callDuration.WithLabels(name).Observe(taken.TotalSeconds);
     }
+
+    public void ReportTaken() => _reports.WithLabels("taken").Inc();
 
     public void ReportFailed() => _reports.WithLabels("failed").Inc();
 

@@ -15,6 +15,7 @@ internal static class HubServices
         services.AddSingleton<IResultChannel, HubResultChannel>();
         services.AddSingleton<HubConnection>();
         services.AddSingleton<HubMetrics>();
+        services.AddSingleton<IGaugeSource, HubGauges>();
         services.AddSingleton(provider =>
         {
             var settings = provider.GetRequiredService<AgentSettings>();

@@ -13,10 +13,10 @@ internal static class AgentMetrics
         var registry = Prometheus.Metrics.NewCustomRegistry();
         DotNetStats.Register(registry);
         var metrics = Prometheus.Metrics.WithCustomRegistry(registry);
-        metrics.CreateGauge("ovim_agent_info", "The agent's version.", ["version"]).WithLabels(AgentVersion.Current).Set(1);
+        metrics.CreateGauge("ovim_agent_build_info", "The agent's version.", ["version"]).WithLabels(AgentVersion.Current).Set(1);
         services.AddSingleton(registry);
         services.AddSingleton<IMetricFactory>(metrics);
-        services.AddSingleton<IGaugeSource, AgentGauges>();
+        services.AddSingleton<IGaugeSource, ProcessGauges>();
         return services;
     }
 

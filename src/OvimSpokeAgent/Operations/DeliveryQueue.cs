@@ -45,6 +45,10 @@ internal sealed class DeliveryQueue
     /// <summary>Results that wait or are on the way.</summary>
     public int Count => _waitingCount + _onTheWay.Count;
 
+    /// <summary>When the oldest of them was made; null: there is none.</summary>
+    public DateTimeOffset? OldestFinishedAt =>
+        _waiting.Values.SelectMany(waiting => waiting.Values).Concat(_onTheWay.Values).Min(delivery => delivery.Record.FinishedAt);
+
     /// <summary>All that was tried of late failed: it is the hub, not the results.</summary>
     public bool HubTakesNone => _failuresInARow >= _parallel;
 

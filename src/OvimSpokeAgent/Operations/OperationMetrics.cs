@@ -6,22 +6,22 @@ namespace OvimSpokeAgent.Operations;
 internal sealed class OperationMetrics(IMetricFactory metrics)
 {
     private readonly Counter _received = metrics.CreateCounter(
-        "ovim_operations_received_total", "Operations taken from the hub, repeats included.", ["type", "repeat"]);
+        "ovim_agent_operations_received_total", "Operations taken from the hub, repeats included.", ["type", "repeat"]);
 
     private readonly Counter _finished = metrics.CreateCounter(
-        "ovim_operations_finished_total", "Operations that ended, by outcome (completed, failed).", ["type", "outcome"]);
+        "ovim_agent_operations_finished_total", "Operations that ended, by outcome (completed, failed).", ["type", "outcome"]);
 
     private readonly Histogram _duration = metrics.CreateHistogram(
-        "ovim_operation_duration_seconds",
+        "ovim_agent_operation_duration_seconds",
         "Time from the start of an operation's execution to its end.",
         ["type"],
         new HistogramConfiguration { Buckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800] });
 
     private readonly Counter _attempts = metrics.CreateCounter(
-        "ovim_results_sent_total", "Attempts to deliver a result (delivered, refused, failed, unreachable).", ["outcome"]);
+        "ovim_agent_results_sent_total", "Attempts to deliver a result (delivered, refused, failed, unreachable).", ["outcome"]);
 
     private readonly Counter _unanswerable = metrics.CreateCounter(
-        "ovim_operations_unanswerable_total", "Operations without a usable id.");
+        "ovim_agent_operations_unanswerable_total", "Operations without a usable id.");
 
     /// <summary>Counts one; its type is a known one or <c>unknown</c>: what a hub sends must not make label values.</summary>
     public void Received(string type, bool repeat) => _received.WithLabels(type, repeat ? "true" : "false").Inc();

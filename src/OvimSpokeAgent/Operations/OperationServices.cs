@@ -24,6 +24,7 @@ internal static class OperationServices
         services.AddSingleton<OperationProcessor>();
         services.AddSingleton<ResultDelivery>();
         services.AddSingleton<OperationMetrics>();
+        services.AddSingleton<IGaugeSource, OperationGauges>();
         services.AddSingleton<ReportErrors>();
         services.AddSingleton<IHealthCheck, OperationsCheck>();
         services.AddSingleton<IHealthCheck, JournalCheck>();

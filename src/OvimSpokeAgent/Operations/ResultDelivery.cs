@@ -42,6 +42,15 @@ internal sealed partial class ResultDelivery(
         }
     }
 
+    /// <summary>When the oldest of the results was made that the hub has not taken yet; null: there is none.</summary>
+    public DateTimeOffset? OldestFinishedAt
+    {
+        get
+        {
+            lock (_lock) return _queue.OldestFinishedAt;
+        }
+    }
+
     /// <summary>Why the hub takes no results; null: it does, or nothing is known of it.</summary>
     public string? Problem
     {

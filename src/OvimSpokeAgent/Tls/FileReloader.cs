@@ -25,9 +25,9 @@ internal sealed partial class FileReloader : ILoop
     {
         (_values, _time, _logger) = ([.. owners.SelectMany(owner => owner.ReloadableFiles)], time, logger);
         _expiry = metrics.CreateGauge(
-            "ovim_certificate_expiry_timestamp_seconds", "When the first of these certificates ends (Unix time).", ["certificate"]);
+            "ovim_agent_certificate_expiry_timestamp_seconds", "When the first of these certificates ends (Unix time).", ["certificate"]);
         _unusable = metrics.CreateGauge(
-            "ovim_credential_file_unusable", "1 while the newest content of a credential's files cannot be used.", ["credential"]);
+            "ovim_agent_credential_file_unusable", "1 while the newest content of a credential's files cannot be used.", ["credential"]);
     }
 
     public string Name => "credential files";

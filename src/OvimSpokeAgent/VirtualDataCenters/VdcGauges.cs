@@ -1,50 +1,59 @@
+using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Supervision;
 using Prometheus;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
 /// <summary>VDCs by status, and of each what is declared, what it uses and what weakens it; series of VDCs that are gone go.</summary>
-internal sealed class VdcGauges(VdcStatusReader statuses, VdcConditions conditions, IMetricFactory metrics) : IGaugeSource
+internal sealed class VdcGauges : IGaugeSource
 {
-    private readonly Gauge _vdcs = metrics.CreateGauge("ovim_vdcs", "VDCs by status.", ["status"]);
+    private readonly VdcStatusReader _statuses;
+    private readonly VdcConditions _conditions;
+    private readonly Gauge _vdcs;
+    private readonly CurrentSeries<(string Vdc, string Namespace, string Resource)> _quota;
+    private readonly CurrentSeries<(string Vdc, string Namespace, string Resource)> _used;
+    private readonly CurrentSeries<(string Vdc, string Namespace)> _weakened;
 
-    private readonly Gauge _quota = metrics.CreateGauge(
-        "ovim_vdc_quota", "What is declared for a VDC (cores, bytes; 0: not limited).", ["vdc", "namespace", "resource"]);
-
-    private readonly Gauge _used = metrics.CreateGauge("ovim_vdc_used", "What a VDC uses (cores, bytes, count).", ["vdc", "namespace", "resource"]);
-
-    private readonly Gauge _weakened = metrics.CreateGauge(
-        "ovim_vdc_isolation_weakened", "Policies of others that open what is declared closed.", ["vdc", "namespace"]);
-
-    private HashSet<(string Vdc, string Namespace)> _shown = [];
+    public VdcGauges(VdcStatusReader statuses, VdcConditions conditions, IMetricFactory metrics)
+    {
+        (_statuses, _conditions) = (statuses, conditions);
+        _vdcs = metrics.CreateGauge("ovim_agent_vdcs", "VDCs by status.", ["status"]);
+        string[] labels = ["vdc", "namespace", "resource"];
+        _quota = new(
+            metrics.CreateGauge("ovim_agent_vdc_quota", "What is declared for a VDC (cores, bytes; 0: not limited).", labels), LabelsOf);
+        _used = new(metrics.CreateGauge("ovim_agent_vdc_used", "What a VDC uses (cores, bytes, count).", labels), LabelsOf);
+        _weakened = new(
+            metrics.CreateGauge(
+                "ovim_agent_vdc_isolation_weakened", "Policies of others that open what is declared closed.", ["vdc", "namespace"]),
+            key => [key.Vdc, key.Namespace]);
+    }
 
     public void Update()
     {
-        var vdcs = statuses.List();
+        var vdcs = _statuses.List();
         foreach (var status in VdcStatusReader.Words)
             _vdcs.WithLabels(status).Set(vdcs.Count(vdc => vdc.Status == status));
-        foreach (var vdc in vdcs)
-        {
-            var (name, ns, usage) = (vdc.Name, vdc.Namespace, vdc.ResourceUsage);
-            _quota.WithLabels(name, ns, "cpu").Set(usage.CpuCapacity / 1000.0);
-            _quota.WithLabels(name, ns, "memory").Set(usage.MemoryCapacity);
-            _quota.WithLabels(name, ns, "storage").Set(usage.StorageCapacity);
-            _used.WithLabels(name, ns, "cpu").Set(usage.CpuUsed / 1000.0);
-            _used.WithLabels(name, ns, "memory").Set(usage.MemoryUsed);
-            _used.WithLabels(name, ns, "storage").Set(usage.StorageUsed);
-            _used.WithLabels(name, ns, "vms").Set(usage.VmCount);
-            _used.WithLabels(name, ns, "pods").Set(usage.PodCount);
-            _weakened.WithLabels(name, ns).Set(conditions.Get(ns).WeakenedBy.Count(weakening => weakening.IsOfIsolation));
-        }
-        var shown = vdcs.Select(vdc => (vdc.Name, vdc.Namespace)).ToHashSet();
-        foreach (var (name, ns) in _shown.Except(shown)) Remove(name, ns);
-        _shown = shown;
+        _quota.Show(vdcs.SelectMany(QuotaOf));
+        _used.Show(vdcs.SelectMany(UseOf));
+        _weakened.Show(vdcs.Select(vdc =>
+            ((vdc.Name, vdc.Namespace), (double)_conditions.Get(vdc.Namespace).WeakenedBy.Count(weakening => weakening.IsOfIsolation))));
     }
 
-    private void Remove(string name, string ns)
-    {
-        foreach (var resource in (string[])["cpu", "memory", "storage"]) _quota.RemoveLabelled(name, ns, resource);
-        foreach (var resource in (string[])["cpu", "memory", "storage", "vms", "pods"]) _used.RemoveLabelled(name, ns, resource);
-        _weakened.RemoveLabelled(name, ns);
-    }
+    private static string[] LabelsOf((string Vdc, string Namespace, string Resource) key) => [key.Vdc, key.Namespace, key.Resource];
+
+    private static IEnumerable<((string Vdc, string Namespace, string Resource) Key, double Value)> QuotaOf(VdcStatus vdc) =>
+    [
+        ((vdc.Name, vdc.Namespace, "cpu"), vdc.ResourceUsage.CpuCapacity / 1000.0),
+        ((vdc.Name, vdc.Namespace, "memory"), vdc.ResourceUsage.MemoryCapacity),
+        ((vdc.Name, vdc.Namespace, "storage"), vdc.ResourceUsage.StorageCapacity),
+    ];
+
+    private static IEnumerable<((string Vdc, string Namespace, string Resource) Key, double Value)> UseOf(VdcStatus vdc) =>
+    [
+        ((vdc.Name, vdc.Namespace, "cpu"), vdc.ResourceUsage.CpuUsed / 1000.0),
+        ((vdc.Name, vdc.Namespace, "memory"), vdc.ResourceUsage.MemoryUsed),
+        ((vdc.Name, vdc.Namespace, "storage"), vdc.ResourceUsage.StorageUsed),
+        ((vdc.Name, vdc.Namespace, "vms"), vdc.ResourceUsage.VmCount),
+        ((vdc.Name, vdc.Namespace, "pods"), vdc.ResourceUsage.PodCount),
+    ];
 }

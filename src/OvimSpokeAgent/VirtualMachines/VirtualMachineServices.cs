@@ -1,5 +1,6 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
@@ -11,6 +12,7 @@ internal static class VirtualMachineServices
         services.AddSingleton<Instancetypes>();
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();
+        services.AddSingleton<IGaugeSource, VirtualMachineGauges>();
         services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, UpdateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, DeleteVirtualMachineHandler>();

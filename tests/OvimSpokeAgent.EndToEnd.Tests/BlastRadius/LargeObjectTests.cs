@@ -63,7 +63,7 @@ public sealed class LargeObjectTests
         variables["DOTNET_GCHeapHardLimit"] = HeapLimit;
         await using var agent = AgentProcess.Start(variables);
         await agent.IsReadyAsync();
-        Assert.Contains($"ovim_cache_objects{{kind=\"services\"}} {Services}", await agent.GetAsync("metrics"), StringComparison.Ordinal);
+        Assert.Contains($"ovim_agent_cache_objects{{kind=\"services\"}} {Services}", await agent.GetAsync("metrics"), StringComparison.Ordinal);
         // They come by the watch, too.
         for (var i = 0; i < Changed; i++)
         {

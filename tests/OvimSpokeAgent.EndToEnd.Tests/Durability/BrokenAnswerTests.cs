@@ -31,7 +31,7 @@ public sealed class BrokenAnswerTests(Clusters clusters) : IClassFixture<Cluster
         Assert.Equal("completed", (string?)result["status"]);
         Assert.NotNull(await environment.Cluster.FindVmAsync(environment.Namespace, "vm-1"));
         Assert.Null(await environment.Cluster.FindVmAsync(environment.Namespace, "vm-2"));
-        Assert.Equal(1, await agent.MetricAsync("ovim_hub_possible_losses_total"));
+        Assert.Equal(1, await agent.MetricAsync("ovim_agent_hub_possible_losses_total"));
         await environment.NextReportAsync(agent);
         Assert.Null(environment.Hub.Reports[^1].Json["errors"]); // told once
     }
@@ -50,7 +50,7 @@ public sealed class BrokenAnswerTests(Clusters clusters) : IClassFixture<Cluster
         await environment.ResultOfAsync("op-2");
         await environment.ReportsAsync(agent, _ => Errors(environment.Hub).Count() == 2);
 
-        Assert.Equal(4, await agent.MetricAsync("ovim_hub_possible_losses_total"));
+        Assert.Equal(4, await agent.MetricAsync("ovim_agent_hub_possible_losses_total"));
         Assert.StartsWith("3 poll answers were not whole, operations may be lost: ", Errors(environment.Hub).Last(), StringComparison.Ordinal);
         Assert.DoesNotContain(environment.Hub.Results, result => result.OperationId == "op-1");
     }
@@ -73,7 +73,7 @@ public sealed class BrokenAnswerTests(Clusters clusters) : IClassFixture<Cluster
         await environment.ResultOfAsync("op-1");
         await environment.ReportsAsync(agent, _ => LossIsTold(environment.Hub));
 
-        Assert.Equal(1, await agent.MetricAsync("ovim_hub_possible_losses_total"));
+        Assert.Equal(1, await agent.MetricAsync("ovim_agent_hub_possible_losses_total"));
     }
 
     private static IEnumerable<string> Errors(SandboxHub hub) =>

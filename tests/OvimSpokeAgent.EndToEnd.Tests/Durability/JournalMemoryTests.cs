@@ -63,7 +63,7 @@ public sealed class JournalMemoryTests
                 await connection.WriteAsync(body);
             });
             await UntilAsync(() => StoredTogether(cluster, environment) == count, () => $"{StoredTogether(cluster, environment)} stored\n{agent.Output}");
-            Assert.Contains("ovim_hub_possible_losses_total 0", await agent.GetAsync("metrics"), StringComparison.Ordinal);
+            Assert.Contains("ovim_agent_hub_possible_losses_total 0", await agent.GetAsync("metrics"), StringComparison.Ordinal);
         } // killed
 
         await using var next = Start(environment);

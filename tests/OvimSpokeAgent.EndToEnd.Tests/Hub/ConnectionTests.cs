@@ -17,7 +17,7 @@ public sealed class ConnectionTests
         hub.Faults.Add(new HubFault { Kind = HubFaultKind.Status, Path = "/operations", StatusCode = 500 });
         await using var side = await HubSide.StartAsync(hub.Url);
 
-        while (!Regex.IsMatch(await side.MetricsAsync(), """ovim_hub_polls_total\{outcome="failed"\} ([5-9]|\d\d)"""))
+        while (!Regex.IsMatch(await side.MetricsAsync(), """ovim_agent_hub_polls_total\{outcome="failed"\} ([5-9]|\d\d)"""))
             await NextReportAsync(hub);
         await NextReportAsync(hub);
         Assert.Contains("500 Internal Server Error", side.Connection.PollProblem, StringComparison.Ordinal);

@@ -203,7 +203,7 @@ public sealed class MisconfigurationTests : IDisposable
 
         await side.RegisteredAsync();
 
-        Assert.Contains("ovim_hub_tls_insecure 1", await side.MetricsAsync(), StringComparison.Ordinal);
+        Assert.Contains("ovim_agent_hub_tls_insecure 1", await side.MetricsAsync(), StringComparison.Ordinal);
         Assert.Contains(side.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal)
             && line.Contains("OVIM_HUB_TLS_INSECURE", StringComparison.Ordinal));
     }

@@ -85,7 +85,7 @@ public sealed class PartialHubTests(ITestOutputHelper output)
         _ => null,
     };
 
-    private static string Sent(string outcome) => $"ovim_results_sent_total{{outcome=\"{outcome}\"}}";
+    private static string Sent(string outcome) => $"ovim_agent_results_sent_total{{outcome=\"{outcome}\"}}";
 
     private static string[] Ids(int count) => [.. Enumerable.Range(0, count).Select(i => $"op-{i:00}")];
 

@@ -53,7 +53,7 @@ public sealed class PushOddRequestTests(Clusters clusters) : IClassFixture<Clust
 
         using var patience = new CancellationTokenSource(JsonApi.Patience);
         while (!(await http.GetStringAsync(new Uri("metrics", UriKind.Relative), patience.Token)).Contains(
-            "ovim_hub_pushes_total{outcome=\"refused\"} 1", StringComparison.Ordinal))
+            "ovim_agent_hub_pushes_total{outcome=\"refused\"} 1", StringComparison.Ordinal))
         {
             Assert.DoesNotContain("unhandled exception", agent.Output, StringComparison.Ordinal);
         }

@@ -212,7 +212,7 @@ public sealed class PushTests(Clusters clusters) : IClassFixture<Clusters>, IDis
 
     // Of each outcome there is a line once there was such a poll.
     private static double PollsOf(string metrics) => metrics.Split('\n')
-        .Where(line => line.StartsWith("ovim_hub_polls_total{", StringComparison.Ordinal))
+        .Where(line => line.StartsWith("ovim_agent_hub_polls_total{", StringComparison.Ordinal))
         .Sum(line => double.Parse(line.Split(' ')[^1], CultureInfo.InvariantCulture));
 
     private (string, string)[] WithToken() => [("OVIM_PUSH_TOKEN_FILE", _token["token"]), ("OVIM_API_CALLBACK_URL", Callback)];

@@ -21,11 +21,11 @@ public sealed class RefusedResultTests
         await world.ReportsAsync(report => ErrorsOf(report.Json).Any(error => error.Contains("op-big", StringComparison.Ordinal)));
         await EventAsync(world);
         await StaysHealthyAsync(world);
-        Assert.Equal(1, await world.MetricAsync("ovim_results_sent_total{outcome=\"refused\"}"));
+        Assert.Equal(1, await world.MetricAsync("ovim_agent_results_sent_total{outcome=\"refused\"}"));
         Assert.Single(world.Agent.Output.Split('\n'), line => line.Contains(Told, StringComparison.Ordinal));
 
         await world.RestartAgentAsync();
-        await world.CountsAsync("ovim_results_sent_total{outcome=\"refused\"}", 1); // it is sent again: the hub may take it now
+        await world.CountsAsync("ovim_agent_results_sent_total{outcome=\"refused\"}", 1); // it is sent again: the hub may take it now
         await StaysHealthyAsync(world);
 
         Assert.DoesNotContain(Told, world.Agent.Output, StringComparison.Ordinal);

@@ -104,7 +104,7 @@ public sealed class RotationTests : IDisposable
                 await side.Log.WaitForAsync("The new client certificate for the hub cannot be used");
                 await side.Log.WaitForAsync("The new CA of the hub cannot be used");
                 Assert.Contains(
-                    "ovim_credential_file_unusable{credential=\"client certificate for the hub\"} 1",
+                    "ovim_agent_credential_file_unusable{credential=\"client certificate for the hub\"} 1",
                     await side.MetricsAsync(),
                     StringComparison.Ordinal);
             });

@@ -13,18 +13,18 @@ public sealed class SharedIdTests
     public async Task No_operations_are_taken_while_the_hub_says_that_the_id_is_anothers()
     {
         await using var world = await ProcessWorld.StartAsync(Settings);
-        await world.CountsAsync("ovim_hub_polls_total{outcome=\"empty\"}", 1);
+        await world.CountsAsync("ovim_agent_hub_polls_total{outcome=\"empty\"}", 1);
         Answers(world, 409, """{"error":"agent id is in use by another live agent"}""");
         await world.Agent.WroteAsync("is in use by another live agent");
-        var polls = await world.MetricAsync("ovim_hub_calls_total{endpoint=\"operations\",outcome=\"answered\"}");
+        var polls = await world.MetricAsync("ovim_agent_hub_calls_total{endpoint=\"operations\",outcome=\"answered\"}");
 
         world.Queue(["op-theirs"]);
 
         await world.SaysAsync("hub", "no operations are taken");
-        await world.CountsAsync("ovim_hub_reports_total{outcome=\"failed\"}", 2);
+        await world.CountsAsync("ovim_agent_hub_reports_total{outcome=\"failed\"}", 2);
         Assert.Equal(1, world.Hub.Queued(world.AgentId));
         // One may have been on its way.
-        Assert.InRange(await world.MetricAsync("ovim_hub_calls_total{endpoint=\"operations\",outcome=\"answered\"}"), polls, polls + 1);
+        Assert.InRange(await world.MetricAsync("ovim_agent_hub_calls_total{endpoint=\"operations\",outcome=\"answered\"}"), polls, polls + 1);
 
         world.Hub.Faults.Clear();
         await world.ResultsAsync(results => results.Any(result => result.OperationId == "op-theirs"));
@@ -35,7 +35,7 @@ public sealed class SharedIdTests
     {
         await using var world = await ProcessWorld.StartAsync(Settings);
         Answers(world, 400, """{"error":"vms: too many"}""");
-        await world.CountsAsync("ovim_hub_reports_total{outcome=\"failed\"}", 1);
+        await world.CountsAsync("ovim_agent_hub_reports_total{outcome=\"failed\"}", 1);
 
         world.Queue(["op-mine"]);
 

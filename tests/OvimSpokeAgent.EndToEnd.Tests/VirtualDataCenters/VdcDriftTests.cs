@@ -32,7 +32,7 @@ public sealed class VdcDriftTests(Clusters clusters) : IClassFixture<Clusters>
 
             Assert.True(Stopwatch.GetElapsedTime(began) < RepairedWithin, $"{name} took {Stopwatch.GetElapsedTime(began)}");
         }
-        Assert.Equal(2, await world.Agent.MetricAsync("ovim_vdc_drift_repairs_total{kind=\"NetworkPolicy\"}"));
+        Assert.Equal(2, await world.Agent.MetricAsync("ovim_agent_vdc_drift_repairs_total{kind=\"NetworkPolicy\"}"));
         await EventAsync(world, vdc, "DriftRepaired", "ResourceQuota vdc-quota was missing and is put right");
     }
 
@@ -186,7 +186,7 @@ public sealed class VdcDriftTests(Clusters clusters) : IClassFixture<Clusters>
         Assert.Equal([Problem], status["warnings"]!.AsArray().Select(warning => (string?)warning));
         Assert.Equal("Active", (string?)status["status"]);
         await EventAsync(world, vdc, "IsolationWeakened", Problem);
-        Assert.Equal(1, await world.Agent.MetricAsync($"ovim_vdc_isolation_weakened{{vdc=\"{vdc}\",namespace=\"{vdc}\"}}"));
+        Assert.Equal(1, await world.Agent.MetricAsync($"ovim_agent_vdc_isolation_weakened{{vdc=\"{vdc}\",namespace=\"{vdc}\"}}"));
         var health = (await world.Agent.HealthAsync())["components"]!["vdcs"]!;
         Assert.Equal("Degraded", (string?)health["status"]);
         Assert.Contains(Problem, (string?)health["message"], StringComparison.Ordinal);

@@ -143,7 +143,7 @@ public sealed class VdcQuotaTests(Clusters clusters) : IClassFixture<Clusters>
                 ("quota", "cpu", 8), ("quota", "memory", 16L << 30), ("quota", "storage", 40L << 30),
             ])
         {
-            var name = $"ovim_vdc_{metric}{{vdc=\"{vdc}\",namespace=\"{vdc}\",resource=\"{resource}\"}}";
+            var name = $"ovim_agent_vdc_{metric}{{vdc=\"{vdc}\",namespace=\"{vdc}\",resource=\"{resource}\"}}";
             Assert.Equal((name, value), (name, await world.Agent.MetricAsync(name)));
         }
 

@@ -29,7 +29,7 @@ public sealed class FolderDependencyTests
             "VirtualMachines",
         ]),
         ("Health", ["Configuration", "Events", "Hub", "Operations", "Supervision"]),
-        ("Metrics", ["Cluster", "Configuration", "Health", "Operations", "Supervision"]),
+        ("Metrics", ["Cluster", "Configuration", "Supervision"]),
         ("Agent",
         [
             "Cluster", "Configuration", "Contract", "Events", "Health", "Hub", "Leadership", "Logging", "Metrics", "Networking",

@@ -27,6 +27,7 @@ public sealed class SettingsLoaderTests
         ("OVIM_HEALTH_CHECK_INTERVAL", "1m30s", s => s.HealthCheckInterval, TimeSpan.FromSeconds(90)),
         ("OVIM_METRICS_ENABLED", "false", s => s.MetricsEnabled, false),
         ("OVIM_METRICS_ENABLED", "1", s => s.MetricsEnabled, true),
+        ("OVIM_METRICS_PER_VM", "false", s => s.MetricsPerVm, false),
         ("OVIM_OPERATION_CONCURRENCY", "256", s => s.Operations.Concurrency, 256),
         ("OVIM_OPERATION_TIMEOUT", "1h", s => s.Operations.Timeout, TimeSpan.FromHours(1)),
         ("OVIM_OPERATION_MAX_TIMEOUT", "168h", s => s.Operations.MaxTimeout, TimeSpan.FromDays(7)),

@@ -16,6 +16,7 @@ public sealed class ManifestTests
         .. Directory.EnumerateFiles(Root, "*.yaml", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(Root, file))
             .Where(file => Path.GetFileName(file) is not ("kustomization.yaml" or "route.yaml")) // of no kind of Kubernetes
+            .Where(file => !file.StartsWith("monitoring", StringComparison.Ordinal)) // of the Prometheus operator
             .Order(StringComparer.Ordinal),
     ];
 

@@ -115,7 +115,7 @@ public sealed class EventRecorderTests : IAsyncDisposable
 
         await _api.CreatedAsync(26);
         Assert.Equal("another one's", (string?)_api.Created[25].Body["message"]);
-        Assert.Contains("ovim_events_dropped_total{reason=\"budget\"} 75", await MetricsAsync(), StringComparison.Ordinal);
+        Assert.Contains("ovim_agent_events_dropped_total{reason=\"budget\"} 75", await MetricsAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class EventRecorderTests : IAsyncDisposable
 
         await _api.CreatedAsync(1);
         Assert.Equal("Second", (string?)_api.Created[0].Body["reason"]);
-        Assert.Contains("ovim_events_dropped_total{reason=\"refused\"} 1", await MetricsAsync(), StringComparison.Ordinal);
+        Assert.Contains("ovim_agent_events_dropped_total{reason=\"refused\"} 1", await MetricsAsync(), StringComparison.Ordinal);
     }
 
     public async ValueTask DisposeAsync()

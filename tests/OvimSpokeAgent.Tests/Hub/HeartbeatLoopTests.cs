@@ -175,7 +175,7 @@ public sealed class HeartbeatLoopTests : IAsyncDisposable
         await _world.Time.UntilAsync(() => _world.Connection.Link.IsRegistered);
         Assert.Equal((0, null), (_world.Connection.Link.MissedReports, _world.Connection.Link.Problem));
         Assert.Single(_world.Asked, "health");
-        Assert.Equal("3", await _world.MetricAsync("ovim_hub_reports_total{outcome=\"failed\"}"));
+        Assert.Equal("3", await _world.MetricAsync("ovim_agent_hub_reports_total{outcome=\"failed\"}"));
     }
 
     [Fact]

@@ -83,7 +83,7 @@ public sealed class PollLoopTests : IAsyncDisposable
         Assert.Equal(
             ["a", "b", "c", "d"],
             _world.Intake.Taken.SelectMany(answer => answer.Operations).Select(operation => operation.GetProperty("id").GetString()));
-        Assert.Equal("3", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"operations\"}"));
+        Assert.Equal("3", await _world.MetricAsync("ovim_agent_hub_polls_total{outcome=\"operations\"}"));
     }
 
     [Theory]
@@ -138,7 +138,7 @@ public sealed class PollLoopTests : IAsyncDisposable
         await _world.Time.NextWaitAsync(Longest, Longest);
 
         Assert.Empty(_world.Intake.Taken);
-        Assert.Equal("3", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"failed\"}"));
+        Assert.Equal("3", await _world.MetricAsync("ovim_agent_hub_polls_total{outcome=\"failed\"}"));
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class PollLoopTests : IAsyncDisposable
         _world.Time.Advance(await _world.Time.NextWaitAsync(TimeSpan.FromSeconds(100), TimeSpan.FromSeconds(150)));
 
         await PolledAsync(2);
-        Assert.Equal("1", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"failed\"}"));
+        Assert.Equal("1", await _world.MetricAsync("ovim_agent_hub_polls_total{outcome=\"failed\"}"));
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed class PollLoopTests : IAsyncDisposable
 
         Assert.Single(_world.Intake.Taken[0].Operations);
         Assert.NotNull(_world.Intake.Taken[0].Loss);
-        Assert.Equal("1", await _world.MetricAsync("ovim_hub_possible_losses_total"));
+        Assert.Equal("1", await _world.MetricAsync("ovim_agent_hub_possible_losses_total"));
     }
 
     [Fact]
@@ -191,8 +191,8 @@ public sealed class PollLoopTests : IAsyncDisposable
         await WaitAsync();
 
         Assert.Contains("502", Assert.Single(_world.Intake.Taken).Loss, StringComparison.Ordinal);
-        Assert.Equal("1", await _world.MetricAsync("ovim_hub_possible_losses_total"));
-        Assert.Equal("1", await _world.MetricAsync("ovim_hub_polls_total{outcome=\"failed\"}"));
+        Assert.Equal("1", await _world.MetricAsync("ovim_agent_hub_possible_losses_total"));
+        Assert.Equal("1", await _world.MetricAsync("ovim_agent_hub_polls_total{outcome=\"failed\"}"));
     }
 
     [Fact]

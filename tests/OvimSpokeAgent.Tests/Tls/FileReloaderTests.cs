@@ -23,8 +23,8 @@ public sealed class FileReloaderTests
         using var end = new CancellationTokenSource();
         value.Ends(End);
         var loop = reload.RunAsync(end.Token);
-        Assert.Equal($"{End.ToUnixTimeSeconds()}", await MetricAsync("ovim_certificate_expiry_timestamp_seconds"));
-        Assert.Equal("0", await MetricAsync("ovim_credential_file_unusable"));
+        Assert.Equal($"{End.ToUnixTimeSeconds()}", await MetricAsync("ovim_agent_certificate_expiry_timestamp_seconds"));
+        Assert.Equal("0", await MetricAsync("ovim_agent_credential_file_unusable"));
 
         value.Ends(End.AddDays(90));
         value.Problem = "it holds no PEM certificates";
@@ -34,8 +34,8 @@ public sealed class FileReloaderTests
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
 
-        Assert.Equal($"{End.AddDays(90).ToUnixTimeSeconds()}", await MetricAsync("ovim_certificate_expiry_timestamp_seconds"));
-        Assert.Equal("1", await MetricAsync("ovim_credential_file_unusable"));
+        Assert.Equal($"{End.AddDays(90).ToUnixTimeSeconds()}", await MetricAsync("ovim_agent_certificate_expiry_timestamp_seconds"));
+        Assert.Equal("1", await MetricAsync("ovim_agent_credential_file_unusable"));
     }
 
     private async Task<string> MetricAsync(string name)

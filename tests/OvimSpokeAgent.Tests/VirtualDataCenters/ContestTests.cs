@@ -165,7 +165,7 @@ public sealed class ContestTests
             ],
             host.Status().Warnings);
         Assert.NotNull(host.Find(KubernetesKinds.NetworkPolicy, "vdc-custom-policy"));
-        Assert.Contains("ovim_vdc_isolation_weakened{vdc=\"dev\",namespace=\"acme-dev\"} 2", await host.MetricsAsync(), StringComparison.Ordinal);
+        Assert.Contains("ovim_agent_vdc_isolation_weakened{vdc=\"dev\",namespace=\"acme-dev\"} 2", await host.MetricsAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -209,7 +209,7 @@ public sealed class ContestTests
 
     private static double Repairs(VdcHost host, ResourceKind kind) =>
         host.MetricsAsync().GetAwaiter().GetResult().Split('\n')
-            .Where(line => line.StartsWith($"ovim_vdc_drift_repairs_total{{kind=\"{kind.Kind}\"}}", StringComparison.Ordinal))
+            .Where(line => line.StartsWith($"ovim_agent_vdc_drift_repairs_total{{kind=\"{kind.Kind}\"}}", StringComparison.Ordinal))
             .Select(line => double.Parse(line.Split(' ')[1], null)).SingleOrDefault();
 
     private static int Writes(VdcHost host, ResourceKind kind) =>

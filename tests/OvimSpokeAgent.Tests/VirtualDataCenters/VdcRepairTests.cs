@@ -155,7 +155,7 @@ public sealed class VdcRepairTests
         const string Problem = "NetworkPolicy vdc-isolation-policy: no rights";
         Assert.Contains($"not as declared: {Problem}", host.Status().Warnings!);
         Assert.Equal((HealthStatus.Degraded, $"VDC dev (acme-dev): {Problem}"), (host.Health().Status, host.Health().Message));
-        Assert.Contains("ovim_vdc_drift_repair_failures_total", await host.MetricsAsync(), StringComparison.Ordinal);
+        Assert.Contains("ovim_agent_vdc_drift_repair_failures_total", await host.MetricsAsync(), StringComparison.Ordinal);
 
         host.Cluster.Fault = null;
         await host.PassesUntilAsync(() => host.Status() is { Status: "Active", Warnings: null });
@@ -236,13 +236,13 @@ public sealed class VdcRepairTests
     public async Task Deleted_vdc_leaves_no_metrics_and_no_state()
     {
         await using var host = await OpenAsync();
-        Assert.Contains("ovim_vdc_quota{vdc=\"dev\",namespace=\"acme-dev\",resource=\"cpu\"} 8", await host.MetricsAsync(), StringComparison.Ordinal);
+        Assert.Contains("ovim_agent_vdc_quota{vdc=\"dev\",namespace=\"acme-dev\",resource=\"cpu\"} 8", await host.MetricsAsync(), StringComparison.Ordinal);
 
         await host.RunAsync("delete_vdc");
         await Eventually.HoldsAsync(() => host.States.Get("acme-dev") == VdcCondition.Unknown);
 
         Assert.DoesNotContain("acme-dev", await host.MetricsAsync(), StringComparison.Ordinal);
-        Assert.Contains("ovim_vdcs{status=\"Active\"} 0", await host.MetricsAsync(), StringComparison.Ordinal);
+        Assert.Contains("ovim_agent_vdcs{status=\"Active\"} 0", await host.MetricsAsync(), StringComparison.Ordinal);
     }
 
     private static async Task<VdcHost> OpenAsync()

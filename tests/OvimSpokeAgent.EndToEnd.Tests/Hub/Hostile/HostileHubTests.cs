@@ -32,7 +32,7 @@ public sealed class HostileHubTests(ITestOutputHelper output)
             ("DOTNET_GCHeapHardLimit", HeapOfAPod));
         world.StartAgent();
         await world.Agent.IsReadyAsync();
-        hub.LossesTold = () => world.MetricAsync("ovim_hub_possible_losses_total");
+        hub.LossesTold = () => world.MetricAsync("ovim_agent_hub_possible_losses_total");
 
         List<string> honest = [];
         for (var given = 0; given < answers; given += Round)
