@@ -170,7 +170,7 @@ internal sealed partial class ResultDelivery(
             return;
         }
         // Stored before the older one goes out: whatever happens then, the newest is sent after it.
-        if (journal.NewestDeliveredAfter(record) is { } newest)
+        if (verdict is not DeletionVerdict.Withhold && journal.NewestDeliveredAfter(record) is { } newest)
             await reopen(await journal.ReopenAsync(newest.Key, cancellationToken), cancellationToken);
 
         DeliveryAttempt attempt;
