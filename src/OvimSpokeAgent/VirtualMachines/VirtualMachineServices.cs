@@ -11,6 +11,7 @@ internal static class VirtualMachineServices
         services.AddSingleton<Instancetypes>();
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();
+        services.AddSingleton<DiskSources>();
         services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, UpdateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, DeleteVirtualMachineHandler>();
@@ -31,7 +32,12 @@ internal static class VirtualMachineServices
             services.AddNeededPermissions(new NeededPermission(
                 "update", KubeVirtKinds.VirtualMachineSubresources, Subresource: subresource));
         }
-        services.AddNeededPermissions(new NeededPermission("create", KubernetesKinds.Secret));
+        services.AddNeededPermissions(
+            new("create", KubernetesKinds.Secret),
+            // What disks are made of.
+            new("get", KubeVirtKinds.DataVolume),
+            new("get", KubernetesKinds.PersistentVolumeClaim),
+            new("create", KubernetesKinds.SubjectAccessReview));
         return services;
     }
 }
