@@ -83,7 +83,7 @@ public sealed class VmSourceTests(Clusters clusters) : IClassFixture<Clusters>
     public async Task Disk_that_is_there_is_used_as_it_is_and_copied_where_a_size_is_given(ClusterKind kind)
     {
         await using var environment = await clusters.OnAsync(kind);
-        await HasClaimAsync(environment.Cluster.Admin, environment.Namespace, "golden");
+        await environment.Cluster.Admin.HasClaimAsync(environment.Namespace, "golden");
         var agent = await environment.StartAgentAsync();
 
         await CreatesAsync(environment, agent, "same", ("image_url", "pvc:golden"));
@@ -103,7 +103,7 @@ public sealed class VmSourceTests(Clusters clusters) : IClassFixture<Clusters>
         await using var environment = await clusters.OnAsync(kind);
         var admin = environment.Cluster.Admin;
         var golden = await environment.HasAnotherNamespaceAsync();
-        await HasClaimAsync(admin, golden, "fedora");
+        await admin.HasClaimAsync(golden, "fedora");
         var agent = await environment.StartAgentAsync();
         (string, JsonNode)[] source = [("image_url", $"pvc:{golden}/fedora")];
 
@@ -127,7 +127,7 @@ public sealed class VmSourceTests(Clusters clusters) : IClassFixture<Clusters>
         await using var cluster = await SandboxTestCluster.StartAsync();
         await using var environment = await TestEnvironment.StartAsync(cluster, ownsCluster: false);
         var golden = await environment.HasAnotherNamespaceAsync();
-        await HasClaimAsync(cluster.Admin, golden, "fedora");
+        await cluster.Admin.HasClaimAsync(golden, "fedora");
         var agent = await environment.StartAgentAsync();
         cluster.Api.Access.Deny(new() { Verb = "create", Resource = "subjectaccessreviews", User = $"system:serviceaccount:{environment.AgentNamespace}:ovim-spoke-agent" });
 
@@ -237,13 +237,6 @@ public sealed class VmSourceTests(Clusters clusters) : IClassFixture<Clusters>
     private static Task<JsonObject> VolumeOfAsync(TestEnvironment environment, string name) =>
         environment.Cluster.Admin.GetAsync($"{DataVolumes}/namespaces/{environment.Namespace}/datavolumes/{name}");
 
-    private static Task HasClaimAsync(JsonApi admin, string ns, string name) => admin.CreateAsync(
-        $"api/v1/namespaces/{ns}/persistentvolumeclaims",
-        JsonNode.Parse($$"""
-            {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"{{name}}"},
-            "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"} } } }
-            """)!.AsObject());
-
     private static async Task LetsCloneAsync(JsonApi admin, string source, string target)
     {
         const string Rbac = "apis/rbac.authorization.k8s.io/v1/namespaces";
@@ -256,5 +249,16 @@ public sealed class VmSourceTests(Clusters clusters) : IClassFixture<Clusters>
             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"cloner"},
             "subjects":[{"kind":"ServiceAccount","name":"default","namespace":"{{target}}"}]}
             """)!.AsObject());
+        // The authorizer hears of it a moment later.
+        using var limit = new CancellationTokenSource(JsonApi.Patience);
+        while (true)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            var review = await admin.CreateAsync("apis/authorization.k8s.io/v1/subjectaccessreviews", JsonNode.Parse($$"""
+                {"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"system:serviceaccount:{{target}}:default",
+                "resourceAttributes":{"verb":"create","group":"cdi.kubevirt.io","resource":"datavolumes","subresource":"source","namespace":"{{source}}"} } }
+                """)!.AsObject());
+            if ((bool)review["status"]!["allowed"]!) return;
+        }
     }
 }

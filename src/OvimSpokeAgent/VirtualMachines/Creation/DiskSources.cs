@@ -61,7 +61,7 @@ internal sealed class DiskSources(IKubernetesApi api, AccessReviews reviews)
         {
             return await api.FindAsync(kind, name, ClusterJson.Default.AnyObject, cancellationToken) is not null;
         }
-        catch (KubernetesApiException e) when (e.Denied is not null)
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Forbidden)
         {
             return null;
         }
@@ -92,7 +92,7 @@ internal sealed class DiskSources(IKubernetesApi api, AccessReviews reviews)
                 return null;
             }
         }
-        catch (KubernetesApiException e) when (e.Denied is not null)
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Forbidden)
         {
             return null; // the agent may not ask; KubeVirt does, before it clones anything
         }
