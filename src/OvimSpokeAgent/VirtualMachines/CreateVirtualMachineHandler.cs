@@ -123,7 +123,7 @@ internal sealed class CreateVirtualMachineHandler(
                     KubeVirtJson.Default.VirtualMachineObject,
                     cancellationToken);
                 // What KubeVirt says of it so far is of the halted one.
-                return request.Runs ? complete with { Status = null } : complete;
+                return request.Run ? complete with { Status = null } : complete;
             }
             catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict && tries < MaxQuickTries)
             {

@@ -47,7 +47,7 @@ internal sealed record VirtualMachineRequest
     public DiskRequest Root => Disks[0];
 
     /// <summary>Whether its guest is to run now.</summary>
-    public bool Runs => Machine.RunStrategy is not ("Halted" or "Manual");
+    public bool Run => Machine.RunStrategy is not ("Halted" or "Manual");
 
     /// <summary>Reads a payload; what is wrong with it is in <paramref name="payload"/> afterwards.</summary>
     public static VirtualMachineRequest Read(PayloadReader payload)
