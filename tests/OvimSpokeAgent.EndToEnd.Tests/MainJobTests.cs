@@ -22,7 +22,7 @@ public sealed class MainJobTests(Clusters clusters) : IClassFixture<Clusters>
             [.. SmallVm, ("cloud_init", "#cloud-config\nusers: []\n"), ("labels", new JsonObject { ["tier"] = "front" }), ("storage", "20Gi")]);
 
         Assert.Equal("web", (string?)status["name"]);
-        Assert.Contains("storage", status["ignored_fields"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal("20Gi", (string?)status["storage"]);
         var vm = await environment.Cluster.FindVmAsync(environment.Namespace, "web");
         var domain = vm!["spec"]!["template"]!["spec"]!["domain"]!;
         Assert.Equal("1Gi", (string?)domain["memory"]!["guest"]);

@@ -89,18 +89,19 @@ public sealed class AccessRules
     internal JsonObject Review(HttpRequest request, JsonObject review)
     {
         var asked = review.Map("spec", "resourceAttributes");
-        var resource = asked.Text("resource") ?? "";
-        if (asked.Text("subresource") is { Length: > 0 } subresource) resource += $"/{subresource}";
-        var isAllowed = asked is null || IsAllowed(
-            UserOf(request), asked.Text("verb") ?? "", asked.Text("group") ?? "", resource, asked.Text("namespace") ?? "");
-        var answer = review.Copy();
-        answer["kind"] = "SelfSubjectAccessReview";
-        answer["apiVersion"] = "authorization.k8s.io/v1";
-        answer.MapAt("metadata")["creationTimestamp"] = null;
-        answer["status"] = isAllowed
-            ? new JsonObject { ["allowed"] = true, ["reason"] = "the sandbox allows everything that is not denied" }
-            : new JsonObject { ["allowed"] = false, ["reason"] = "denied in the sandbox" };
-        return answer;
+        return Answer(review, "SelfSubjectAccessReview", asked is null || IsAllowed(UserOf(request), asked));
+    }
+
+    /// <summary>
+    /// Answers a SubjectAccessReview: of a ServiceAccount by RBAC's objects, and by what is denied here; of anyone else by the
+    /// latter alone.
+    /// </summary>
+    internal JsonObject ReviewSubject(JsonObject review, RoleRules roles)
+    {
+        var (user, asked) = (review.Text("spec", "user") ?? "", review.Map("spec", "resourceAttributes"));
+        var groups = (review.Items("spec", "groups")?.Texts() ?? []).ToHashSet();
+        var isAllowed = IsAllowed(user, asked) && (!RoleRules.ApplyTo(user) || roles.Allow(user, groups, asked));
+        return Answer(review, "SubjectAccessReview", isAllowed);
     }
 
     /// <summary>Answers a SelfSubjectRulesReview; what is denied shows only in access reviews.</summary>
@@ -120,6 +121,25 @@ public sealed class AccessRules
                 ["verbs"] = new JsonArray("*"),
             }),
         };
+        return answer;
+    }
+
+    private bool IsAllowed(string user, JsonObject? asked)
+    {
+        var resource = asked.Text("resource") ?? "";
+        if (asked.Text("subresource") is { Length: > 0 } subresource) resource += $"/{subresource}";
+        return IsAllowed(user, asked.Text("verb") ?? "", asked.Text("group") ?? "", resource, asked.Text("namespace") ?? "");
+    }
+
+    private static JsonObject Answer(JsonObject review, string kind, bool isAllowed)
+    {
+        var answer = review.Copy();
+        answer["kind"] = kind;
+        answer["apiVersion"] = "authorization.k8s.io/v1";
+        answer.MapAt("metadata")["creationTimestamp"] = null;
+        answer["status"] = isAllowed
+            ? new JsonObject { ["allowed"] = true, ["reason"] = "the sandbox allows everything that is not denied" }
+            : new JsonObject { ["allowed"] = false, ["reason"] = "denied in the sandbox" };
         return answer;
     }
 }

@@ -102,6 +102,7 @@ internal sealed class ApiServer(
         var answer = path.Plural switch
         {
             "selfsubjectaccessreviews" => seams.Access.Review(http.Request, review),
+            "subjectaccessreviews" => seams.Access.ReviewSubject(review, new RoleRules(store)),
             "selfsubjectrulesreviews" => AccessRules.ReviewRules(review),
             _ => throw ApiErrors.NoSuchResource(),
         };

@@ -86,6 +86,7 @@ internal sealed class Discovery(KindRegistry kinds, AggregatedApis aggregated)
     private static IEnumerable<JsonNode> Reviews() =>
     [
         Resource("selfsubjectaccessreviews", "", false, "SelfSubjectAccessReview", ["create"]),
+        Resource("subjectaccessreviews", "", false, "SubjectAccessReview", ["create"]),
         Resource("selfsubjectrulesreviews", "", false, "SelfSubjectRulesReview", ["create"]),
     ];
 

@@ -92,6 +92,13 @@ internal static class ProtobufMessages
             (2, Message("spec", Of(
                 (1, Message("resourceAttributes", ResourceAttributes)),
                 (2, Message("nonResourceAttributes", NonResourceAttributes)))))),
+        ["SubjectAccessReview"] = Of(
+            Metadata,
+            (2, Message("spec", Of(
+                (1, Message("resourceAttributes", ResourceAttributes)),
+                (2, Message("nonResourceAttributes", NonResourceAttributes)),
+                (3, new("user")),
+                (4, new("groups", Form: ProtobufForm.List)))))),
         ["SelfSubjectRulesReview"] = Of(Metadata, (2, Message("spec", Of((1, new("namespace")))))),
         ["DeleteOptions"] = Of(
             (1, new("gracePeriodSeconds", ProtobufValue.Number)),

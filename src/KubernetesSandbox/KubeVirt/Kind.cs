@@ -25,6 +25,7 @@ internal static class Kinds
     public static readonly Kind Claim = new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
     public static readonly Kind Namespace = new("", "v1", "namespaces", "Namespace");
     public static readonly Kind Node = new("", "v1", "nodes", "Node");
+    public static readonly Kind AccessReview = new("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview");
     public static readonly Kind Service = new("", "v1", "services", "Service");
     public static readonly Kind ValidatingWebhook =
         new("admissionregistration.k8s.io", "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration");

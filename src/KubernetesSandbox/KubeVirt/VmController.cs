@@ -9,6 +9,8 @@ internal sealed class VmController(ClusterState state)
     // What the API server refused, or what a VM lacks, may be different then.
     private static readonly TimeSpan TroubleRetry = TimeSpan.FromSeconds(5);
 
+    private readonly CloneAuthorization _clones = new(state.Api);
+
     /// <returns>When to look again, if nothing happens before.</returns>
     public async Task<TimeSpan?> ReconcileAsync(ObjectName name, CancellationToken cancellationToken)
     {
@@ -23,6 +25,12 @@ internal sealed class VmController(ClusterState state)
         {
             try
             {
+                if (action is VmAction.CreateVolume create
+                    && await _clones.RefusalAsync(create.Template, vm.NameOf().Namespace, cancellationToken) is { } refusal)
+                {
+                    trouble = new SyncProblem("FailedCreate", $"Error encountered while creating DataVolumes: {refusal}");
+                    continue;
+                }
                 vm = await ActAsync(action, situation with { Vm = vm }, cancellationToken);
             }
             catch (RefusedException e) when (action is VmAction.CreateInstance or VmAction.CreateVolume && !e.IsConflict)

@@ -34,6 +34,7 @@ internal static class VmRules
         [
             .. VmResourceRules.Of(vm, template, Template),
             .. VmDeviceRules.Of(template, Template),
+            .. VmGuestRules.Of(template, Template),
             .. OfVolumeTemplates(vm, template),
             .. OfStrategy(vm),
         ];

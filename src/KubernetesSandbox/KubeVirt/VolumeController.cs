@@ -50,13 +50,17 @@ internal sealed class VolumeController(ClusterState state)
         return situation with { Since = state.Stages.Since(volume.UidOf(), situation.Stage) };
     }
 
+    private JsonObject? SourceOf(JsonObject volume) => volume.Text("spec", "source", "pvc", "name") is { } name
+        ? state.Claims.Get(new ObjectName(volume.Text("spec", "source", "pvc", "namespace") ?? volume.NameOf().Namespace, name))
+        : null;
+
     /// <returns>Why the API server refused it, or null.</returns>
     private async Task<string?> CreateClaimAsync(JsonObject volume, CancellationToken cancellationToken)
     {
         try
         {
             state.Claims.Observe(await state.Api.CreateAsync(
-                Kinds.Claim, volume.NameOf().Namespace, VolumeStep.ClaimOf(volume), cancellationToken));
+                Kinds.Claim, volume.NameOf().Namespace, VolumeStep.ClaimOf(volume, SourceOf(volume)), cancellationToken));
             return null;
         }
         catch (RefusedException e) when (e.Code is 403 or 422)

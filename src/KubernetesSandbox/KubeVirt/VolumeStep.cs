@@ -64,13 +64,16 @@ internal sealed record VolumeStep(
     }
 
     /// <summary>The claim that CDI makes for a DataVolume.</summary>
-    public static JsonObject ClaimOf(JsonObject volume)
+    /// <param name="volume">The DataVolume.</param>
+    /// <param name="source">The claim that it clones; null: none, or it is not there.</param>
+    public static JsonObject ClaimOf(JsonObject volume, JsonObject? source = null)
     {
         var wanted = (volume.At("spec", "storage") ?? volume.At("spec", "pvc")) as JsonObject ?? [];
         var spec = new JsonObject
         {
             ["accessModes"] = wanted["accessModes"]?.DeepClone() ?? new JsonArray("ReadWriteOnce"),
             ["resources"] = wanted["resources"]?.DeepClone()
+                ?? source?.At("spec", "resources")?.DeepClone()
                 ?? new JsonObject { ["requests"] = new JsonObject { ["storage"] = "1Gi" } },
         };
         if (wanted.Text("storageClassName") is { } storageClass) spec["storageClassName"] = storageClass;

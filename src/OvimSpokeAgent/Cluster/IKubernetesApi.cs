@@ -14,6 +14,9 @@ internal interface IKubernetesApi
     /// <summary>Reads one object.</summary>
     Task<T> GetAsync<T>(ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken);
 
+    /// <summary>Whether the server has this kind now (discovery, which everyone may ask).</summary>
+    Task<bool> IsServedAsync(ResourceKind kind, CancellationToken cancellationToken);
+
     /// <summary>
     /// Lists one page of a collection, and hands on each object as it arrives: not even a page of large objects is in memory at
     /// once. The time limit holds for each object anew. A failure may come after some objects were handed on.

@@ -36,6 +36,20 @@ internal sealed class KubernetesApi(
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Get, kind.ObjectPath(name), null, null, type, cancellationToken);
 
+    public async Task<bool> IsServedAsync(ResourceKind kind, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var served = await SendAsync(
+                HttpMethod.Get, kind.DiscoveryPath, null, null, ClusterJson.Default.DiscoveredKinds, cancellationToken);
+            return served.Resources?.Any(resource => resource?.Name == kind.Plural) is true;
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound or ApiErrorReason.NoKindMatch)
+        {
+            return false; // the server knows no such version of the group
+        }
+    }
+
     public Task<ListPage> ListAsync<T>(
         ResourceKind kind,
         string ns,

@@ -36,6 +36,9 @@ internal static class KubernetesKinds
 
     public static readonly ResourceKind Lease = new("coordination.k8s.io", "v1", "leases", "Lease");
 
+    public static readonly ResourceKind SubjectAccessReview =
+        new("authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview");
+
     public static readonly ResourceKind SelfSubjectAccessReview =
         new("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview");
 }

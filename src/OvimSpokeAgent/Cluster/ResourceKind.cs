@@ -10,11 +10,13 @@ internal sealed record ResourceKind(string Group, string Version, string Plural,
     /// <summary>The <c>apiVersion</c> of its objects.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
+    /// <summary>The path under which the server tells which kinds this version of the group has.</summary>
+    public string DiscoveryPath => Group.Length == 0 ? $"api/{Version}" : $"apis/{Group}/{Version}";
+
     /// <summary>The path of the collection: of one namespace, or of all when <paramref name="ns"/> is empty.</summary>
     public string CollectionPath(string ns = "")
     {
-        var root = Group.Length == 0 ? $"api/{Version}" : $"apis/{Group}/{Version}";
-        return ns.Length == 0 ? $"{root}/{Plural}" : $"{root}/namespaces/{Uri.EscapeDataString(ns)}/{Plural}";
+        return ns.Length == 0 ? $"{DiscoveryPath}/{Plural}" : $"{DiscoveryPath}/namespaces/{Uri.EscapeDataString(ns)}/{Plural}";
     }
 
     /// <summary>The path of one object, or of its subresource.</summary>

@@ -141,4 +141,5 @@ internal sealed record AnyObject : IKubernetesObject
 [JsonSerializable(typeof(AnyObject))]
 [JsonSerializable(typeof(NamespaceObject))]
 [JsonSerializable(typeof(AccessReview))]
+[JsonSerializable(typeof(DiscoveredKinds))]
 internal sealed partial class ClusterJson : JsonSerializerContext;

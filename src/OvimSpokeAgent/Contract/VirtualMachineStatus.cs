@@ -45,4 +45,7 @@ public sealed record VirtualMachineStatus
 
     /// <summary>Fields of the request that had no effect, each with the reason (only in results).</summary>
     public IReadOnlyList<string>? IgnoredFields { get; init; }
+
+    /// <summary>What was done as asked, but may not be what was meant (only in results).</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
 }

@@ -14,6 +14,9 @@ internal sealed class LeaderOnlyApi(IKubernetesApi api, ILeadership leadership) 
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         api.GetAsync(kind, name, type, cancellationToken);
 
+    public Task<bool> IsServedAsync(ResourceKind kind, CancellationToken cancellationToken) =>
+        api.IsServedAsync(kind, cancellationToken);
+
     public Task<ListPage> ListAsync<T>(
         ResourceKind kind,
         string ns,
@@ -31,7 +34,7 @@ internal sealed class LeaderOnlyApi(IKubernetesApi api, ILeadership leadership) 
 
     public Task<T> CreateAsync<T>(
         ResourceKind kind, string ns, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        kind == KubernetesKinds.SelfSubjectAccessReview || kind == KubernetesKinds.Event
+        kind == KubernetesKinds.SelfSubjectAccessReview || kind == KubernetesKinds.SubjectAccessReview || kind == KubernetesKinds.Event
             ? api.CreateAsync(kind, ns, body, type, cancellationToken)
             : Leading().CreateAsync(kind, ns, body, type, cancellationToken);
 

@@ -16,6 +16,7 @@ internal sealed class CreateVirtualMachineHandler(
     VirtualMachineManager manager,
     ManagedNamespaces namespaces,
     IVirtualMachineAdmission admission,
+    DiskSources sources,
     AgentSettings settings) : IOperationHandler
 {
     private const int MaxQuickTries = 5;
@@ -43,9 +44,11 @@ internal sealed class CreateVirtualMachineHandler(
         if (await namespaces.GetRefusalAsync(request.Name.Namespace, cancellationToken) is { } reason)
             return OperationOutcome.Failed(reason);
         var claim = Claim(request, context.Key);
-        if (await admission.AdmitAsync(claim, cancellationToken) is { } refusal)
+        (request, var refusal) = await sources.ResolveAsync(request, cancellationToken);
+        refusal ??= await admission.AdmitAsync(claim, cancellationToken);
+        if (refusal is not null)
         {
-            // Made before, it is there: what was declared since does not undo it.
+            // Made before, it is there: what was declared or went since does not undo it.
             return await ReadBackAsync(request, context, cancellationToken) ?? OperationOutcome.Failed(refusal);
         }
         if (await CreateAdmittedAsync(request, claim, cancellationToken) is not { } vm)
@@ -61,9 +64,17 @@ internal sealed class CreateVirtualMachineHandler(
             MemoryBytes = (long)(request.Memory?.Value ?? 0),
             Instancetype = request.Instancetype is { } type ? new InstancetypeReference(type) : null,
             CpuRequest = request.Vcpus / settings.CpuOvercommit,
+            IsArm64 = request.Machine.Architecture == "arm64",
+            StorageBytes = BytesOf(request.Disks.Where(disk => disk.IsNew).Select(disk => disk.Size)),
         },
         ClaimKind.Create,
-        key);
+        key)
+    {
+        ScratchBytes = BytesOf(request.Disks.Select(disk => disk.Scratch)),
+    };
+
+    private static long BytesOf(IEnumerable<Quantity?> sizes) =>
+        sizes.Aggregate(0L, (sum, size) => Saturating.Add(sum, Saturating.Ceiling(size?.Value ?? 0)));
 
     // What is refused for good gives its room back; what may have landed keeps it.
     private async Task<VirtualMachineObject?> CreateAdmittedAsync(
@@ -85,11 +96,15 @@ internal sealed class CreateVirtualMachineHandler(
     private async Task<OperationOutcome> FinishAsync(
         VirtualMachineRequest request, VirtualMachineObject vm, OperationKey key, CancellationToken cancellationToken)
     {
-        foreach (var secret in VirtualMachineManifest.BuildSecrets(request, key, vm.Metadata.Uid))
+        foreach (var secret in GuestManifests.Secrets(request, key, vm.Metadata.Uid))
             await CreateSecretAsync(secret, request.Name.Namespace, cancellationToken);
         vm = await CompleteAsync(request, vm, cancellationToken);
         return OperationOutcome.Completed(
-            manager.StatusOf(vm) with { IgnoredFields = request.IgnoredFields.Count > 0 ? request.IgnoredFields : null },
+            manager.StatusOf(vm) with
+            {
+                IgnoredFields = request.Notes.IgnoredFields is { Count: > 0 } ignored ? ignored : null,
+                Warnings = request.Notes.Warnings is { Count: > 0 } warnings ? warnings : null,
+            },
             ContractJson.Default.VirtualMachineStatus);
     }
 

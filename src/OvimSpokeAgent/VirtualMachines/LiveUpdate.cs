@@ -17,7 +17,8 @@ internal static class LiveUpdate
     public static bool Takes(VirtualMachineChange change, VirtualMachineObject vm, VirtualMachineInstanceObject vmi)
     {
         var runs = VirtualMachineFootprint.Of(vmi.Spec);
-        return (change.Vcpus is not { } vcpus || vcpus == runs.Vcpus || TakesVcpus(vcpus, change, vm, vmi))
+        // KubeVirt may give a part of it to the guest as it runs; all of it the guest has after a restart.
+        return change.Instancetype is null && (change.Vcpus is not { } vcpus || vcpus == runs.Vcpus || TakesVcpus(vcpus, change, vm, vmi))
             && (change.Memory is not { } memory || memory.Value == runs.MemoryBytes || TakesMemory(memory.Value, vm, vmi));
     }
 

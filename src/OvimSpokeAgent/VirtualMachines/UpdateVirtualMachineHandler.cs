@@ -6,7 +6,7 @@ using OvimSpokeAgent.Operations;
 namespace OvimSpokeAgent.VirtualMachines;
 
 /// <summary>
-/// <c>update_vm</c>: cpu, memory, labels, annotations. What a running guest can take at once it takes, where the cluster's
+/// <c>update_vm</c>: cpu, memory, instancetype, labels, annotations. What a running guest can take at once it takes, where the cluster's
 /// rollout strategy allows that; else the result says that a restart is required.
 /// </summary>
 internal sealed class UpdateVirtualMachineHandler(
@@ -29,7 +29,12 @@ internal sealed class UpdateVirtualMachineHandler(
                 : null,
             Restore = key => admission.Restore(new VirtualMachineClaim(
                 change.Name,
-                new VirtualMachineFootprint { Vcpus = change.Vcpus ?? 0, MemoryBytes = (long)(change.Memory?.Value ?? 0) },
+                new VirtualMachineFootprint
+                {
+                    Vcpus = change.Vcpus ?? 0,
+                    MemoryBytes = (long)(change.Memory?.Value ?? 0),
+                    Instancetype = change.Instancetype is { } type ? new InstancetypeReference(type) : null,
+                },
                 ClaimKind.Resize,
                 key)),
         };
@@ -45,7 +50,7 @@ internal sealed class UpdateVirtualMachineHandler(
         if (change.GetRefusal(vm) is { } reason) return OperationOutcome.Failed(reason);
         var claim = new VirtualMachineClaim(
             change.Name, change.Footprint(vm, settings.CpuOvercommit), ClaimKind.Resize, context.Key);
-        if (change is not { Vcpus: null, Memory: null }
+        if (change.Resizes
             && await admission.AdmitAsync(claim, cancellationToken) is { } noRoom)
         {
             return OperationOutcome.Failed(noRoom);

@@ -15,6 +15,12 @@ internal sealed record VirtualMachineChange
     /// <summary>Guest memory.</summary>
     public Quantity? Memory { get; init; }
 
+    /// <summary>The instancetype that gives the size from now on.</summary>
+    public TypeReference? Instancetype { get; init; }
+
+    /// <summary>Whether the VM is to have another size.</summary>
+    public bool Resizes => this is not { Vcpus: null, Memory: null, Instancetype: null };
+
     /// <summary>Labels to set; null removes one.</summary>
     public required IReadOnlyDictionary<string, string?> Labels { get; init; }
 
@@ -29,11 +35,17 @@ internal sealed record VirtualMachineChange
             Name = payload.RequiredNamespacedName(),
             Vcpus = VirtualMachineRequest.ReadVcpus(payload),
             Memory = VirtualMachineRequest.ReadMemory(payload),
+            Instancetype = VirtualMachineRequest.ReadInstancetype(payload),
             Labels = payload.LabelChanges(),
             Annotations = payload.AnnotationChanges(),
         };
-        if (payload.Errors.Count == 0 && change is { Vcpus: null, Memory: null, Labels.Count: 0, Annotations.Count: 0 })
-            payload.RejectBecause("payload", "nothing to change, expected at least one of cpu, memory, labels, annotations");
+        if (change.Instancetype is not null)
+        {
+            if (change.Vcpus is { } vcpus) payload.Reject("cpu", $"{vcpus}", "allowed with instancetype, which sets it");
+            if (change.Memory is { } memory) payload.Reject("memory", memory.Text, "allowed with instancetype, which sets it");
+        }
+        if (payload.Errors.Count == 0 && change is { Resizes: false, Labels.Count: 0, Annotations.Count: 0 })
+            payload.RejectBecause("payload", "nothing to change, expected at least one of cpu, memory, instancetype, labels, annotations");
         return change;
     }
 
@@ -50,6 +62,8 @@ internal sealed record VirtualMachineChange
     public VirtualMachineFootprint Footprint(VirtualMachineObject vm, decimal cpuOvercommit)
     {
         var footprint = VirtualMachineFootprint.Of(vm);
+        if (Instancetype is { } type)
+            return footprint with { Vcpus = 0, MemoryBytes = 0, Instancetype = new(type), CpuRequest = null, MemoryRequest = null };
         var resize = new VirtualMachineResize(this, vm, cpuOvercommit);
         return footprint with
         {
@@ -78,12 +92,39 @@ internal sealed record VirtualMachineChange
                 ["annotations"] = annotations,
             },
         };
-        var template = new JsonObject();
+        var (spec, template) = (new JsonObject(), new JsonObject());
         // The guest's pod carries the template's labels.
         if (Labels.Count > 0) template["metadata"] = new JsonObject { ["labels"] = StringMap.Of(Labels) };
-        var domain = new VirtualMachineResize(this, vm, cpuOvercommit).ToPatch(isLive);
+        var domain = Instancetype is null ? new VirtualMachineResize(this, vm, cpuOvercommit).ToPatch(isLive) : WithoutSize(vm.Spec?.Template?.Spec?.Domain);
         if (domain.Count > 0) template["spec"] = new JsonObject { ["domain"] = domain };
-        if (template.Count > 0) patch["spec"] = new JsonObject { ["template"] = template };
+        if (template.Count > 0) spec["template"] = template;
+        if (Instancetype is { } type)
+        {
+            spec["instancetype"] = VirtualMachineManifest.Reference(type);
+            // The revision is of the instancetype before, and KubeVirt takes the size from there and from nowhere else.
+            spec["instancetype"]!["revisionName"] = null;
+        }
+        if (spec.Count > 0) patch["spec"] = spec;
         return patch;
+    }
+
+    // KubeVirt refuses a VM that says itself what its instancetype says.
+    private static JsonObject WithoutSize(VirtualMachineDomain? domain)
+    {
+        var patch = new JsonObject();
+        if (domain?.Cpu is not null) patch["cpu"] = Nulls("sockets", "cores", "threads", "maxSockets");
+        if (domain?.Memory is not null) patch["memory"] = Nulls("guest", "maxGuest");
+        var resources = new JsonObject();
+        if (domain?.Resources?.Requests is not null) resources["requests"] = Nulls("cpu", "memory");
+        if (domain?.Resources?.Limits is not null) resources["limits"] = Nulls("cpu", "memory");
+        if (resources.Count > 0) patch["resources"] = resources;
+        return patch;
+
+        static JsonObject Nulls(params ReadOnlySpan<string> fields)
+        {
+            var nulls = new JsonObject();
+            foreach (var field in fields) nulls[field] = null;
+            return nulls;
+        }
     }
 }

@@ -23,6 +23,9 @@ internal sealed record VirtualMachineFootprint
     /// <summary>The bytes that the VM requests for its guest; null: as many as it has.</summary>
     public long? MemoryRequest { get; init; }
 
+    /// <summary>What its own new disks ask for, in bytes; 0 where they do not say it.</summary>
+    public long StorageBytes { get; init; }
+
     public bool HasTpm { get; init; }
 
     /// <summary>Dedicated CPUs, or any resource limits: with those KubeVirt may give the guest dedicated CPUs.</summary>

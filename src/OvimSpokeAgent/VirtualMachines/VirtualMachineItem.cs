@@ -103,7 +103,7 @@ internal sealed record VirtualMachineItem
             FailedStarts = vm.Status?.StartFailure?.ConsecutiveFailCount ?? 0,
             Size = size,
             Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? [], sizes),
-            Footprint = VirtualMachineFootprint.Of(spec, type, size, sizes),
+            Footprint = VirtualMachineFootprint.Of(spec, type, size, sizes) with { StorageBytes = BytesOf(vm.Spec?.DataVolumeTemplates ?? []) },
             Operation = vm.Metadata.Annotation(WellKnownNames.OperationAnnotation) is { Length: <= MaxNameLength } operation ? operation : null,
             Labels = KeptLabels.ForReport(vm.Metadata.Labels),
             CreatedAt = vm.Metadata.CreationTimestamp ?? now,
@@ -149,6 +149,12 @@ internal sealed record VirtualMachineItem
             _ => sizes.Sum($"the sum of {Field}", read).Text,
         };
     }
+
+    private static long BytesOf(IReadOnlyList<DataVolumeTemplate> templates) => templates.Aggregate(
+        0L,
+        (sum, template) => Saturating.Add(
+            sum,
+            Saturating.Ceiling(Math.Max(0, VirtualMachineFootprint.Value(template.Spec?.Storage?.Size ?? template.Spec?.Pvc?.Size) ?? 0))));
 
     // KubeVirt, api/core/v1, VirtualMachineInstancePaused: its reasons say by whom.
     private static string? PausedOf(IReadOnlyList<KubeVirtCondition> conditions) =>

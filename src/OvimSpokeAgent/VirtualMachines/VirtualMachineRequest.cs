@@ -1,4 +1,3 @@
-using System.Text;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
@@ -8,17 +7,12 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// <summary>A valid <c>create_vm</c>.</summary>
 internal sealed record VirtualMachineRequest
 {
-    /// <summary>KubeVirt takes no more inline user data (its webhook refuses it); beyond it goes into a Secret.</summary>
-    public const int MaxInlineUserDataBytes = 2048;
-
-    private const string ImageRule =
-        "a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")";
-    private const int MaxUserDataBytes = 256 << 10;
     private const int MaxVcpus = 512;
 
     public required NamespacedName Name { get; init; }
 
-    public required RootDisk Root { get; init; }
+    /// <summary>Its disks; the first is the root disk.</summary>
+    public required IReadOnlyList<DiskRequest> Disks { get; init; }
 
     /// <summary>vCPUs; null with an instancetype.</summary>
     public int? Vcpus { get; init; }
@@ -30,85 +24,57 @@ internal sealed record VirtualMachineRequest
 
     public TypeReference? Preference { get; init; }
 
-    public string? UserData { get; init; }
+    /// <summary>What the guest reads when it starts.</summary>
+    public GuestData Guest { get; init; } = new();
 
-    public IReadOnlyList<string> SshKeys { get; init; } = [];
+    /// <summary>How the machine is built and treated.</summary>
+    public MachineOptions Machine { get; init; } = new();
 
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
     public required IReadOnlyDictionary<string, string> Annotations { get; init; }
 
-    /// <summary>A NetworkAttachmentDefinition of the VM's namespace, beside the pod network; null: the pod network alone.</summary>
-    public string? Network { get; init; }
+    /// <summary>
+    /// Its networks in the order of the guest's interfaces: NetworkAttachmentDefinitions of the VM's namespace; null is the pod
+    /// network.
+    /// </summary>
+    public required IReadOnlyList<string?> Networks { get; init; }
 
-    public bool Run { get; init; } = true;
+    /// <summary>What the result tells besides the status.</summary>
+    public RequestNotes Notes { get; init; } = new();
 
-    /// <summary>Fields that have no effect, each with the reason.</summary>
-    public IReadOnlyList<string> IgnoredFields { get; init; } = [];
+    /// <summary>The root disk.</summary>
+    public DiskRequest Root => Disks[0];
 
-    /// <summary>Whether the user data is too long to stand in the VM itself.</summary>
-    public bool UserDataNeedsSecret => UserData is not null && Encoding.UTF8.GetByteCount(UserData) > MaxInlineUserDataBytes;
-
-    /// <summary>Whether the VM refers to Secrets that are made with it.</summary>
-    public bool NeedsSecrets => UserDataNeedsSecret || SshKeys.Count > 0;
+    /// <summary>Whether its guest is to run now.</summary>
+    public bool Run => Machine.RunStrategy is not ("Halted" or "Manual");
 
     /// <summary>Reads a payload; what is wrong with it is in <paramref name="payload"/> afterwards.</summary>
     public static VirtualMachineRequest Read(PayloadReader payload)
     {
         var name = payload.RequiredNewNamespacedName();
-        var instancetype = ReadType(
-            payload, "instancetype", TypeReference.Instancetype, TypeReference.ClusterInstancetype);
-        var ignored = new List<string>();
-        var storage = payload.OptionalQuantity("Gi", "storage", "disk_size");
-        if (storage is not null)
-            ignored.Add($"storage ({storage}): the root disk is given by image_url and keeps its own size");
+        var instancetype = ReadInstancetype(payload);
+        var notes = new RequestNotes();
         return new VirtualMachineRequest
         {
             Name = name,
-            Root = ReadRoot(payload, name, ignored),
+            Disks = new DiskReader(payload, name, notes).Read(),
             Vcpus = ReadVcpus(payload, instancetype),
             Memory = ReadMemory(payload, instancetype),
             Instancetype = instancetype,
             Preference = ReadType(payload, "preference", "virtualmachinepreference", "virtualmachineclusterpreference"),
-            UserData = ReadUserData(payload),
-            SshKeys = ReadSshKeys(payload),
+            Guest = new GuestDataReader(payload, notes).Read(),
             Labels = payload.Labels(),
             Annotations = payload.Annotations(),
-            Network = ReadNetwork(payload, name),
-            Run = payload.OptionalBool("run") ?? true,
-            IgnoredFields = ignored,
+            Networks = new NetworkReader(payload, name).Read(),
+            Machine = MachineOptions.Read(payload, notes),
+            Notes = notes,
         };
     }
 
-    private static RootDisk ReadRoot(PayloadReader payload, NamespacedName name, List<string> ignored)
-    {
-        var image = payload.OptionalString("image_url");
-        var template = payload.OptionalString("template_name", "template");
-        if (image is null)
-        {
-            if (template is not null)
-                payload.Reject("template_name", template, "usable: this agent knows no templates yet, give image_url instead");
-            else if (!payload.IsRejected("image_url", "template_name", "template"))
-                payload.RejectMissing("image_url", ImageRule);
-            return new RootDisk.Container("");
-        }
-        if (template is not null) ignored.Add($"template ({template}): image_url gives the root disk");
-        if (image.StartsWith("pvc:", StringComparison.Ordinal)) return ReadClaim(payload, image, name);
-        var reference = image.StartsWith("docker://", StringComparison.Ordinal) ? image["docker://".Length..] : image;
-        if (!ImageReference.IsValid(reference)) payload.Reject("image_url", image, ImageRule);
-        return new RootDisk.Container(reference);
-    }
-
-    private static RootDisk.Claim ReadClaim(PayloadReader payload, string image, NamespacedName name)
-    {
-        var parts = image["pvc:".Length..].Split('/');
-        var claim = parts[^1];
-        if (parts.Length > 2 || !KubernetesNames.IsDnsSubdomain(claim))
-            payload.Reject("image_url", image, "\"pvc:NAME\" of a PersistentVolumeClaim");
-        else if (parts.Length == 2 && parts[0] != name.Namespace)
-            payload.Reject("image_url", image, $"a disk in the VM's own namespace, \"pvc:{name.Namespace}/NAME\": disks of others are not for it");
-        return new RootDisk.Claim(claim);
-    }
+    /// <summary>Reads the field <c>instancetype</c>; null when it is absent or wrong.</summary>
+    public static TypeReference? ReadInstancetype(PayloadReader payload) =>
+        ReadType(payload, "instancetype", TypeReference.Instancetype, TypeReference.ClusterInstancetype);
 
     private static int? ReadVcpus(PayloadReader payload, TypeReference? instancetype)
     {
@@ -169,35 +135,5 @@ internal sealed record VirtualMachineRequest
         if (parts.Length > 2 || (kind != namespaced && kind != clusterWide) || !KubernetesNames.IsShortDnsSubdomain(parts[^1]))
             payload.Reject(field, text, $"NAME, {clusterWide}/NAME or {namespaced}/NAME");
         return new TypeReference(kind, parts[^1]);
-    }
-
-    private static string? ReadUserData(PayloadReader payload)
-    {
-        var data = payload.OptionalString("cloud_init");
-        if (data is not null && Encoding.UTF8.GetByteCount(data) > MaxUserDataBytes)
-            payload.Reject("cloud_init", data, $"at most {MaxUserDataBytes >> 10} KiB of user data");
-        return data;
-    }
-
-    private static IReadOnlyList<string> ReadSshKeys(PayloadReader payload)
-    {
-        IReadOnlyList<string> keys = [.. payload.StringList("ssh_keys").Select(key => key.Trim())];
-        foreach (var (index, key) in keys.Index())
-        {
-            if (key.Split(' ', 3) is not [{ Length: > 0 }, { Length: > 0 }, ..] || key.Any(char.IsControl))
-                payload.Reject($"ssh_keys[{index}]", key, "a public key in one line, such as \"ssh-ed25519 AAAA… name\"");
-        }
-        return keys;
-    }
-
-    private static string? ReadNetwork(PayloadReader payload, NamespacedName name)
-    {
-        if (payload.OptionalString("network_name") is not { } network || network is "default" or "pod") return null;
-        var parts = network.Split('/');
-        if (parts.Length > 2 || !KubernetesNames.IsShortDnsSubdomain(parts[^1]))
-            payload.Reject("network_name", network, "the name of a NetworkAttachmentDefinition, or \"default\"");
-        else if (parts.Length == 2 && parts[0] != name.Namespace)
-            payload.Reject("network_name", network, $"a network of the VM's own namespace, \"{name.Namespace}/NAME\"");
-        return parts[^1];
     }
 }

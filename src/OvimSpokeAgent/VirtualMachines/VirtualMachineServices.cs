@@ -13,6 +13,7 @@ internal static class VirtualMachineServices
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();
         services.AddSingleton<IGaugeSource, VirtualMachineGauges>();
+        services.AddSingleton<DiskSources>();
         services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, UpdateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, DeleteVirtualMachineHandler>();
@@ -33,7 +34,12 @@ internal static class VirtualMachineServices
             services.AddNeededPermissions(new NeededPermission(
                 "update", KubeVirtKinds.VirtualMachineSubresources, Subresource: subresource));
         }
-        services.AddNeededPermissions(new NeededPermission("create", KubernetesKinds.Secret));
+        services.AddNeededPermissions(
+            new("create", KubernetesKinds.Secret),
+            // What disks are made of.
+            new("get", KubeVirtKinds.DataVolume),
+            new("get", KubernetesKinds.PersistentVolumeClaim),
+            new("create", KubernetesKinds.SubjectAccessReview));
         return services;
     }
 }

@@ -13,6 +13,9 @@ internal sealed record CrashCase(string Type, string Payload)
     /// <summary>The VM's run strategy before the operation; null: as the agent made it.</summary>
     public string? Strategy { get; init; }
 
+    /// <summary>A PersistentVolumeClaim that is there before; null: none.</summary>
+    public string? Claim { get; init; }
+
     /// <summary>A ResourceQuota lets no Secret in.</summary>
     public bool IsWithoutSecrets { get; init; }
 
@@ -58,6 +61,14 @@ internal static class CrashCases
         {"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"cloud_init":"#cloud-config\n","ssh_keys":["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB a@b"]}
         """;
 
+    // Its disks are imported and made, its Secrets come after it.
+    private const string VmOfImport = """
+        {"name":"web","image_url":"https://images.example.com/fedora.qcow2","storage":2,"secret_name":"login","cpu":1,"memory":1,
+         "disks":[{"name":"data","size":1,"blank":true}],"sysprep":"<unattend/>","run_strategy":"RerunOnFailure"}
+        """;
+
+    private const string VmOfClone = """{"name":"web","image_url":"pvc:golden","storage":2,"cpu":1,"memory":1}""";
+
     private const string StoppedVm =
         """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"run":false}""";
 
@@ -80,6 +91,8 @@ internal static class CrashCases
     {
         ["create_vm"] = new("create_vm", NewVm) { StatusAfter = "Running", Boots = 1 },
         ["create_vm whose Secret is refused"] = new("create_vm", NewVm) { IsWithoutSecrets = true },
+        ["create_vm with an import"] = new("create_vm", VmOfImport) { StatusAfter = "Running", Boots = 1 },
+        ["create_vm with a clone"] = new("create_vm", VmOfClone) { Claim = "golden", StatusAfter = "Running", Boots = 1 },
         ["start_vm"] = new("start_vm", Vm)
         {
             Before = StoppedVmIsThere,

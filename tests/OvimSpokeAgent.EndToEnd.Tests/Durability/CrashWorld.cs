@@ -101,6 +101,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         var run = new CrashRun(Admin, crashCase, ns);
         if (!crashCase.MakesNamespace) await Admin.CreateNamespaceAsync(ns, ("app.kubernetes.io/managed-by", "ovim-spoke-agent"));
         if (crashCase.IsWithoutSecrets) await Admin.HasQuotaAsync(ns, ("count/secrets", "0"));
+        if (crashCase.Claim is { } claim) await Admin.HasClaimAsync(ns, claim);
         await run.FollowGuestsAsync();
         foreach (var (type, payload) in crashCase.Before) await ExpectCompletedAsync(await DoesAsync(ns, type, payload));
         if (crashCase.Strategy is { } strategy) await run.SetStrategyAsync(strategy);

@@ -105,6 +105,6 @@ internal static partial class Snapshot
     [GeneratedRegex("op-[0-9a-f]{20,}")]
     private static partial Regex OperationKey();
 
-    [GeneratedRegex("(-userdata-|-ssh-keys-)[0-9a-f]{20}")]
+    [GeneratedRegex("(-userdata-|-networkdata-|-ssh-keys-|-sysprep-|-root-|-disk[0-9]+-)[0-9a-f]{20}")]
     private static partial Regex SecretOfVm();
 }

@@ -38,6 +38,14 @@ internal static class TestClusterExtensions
         return (string)review["status"]!["token"]!;
     }
 
+    /// <summary>Makes a PersistentVolumeClaim of 1 GiB.</summary>
+    public static Task HasClaimAsync(this JsonApi admin, string ns, string name) => admin.CreateAsync(
+        $"api/v1/namespaces/{ns}/persistentvolumeclaims",
+        JsonNode.Parse($$"""
+            {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"{{name}}"},
+            "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"} } } }
+            """)!.AsObject());
+
     /// <summary>Makes a ResourceQuota and waits until it is enforced.</summary>
     public static async Task HasQuotaAsync(this JsonApi admin, string ns, params (string Name, string Value)[] hard)
     {

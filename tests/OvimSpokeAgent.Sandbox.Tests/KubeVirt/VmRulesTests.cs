@@ -46,6 +46,23 @@ public sealed class VmRulesTests
         { CloudInit("networkData", 2049), "spec.template.spec.volumes[0].cloudInitNoCloud.networkData" },
         { CloudInit("userDataBase64", 4096), "spec.template.spec.volumes[0].cloudInitNoCloud.userData" },
         { """{"spec":{"dataVolumeTemplates":[{"metadata":{"name":"extra"},"spec":{}}]}}""", "spec.dataVolumeTemplate[0]" },
+        { InTemplate("""{"domain":{"firmware":{"bootloader":{"efi":{}}}}}"""), Domain },
+        { InTemplate("""{"domain":{"firmware":{"bootloader":{"efi":{"secureBoot":true}}},"features":{"smm":{"enabled":false}}}}"""), Domain },
+        { InTemplate("""{"domain":{"firmware":{"bootloader":{"efi":{"secureBoot":true}}},"features":{"smm":{}}}}"""), null },
+        { InTemplate("""{"domain":{"firmware":{"bootloader":{"efi":{"secureBoot":false}}}}}"""), null },
+        { Devices("""{"disks":[{"name":"root","bootOrder":0}]}""", null), $"{Domain}.devices.disks[0].bootOrder" },
+        { Devices("""{"disks":[{"name":"root","bootOrder":1}],"interfaces":[{"name":"default","bootOrder":1}]}""", null), $"{Domain}.devices.interfaces[0].bootOrder" },
+        { Devices("""{"disks":[{"name":"root","cdrom":{"bus":"virtio"}}]}""", null), $"{Domain}.devices.disks[0].cdrom.bus" },
+        { InTemplate("""{"evictionStrategy":"Perhaps"}"""), "spec.template.spec.evictionStrategy" },
+        { InTemplate("""{"evictionStrategy":"LiveMigrateIfPossible"}"""), null },
+        { InTemplate("""{"volumes":[{"name":"root"}]}"""), "spec.template.spec.volumes[0]" },
+        { InTemplate("""{"volumes":[{"name":"root","sysprep":{"secret":{"name":"a"}},"emptyDisk":{}}]}"""), "spec.template.spec.volumes[0]" },
+        { InTemplate("""{"volumes":[{"name":"root","sysprep":{"secret":{"name":"a"}}}]}"""), null },
+        { InTemplate("""{"volumes":[{"name":"root","cloudInitConfigDrive":{}}]}"""), "spec.template.spec.volumes[0].cloudInitConfigDrive" },
+        { InTemplate("""{"volumes":[{"name":"root","cloudInitNoCloud":{"userData":"a","secretRef":{"name":"b"}}}]}"""), "spec.template.spec.volumes[0].cloudInitNoCloud" },
+        { InTemplate("""{"volumes":[{"name":"root","cloudInitNoCloud":{"networkDataSecretRef":{"name":"b"}}}]}"""), null },
+        { Access("configDrive", "cloudInitNoCloud"), "spec.template.spec.accessCredentials[0].sshPublicKey.propagationMethod" },
+        { Access("noCloud", "cloudInitNoCloud"), null },
         { """{"metadata":{"deletionTimestamp":"2026-01-01T00:00:00Z"},"spec":{"running":true}}""", null },
     };
 
@@ -77,6 +94,11 @@ public sealed class VmRulesTests
 
     private static string CloudInit(string field, int length) =>
         InTemplate($$"""{"volumes":[{"name":"root","cloudInitNoCloud":{"{{field}}":"{{new string('A', length)}}" } }]}""");
+
+    private static string Access(string way, string volume) => InTemplate($$"""
+        {"volumes":[{"name":"root","{{volume}}":{"userData":"a"} }],
+         "accessCredentials":[{"sshPublicKey":{"propagationMethod":{"{{way}}":{} } } }]}
+        """);
 
     private static string InTemplate(string spec) => """{"spec":{"template":{"spec":""" + spec + "}}}";
 

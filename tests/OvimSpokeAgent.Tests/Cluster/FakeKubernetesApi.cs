@@ -211,13 +211,20 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         Answer(new FakeRequest("get", kind, name), type, () => Existing(kind, name), cancellationToken);
 
+    public Task<bool> IsServedAsync(ResourceKind kind, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Fault?.Invoke(new FakeRequest("discover", kind, NamespacedName.ClusterScoped(""))) is { } fault) throw fault;
+        lock (_lock) return Task.FromResult(!_missing.Contains(kind));
+    }
+
     public Task<T> CreateAsync<T>(
         ResourceKind kind, string ns, JsonObject body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         var name = FakeStore.NameOf(body) with { Namespace = ns };
         return Answer(new FakeRequest("create", kind, name, body.ToJsonString()), type, () =>
         {
-            if (kind == KubernetesKinds.SelfSubjectAccessReview) return Review(body);
+            if (kind == KubernetesKinds.SelfSubjectAccessReview || kind == KubernetesKinds.SubjectAccessReview) return Review(body);
             if (ns.Length > 0) RequireLiving(ns);
             return _store.Find(kind, name) is null ? _store.Create(kind, name, body) : throw AlreadyExists(kind, name);
         }, cancellationToken);

@@ -54,6 +54,8 @@ internal sealed class EventApi : IKubernetesApi
         return Took(_patched, patch, type);
     }
 
+    public Task<bool> IsServedAsync(ResourceKind kind, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<T> GetAsync<T>(
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

@@ -80,6 +80,9 @@ internal sealed class SimulatedApi(FakeKubernetesApi server, SimulatedNetwork ne
         ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync($"get {kind} {name}", () => server.GetAsync(kind, name, type, default), cancellationToken);
 
+    public Task<bool> IsServedAsync(ResourceKind kind, CancellationToken cancellationToken) =>
+        SendAsync($"discover {kind}", () => server.IsServedAsync(kind, default), cancellationToken);
+
     // Nothing of an answer that is lost on the way is taken.
     public async Task<ListPage> ListAsync<T>(
         ResourceKind kind,

@@ -55,5 +55,19 @@ public sealed class QuotaAdmissionTests
         new QuotaUsage(1000, 9000 * Gi, 1000),
         null));
 
+    [Theory]
+    [InlineData(20, 0, 80, null)]
+    [InlineData(20, 20, 60, null)]
+    [InlineData(20, 0, 81, "quota.storage: asked 20Gi, used 81Gi, allowed 100Gi")]
+    [InlineData(20, 20, 61, "quota.storage: asked 20Gi and for its import 20Gi of scratch space, used 61Gi, allowed 100Gi")]
+    [InlineData(0, 0, 200, null)]
+    public void Disks_fit_with_the_scratch_space_that_filling_them_takes(long disks, long scratch, long used, string? refusal) => Assert.Equal(
+        refusal,
+        QuotaAdmission.Refuse(
+            new(new("acme", "web"), Footprint(1, 1) with { StorageBytes = disks * Gi }, ClaimKind.Create, new("op")) { ScratchBytes = scratch * Gi },
+            Declared.Parse("""{"quota":{"storage":100}}"""),
+            new QuotaUsage(0, 0, 0) { StorageBytes = used * Gi },
+            null));
+
     private static VirtualMachineFootprint Footprint(long cpu, long gib) => new() { Vcpus = cpu, MemoryBytes = gib * Gi };
 }

@@ -44,6 +44,7 @@ internal sealed class VdcHost : IAsyncDisposable
         services.AddSingleton<ILeadership, SoleLeadership>();
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<IKubernetesApi>(cluster);
+        services.AddSingleton<AccessReviews>();
         services.AddCaches();
         services.AddSingleton<ManagedNamespaces>();
         services.AddLoop<EventRecorder>().AddLoop<ClusterNetworkDiscovery>().AddLoop<VdcReconciler>();

@@ -31,9 +31,20 @@ public sealed class CreateVirtualMachineTests
     {
         await using var world = await VmWorld.OpenAsync();
 
-        var status = (await VmWorld.Of(world.Create, Payload.Replace("}", ",\"storage\":20}", StringComparison.Ordinal)).RunAsync()).VmStatus();
+        var status = (await VmWorld.Of(
+            world.Create, Payload.Replace("}", ",\"storage_class\":\"fast\"}", StringComparison.Ordinal)).RunAsync()).VmStatus();
 
-        Assert.StartsWith("storage (20Gi)", Assert.Single(status.IgnoredFields!), StringComparison.Ordinal);
+        Assert.Equal("storage_class (fast): disk \"root\" is not made anew", Assert.Single(status.IgnoredFields!));
+    }
+
+    [Fact]
+    public async Task Disk_that_the_guest_loses_is_named_in_the_result()
+    {
+        await using var world = await VmWorld.OpenAsync();
+
+        var status = (await VmWorld.Of(world.Create, Payload).RunAsync()).VmStatus();
+
+        Assert.StartsWith("disk \"root\" is a container disk: what the guest writes to it is lost", Assert.Single(status.Warnings!), StringComparison.Ordinal);
     }
 
     [Fact]

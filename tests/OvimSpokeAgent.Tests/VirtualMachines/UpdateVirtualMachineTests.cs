@@ -52,6 +52,64 @@ public sealed class UpdateVirtualMachineTests
         Assert.True((await RunAsync(world, """,{"labels":{"a":"b"}}""")).IsCompleted);
     }
 
+    // KubeVirt takes the size from the revision, as long as there is one.
+    [Theory]
+    [InlineData("medium", "virtualmachineclusterinstancetype", "medium")]
+    [InlineData("virtualmachineinstancetype/large", "virtualmachineinstancetype", "large")]
+    public async Task Another_instancetype_comes_without_the_revision_of_the_one_before(string asked, string kind, string name)
+    {
+        await using var world = await VmWorld.OpenAsync();
+        HasVm(world, "Halted", vm =>
+        {
+            vm["spec"]!["instancetype"] = new JsonObject { ["name"] = "small", ["revisionName"] = "web-small-1" };
+            vm["spec"]!["template"]!["spec"]!["domain"] = new JsonObject();
+        });
+        var patches = world.Cluster.Requests.Count;
+
+        var status = (await RunAsync(world, $$""",{"instancetype":"{{asked}}"}""")).VmStatus();
+
+        Assert.Equal(false, status.RestartRequired);
+        Assert.Equal(
+            $$"""{"name":"{{name}}","kind":"{{kind}}"}""", world.Vm()["spec"]!["instancetype"]!.ToJsonString());
+        Assert.Equal("{}", Domain(world));
+        var patch = Assert.Single(world.Cluster.Requests.Skip(patches), request => request.Verb == "patch");
+        Assert.Contains("\"revisionName\":null", patch.Detail, StringComparison.Ordinal);
+        Assert.Equal(name, Assert.Single(world.Admission.Asked).Footprint.Instancetype!.Type.Name);
+    }
+
+    [Fact]
+    public async Task Instancetype_takes_the_place_of_the_vms_own_size()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        HasVm(world, "Halted");
+
+        Assert.True((await RunAsync(world, """,{"instancetype":"medium"}""")).IsCompleted);
+
+        Assert.Equal("""{"cpu":{},"memory":{},"resources":{"requests":{}}}""", Domain(world));
+    }
+
+    [Fact]
+    public async Task Guest_that_runs_has_another_instancetype_after_a_restart()
+    {
+        await using var world = await VmWorld.OpenAsync();
+        HasVm(world, "Always");
+        HasGuest(world, hasMaximum: true);
+
+        Assert.Equal(true, (await RunAsync(world, """,{"instancetype":"medium"}""")).VmStatus().RestartRequired);
+    }
+
+    [Theory]
+    [InlineData("""{"instancetype":"a","cpu":2}""", "cpu: \"2\" is not allowed with instancetype, which sets it")]
+    [InlineData("""{"instancetype":"a","memory":2}""", "memory: \"2Gi\" is not allowed with instancetype, which sets it")]
+    [InlineData("""{"instancetype":"a/b/c"}""", "instancetype: \"a/b/c\" is not NAME, virtualmachineclusterinstancetype/NAME or virtualmachineinstancetype/NAME")]
+    public void Instancetype_beside_a_size_is_refused(string change, string error)
+    {
+        var reader = new PayloadReader(JsonElement.Parse($$"""{"name":"web","namespace":"acme",{{change[1..]}}"""));
+        VirtualMachineChange.Read(reader);
+
+        Assert.Equal([error], reader.Errors);
+    }
+
     [Fact]
     public async Task Refused_size_changes_nothing()
     {

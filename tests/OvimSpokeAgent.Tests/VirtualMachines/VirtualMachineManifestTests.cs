@@ -194,7 +194,7 @@ public sealed class VirtualMachineManifestTests
             NameOf(Long + "1", new OperationKey("ovim-op-0123456789abcdef0123456789abcdef")),
             NameOf(Long + "2", new OperationKey("ovim-op-0123456789abcdef0123456789abcdee")));
 
-        static string NameOf(string vm, OperationKey key) => (string)VirtualMachineManifest.BuildSecrets(
+        static string NameOf(string vm, OperationKey key) => (string)GuestManifests.Secrets(
             Request($$"""{"name":"{{vm}}","ssh_keys":["ssh-ed25519 AAAA"]}"""), key, "uid").Single()["metadata"]!["name"]!;
     }
 
@@ -203,7 +203,7 @@ public sealed class VirtualMachineManifestTests
     private static JsonObject Build(string fields) => VirtualMachineManifest.Build(Request(fields), Key);
 
     private static List<JsonObject> Secrets(string fields) =>
-        [.. VirtualMachineManifest.BuildSecrets(Request(fields), Key, "uid-of-the-vm")];
+        [.. GuestManifests.Secrets(Request(fields), Key, "uid-of-the-vm")];
 
     private static VirtualMachineRequest Request(string fields)
     {

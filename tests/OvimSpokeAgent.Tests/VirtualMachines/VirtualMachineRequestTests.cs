@@ -19,16 +19,16 @@ public sealed class VirtualMachineRequestTests
             """);
 
         Assert.Equal(new NamespacedName("acme", "web-1"), request.Name);
-        Assert.Equal(new RootDisk.Container("quay.io/containerdisks/fedora:41"), request.Root);
+        Assert.Equal(new DiskSource.Container("quay.io/containerdisks/fedora:41"), request.Root.Source);
         Assert.Equal(2, request.Vcpus);
         Assert.Equal("4Gi", request.Memory!.Value.Text);
         Assert.Equal(new Dictionary<string, string> { ["tier"] = "front", ["example.com/team"] = "" }, request.Labels);
         Assert.Equal(new Dictionary<string, string> { ["note"] = "any text, of any kind\n" }, request.Annotations);
-        Assert.Equal("tenant", request.Network);
-        Assert.Equal("#cloud-config\n", request.UserData);
-        Assert.Equal(["ssh-ed25519 AAAA me@home"], request.SshKeys);
-        Assert.False(request.Run);
-        Assert.Empty(request.IgnoredFields);
+        Assert.Equal([null, "tenant"], request.Networks);
+        Assert.Equal("#cloud-config\n", request.Guest.UserData);
+        Assert.Equal(["ssh-ed25519 AAAA me@home"], request.Guest.SshKeys);
+        Assert.Equal("Halted", request.Machine.RunStrategy);
+        Assert.Empty(request.Notes.IgnoredFields);
     }
 
     [Fact]
@@ -43,15 +43,15 @@ public sealed class VirtualMachineRequestTests
                  "instancetype":{{{value}}},"preference":{{{value}}},"template_name":{{{value}}},"something_new":{"a":1}}
                 """);
 
-            Assert.True(request.Run);
-            Assert.Null(request.Network);
-            Assert.Null(request.UserData);
+            Assert.Equal("Always", request.Machine.RunStrategy);
+            Assert.Equal([null], request.Networks);
+            Assert.Null(request.Guest.UserData);
             Assert.Null(request.Instancetype);
             Assert.Null(request.Preference);
-            Assert.Empty(request.SshKeys);
+            Assert.Empty(request.Guest.SshKeys);
             Assert.Empty(request.Labels);
             Assert.Empty(request.Annotations);
-            Assert.Empty(request.IgnoredFields);
+            Assert.Empty(request.Notes.IgnoredFields);
         }
     }
 
@@ -62,7 +62,7 @@ public sealed class VirtualMachineRequestTests
     [InlineData("Registry.Example/disk", null)]
     [InlineData("fedora", null)]
     public void Image_is_a_container_disk(string image, string? expected) =>
-        Assert.Equal(new RootDisk.Container(expected ?? image), With($$"""{"image_url":"{{image}}"}""").Root);
+        Assert.Equal(new DiskSource.Container(expected ?? image), With($$"""{"image_url":"{{image}}"}""").Root.Source);
 
     [Theory]
     [InlineData("quay.io/ContainerDisks/Fedora:41")]
@@ -88,7 +88,7 @@ public sealed class VirtualMachineRequestTests
     {
         var name = "quay.io/" + new string('a', 247);
 
-        Assert.Equal(new RootDisk.Container(name), With($$"""{"image_url":"{{name}}"}""").Root);
+        Assert.Equal(new DiskSource.Container(name), With($$"""{"image_url":"{{name}}"}""").Root.Source);
         Assert.Single(Read(Changed($$"""{"image_url":"{{name}}a"}""")).Errors);
     }
 
@@ -96,14 +96,14 @@ public sealed class VirtualMachineRequestTests
     [InlineData("pvc:golden")]
     [InlineData("pvc:acme/golden")]
     public void Image_is_a_claim_of_the_vms_own_namespace(string image) =>
-        Assert.Equal(new RootDisk.Claim("golden"), With($$"""{"image_url":"{{image}}"}""").Root);
+        Assert.Equal(new DiskSource.Claim("golden"), With($$"""{"image_url":"{{image}}"}""").Root.Source);
 
     [Fact]
     public void Claim_has_any_name_that_kubernetes_takes()
     {
         var name = new string('a', 253);
 
-        Assert.Equal(new RootDisk.Claim(name), With($$"""{"image_url":"pvc:{{name}}"}""").Root);
+        Assert.Equal(new DiskSource.Claim(name), With($$"""{"image_url":"pvc:{{name}}"}""").Root.Source);
         Assert.Single(Read(Changed($$"""{"image_url":"pvc:{{name}}a"}""")).Errors);
     }
 
@@ -133,11 +133,11 @@ public sealed class VirtualMachineRequestTests
     [InlineData("default")]
     [InlineData("pod")]
     public void Pod_network_needs_no_name(string network) =>
-        Assert.Null(With($$"""{"network_name":"{{network}}"}""").Network);
+        Assert.Equal([null], With($$"""{"network_name":"{{network}}"}""").Networks);
 
     [Fact]
     public void Network_may_name_the_vms_own_namespace() =>
-        Assert.Equal("tenant", With("""{"network_name":"acme/tenant"}""").Network);
+        Assert.Equal([null, "tenant"], With("""{"network_name":"acme/tenant"}""").Networks);
 
     [Theory]
     [InlineData("u1.medium", "virtualmachineclusterinstancetype", "u1.medium")]
@@ -156,11 +156,11 @@ public sealed class VirtualMachineRequestTests
     [Theory]
     [InlineData("storage")]
     [InlineData("disk_size")]
-    public void Storage_beside_a_disk_that_is_given_is_named_as_ignored(string field)
+    public void Image_with_a_size_is_imported_into_a_disk_of_that_size(string field)
     {
-        var unused = Assert.Single(With($$"""{"{{field}}":20}""").IgnoredFields);
+        var root = With($$"""{"{{field}}":20}""").Root;
 
-        Assert.StartsWith("storage (20Gi): ", unused, StringComparison.Ordinal);
+        Assert.Equal((new DiskSource.Import("docker://img"), "20Gi"), (root.Source, root.Size!.Value.Text));
     }
 
     [Theory]
@@ -168,7 +168,7 @@ public sealed class VirtualMachineRequestTests
     [InlineData("template_name")]
     public void Template_beside_an_image_is_named_as_ignored(string field)
     {
-        var unused = Assert.Single(With($$"""{"{{field}}":"ubuntu"}""").IgnoredFields);
+        var unused = Assert.Single(With($$"""{"{{field}}":"ubuntu"}""").Notes.IgnoredFields);
 
         Assert.StartsWith("template (ubuntu): ", unused, StringComparison.Ordinal);
     }
@@ -177,11 +177,11 @@ public sealed class VirtualMachineRequestTests
     [InlineData(2048, false)]
     [InlineData(2049, true)]
     public void User_data_beyond_what_a_vm_may_hold_needs_a_secret(int bytes, bool needsSecret) =>
-        Assert.Equal(needsSecret, With($$"""{"cloud_init":"{{new string('a', bytes)}}"}""").UserDataNeedsSecret);
+        Assert.Equal(needsSecret, With($$"""{"cloud_init":"{{new string('a', bytes)}}"}""").Guest.UserDataNeedsSecret);
 
     [Fact]
     public void User_data_is_counted_in_bytes() =>
-        Assert.True(With($$"""{"cloud_init":"{{new string('ä', 1025)}}"}""").UserDataNeedsSecret);
+        Assert.True(With($$"""{"cloud_init":"{{new string('ä', 1025)}}"}""").Guest.UserDataNeedsSecret);
 
     [Theory]
     [InlineData("""{"name":null}""", "name: missing, expected a string")]
@@ -190,14 +190,14 @@ public sealed class VirtualMachineRequestTests
     [InlineData("""{"name":"web/../x"}""", "name: \"web/../x\" is not a DNS subdomain (lower-case letters, digits, '-' and '.', at most 63 characters)")]
     [InlineData("""{"namespace":""}""", "namespace: missing, expected a string")]
     [InlineData("""{"namespace":"a.b"}""", "namespace: \"a.b\" is not a DNS label (lower-case letters, digits and '-', at most 63 characters)")]
-    [InlineData("""{"image_url":null}""", "image_url: missing, expected a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")")]
+    [InlineData("""{"image_url":null}""", "image_url: missing, expected a container disk (\"registry/image:tag\", the image in lower case), an existing disk (\"pvc:NAME\", \"pvc:NAMESPACE/NAME\") or an image to import (\"http(s)://…\", \"docker://…\")")]
     [InlineData("""{"image_url":["a"]}""", "image_url: [\"a\"] is not a string")]
-    [InlineData("""{"image_url":"https://example.com/disk.qcow2"}""", "image_url: \"https://example.com/disk.qcow2\" is not a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")")]
-    [InlineData("""{"image_url":"an image"}""", "image_url: \"an image\" is not a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")")]
-    [InlineData("""{"image_url":"docker://"}""", "image_url: \"docker://\" is not a container disk (\"registry/image:tag\", the image in lower case) or an existing disk (\"pvc:NAME\")")]
-    [InlineData("""{"image_url":"pvc:"}""", "image_url: \"pvc:\" is not \"pvc:NAME\" of a PersistentVolumeClaim")]
-    [InlineData("""{"image_url":"pvc:a/b/c"}""", "image_url: \"pvc:a/b/c\" is not \"pvc:NAME\" of a PersistentVolumeClaim")]
-    [InlineData("""{"image_url":"pvc:other/golden"}""", "image_url: \"pvc:other/golden\" is not a disk in the VM's own namespace, \"pvc:acme/NAME\": disks of others are not for it")]
+    [InlineData("""{"image_url":"https://example.com/disk.qcow2"}""", "storage: missing, expected the size of the disk that the image is imported into, such as \"20Gi\"")]
+    [InlineData("""{"image_url":"ftp://example.com/disk.qcow2"}""", "image_url: \"ftp://example.com/disk.qcow2\" is not a container disk (\"registry/image:tag\", the image in lower case), an existing disk (\"pvc:NAME\", \"pvc:NAMESPACE/NAME\") or an image to import (\"http(s)://…\", \"docker://…\")")]
+    [InlineData("""{"image_url":"an image"}""", "image_url: \"an image\" is not a container disk (\"registry/image:tag\", the image in lower case), an existing disk (\"pvc:NAME\", \"pvc:NAMESPACE/NAME\") or an image to import (\"http(s)://…\", \"docker://…\")")]
+    [InlineData("""{"image_url":"docker://"}""", "image_url: \"docker://\" is not a container disk (\"registry/image:tag\", the image in lower case), an existing disk (\"pvc:NAME\", \"pvc:NAMESPACE/NAME\") or an image to import (\"http(s)://…\", \"docker://…\")")]
+    [InlineData("""{"image_url":"pvc:"}""", "image_url: \"pvc:\" is not \"pvc:NAME\" or \"pvc:NAMESPACE/NAME\" of a PersistentVolumeClaim")]
+    [InlineData("""{"image_url":"pvc:a/b/c"}""", "image_url: \"pvc:a/b/c\" is not \"pvc:NAME\" or \"pvc:NAMESPACE/NAME\" of a PersistentVolumeClaim")]
     [InlineData("""{"image_url":null,"template_name":"fedora"}""", "template_name: \"fedora\" is not usable: this agent knows no templates yet, give image_url instead")]
     [InlineData("""{"image_url":null,"template":5}""", "template: 5 is not a string")]
     [InlineData("""{"cpu":null}""", "cpu: missing, expected a number of vCPUs (or instancetype)")]

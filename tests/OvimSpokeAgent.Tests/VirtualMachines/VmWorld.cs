@@ -73,7 +73,7 @@ internal sealed class VmWorld : IAsyncDisposable
     public FakeMigrationRoom MigrationRoom { get; } = new();
 
     public IOperationHandler Create => new CreateVirtualMachineHandler(
-        Cluster, Manager, Namespaces, Admission, new TestEnvironment().LoadClean());
+        Cluster, Manager, Namespaces, Admission, new DiskSources(Cluster, new AccessReviews(Cluster, Time)), new TestEnvironment().LoadClean());
 
     public IOperationHandler Update => new UpdateVirtualMachineHandler(
         Cluster, Manager, Admission, new TestEnvironment().LoadClean());

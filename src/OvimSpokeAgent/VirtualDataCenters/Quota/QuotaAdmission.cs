@@ -39,7 +39,7 @@ internal sealed class QuotaAdmission(
         var footprint = await instancetypes.ResolveNowAsync(claim.Footprint, ns, cancellationToken);
         if (footprint is null) return claim.Footprint.Instancetype!.Missing;
         claim = claim with { Footprint = footprint };
-        if (ledger.Reserve(claim, (others, before) => Refuse(claim, declaration, others, before)) is { } reason)
+        if (ledger.Reserve(claim, (others, before) => Refuse(claim, declaration, WithClaims(ns, others), before)) is { } reason)
         {
             metrics.Refused();
             return reason;
@@ -69,6 +69,12 @@ internal sealed class QuotaAdmission(
         }
     }
 
+    // PersistentVolumeClaims of others count, too; those of VMs come some time after the VMs.
+    private QuotaUsage WithClaims(string ns, QuotaUsage others) =>
+        caches.Quotas.Get(new(ns, VdcNames.Quota))?.Used.TryGetValue(VdcManifests.RequestsStorage, out var bytes) is true
+            ? others with { StorageBytes = Math.Max(others.StorageBytes, Saturating.Ceiling(bytes)) }
+            : others;
+
     /// <summary>Why a claim does not fit, or null. Pure.</summary>
     internal static string? Refuse(
         VirtualMachineClaim claim, VdcDeclaration declaration, QuotaUsage others, VirtualMachineFootprint? before)
@@ -86,6 +92,12 @@ internal sealed class QuotaAdmission(
         }
         if (takesCpu) Sum("cpu", vm.Vcpus, others.Vcpus, quota.Cpu, value => $"{value} vCPUs");
         if (takesMemory) Sum("memory", vm.MemoryBytes, others.MemoryBytes, quota.Memory, Bytes);
+        if (claim.Kind is ClaimKind.Create && quota.Storage is { } storage
+            && (decimal)others.StorageBytes + vm.StorageBytes + claim.ScratchBytes > storage.Value && vm.StorageBytes + claim.ScratchBytes > 0)
+        {
+            var scratch = claim.ScratchBytes > 0 ? $" and for its import {Bytes(claim.ScratchBytes)} of scratch space" : "";
+            reasons.Add($"quota.storage: asked {Bytes(vm.StorageBytes)}{scratch}, used {Bytes(others.StorageBytes)}, allowed {storage.Text}");
+        }
         if (claim.Kind is ClaimKind.Create && quota.Vms is { } vms && others.Vms + 1 > vms)
             reasons.Add($"quota.vms: asked 1 VM, used {others.Vms}, allowed {vms}");
         return reasons.Count == 0 ? null : string.Join("; ", reasons);

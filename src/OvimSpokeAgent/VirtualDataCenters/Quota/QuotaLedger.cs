@@ -179,6 +179,7 @@ internal sealed class QuotaLedger : IDisposable
     {
         Vcpus = Math.Max(vm.Vcpus, other.Vcpus),
         MemoryBytes = Math.Max(vm.MemoryBytes, other.MemoryBytes),
+        StorageBytes = Math.Max(vm.StorageBytes, other.StorageBytes),
         CpuRequest = vm.CpuRequest is null && other.CpuRequest is null
             ? null
             : Math.Max(vm.CpuRequest ?? 0, other.CpuRequest ?? 0),

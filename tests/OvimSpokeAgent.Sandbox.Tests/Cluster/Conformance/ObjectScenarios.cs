@@ -149,5 +149,12 @@ internal static class ObjectScenarios
                 """).Answers(201, """
                 {"kind":"SelfSubjectAccessReview","status":{"allowed":true},"spec":{"resourceAttributes":{"verb":"list"}}}
                 """)),
+        new(
+            "an access review of a ServiceAccount without a binding says no",
+            Step.Post("/apis/authorization.k8s.io/v1/subjectaccessreviews", """
+                {"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview",
+                 "spec":{"user":"system:serviceaccount:{ns}:default","groups":["system:authenticated"],
+                 "resourceAttributes":{"verb":"create","group":"cdi.kubevirt.io","resource":"datavolumes","subresource":"source","namespace":"{ns}"}}}
+                """).Answers(201, """{"kind":"SubjectAccessReview","status":{"allowed":false}}""")),
     ];
 }

@@ -146,6 +146,11 @@ internal sealed class Schedule
             payload["image_url"] = "quay.io/containerdisks/fedora:40";
             payload["cpu"] = 1;
             payload["memory"] = "1Gi";
+            if (target == Machines[1])
+            {
+                payload["storage"] = "2Gi"; // imported
+                payload["disks"] = new JsonArray(new JsonObject { ["name"] = "data", ["size"] = 1, ["blank"] = true });
+            }
         }
         return operation with { Type = type, Target = target, Payload = payload };
     }

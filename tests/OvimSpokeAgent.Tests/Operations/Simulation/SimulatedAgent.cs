@@ -61,7 +61,8 @@ internal sealed class SimulatedAgent
         var power = new VirtualMachinePower(guarded, manager);
         var registry = new OperationRegistry(
         [
-            new CreateVirtualMachineHandler(guarded, manager, managed, Vdcs.Admission, settings),
+            new CreateVirtualMachineHandler(
+                guarded, manager, managed, Vdcs.Admission, new DiskSources(guarded, new AccessReviews(guarded, time)), settings),
             new DeleteVirtualMachineHandler(guarded, manager, managed),
             new StartVirtualMachineHandler(manager, power, Vdcs.Admission, settings),
             new StopVirtualMachineHandler(manager, power),
