@@ -8,6 +8,8 @@ namespace OvimSpokeAgent.VirtualMachines;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(VirtualMachineObject))]
 [JsonSerializable(typeof(VirtualMachineInstanceObject))]
+[JsonSerializable(typeof(DataVolumeObject))]
+[JsonSerializable(typeof(ClaimObject))]
 [JsonSerializable(typeof(InstancetypeObject))]
 [JsonSerializable(typeof(ClusterInstancetypeObject))]
 [JsonSerializable(typeof(InstancetypeSpec))]

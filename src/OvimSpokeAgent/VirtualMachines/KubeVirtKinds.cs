@@ -16,6 +16,9 @@ internal static class KubeVirtKinds
     public static readonly ResourceKind ClusterInstancetype = new(
         "instancetype.kubevirt.io", "v1beta1", "virtualmachineclusterinstancetypes", "VirtualMachineClusterInstancetype");
 
+    /// <summary>CDI's, which a cluster may lack.</summary>
+    public static readonly ResourceKind DataVolume = new("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume");
+
     /// <summary>start, stop and restart, served by virt-api through the aggregation layer.</summary>
     public static readonly ResourceKind VirtualMachineSubresources =
         new("subresources.kubevirt.io", "v1", "virtualmachines", "VirtualMachine");

@@ -62,6 +62,9 @@ internal sealed record VirtualMachineItem
     /// <summary>Sum of the disks that the VM brings with it (its DataVolume templates); null where it has none.</summary>
     public string? Storage { get; init; }
 
+    /// <summary>The disks that it names.</summary>
+    public DiskList Disks { get; init; } = DiskList.None;
+
     /// <summary>What the VM takes by its template.</summary>
     public VirtualMachineFootprint Footprint { get; init; } = VirtualMachineFootprint.None;
 
@@ -103,6 +106,7 @@ internal sealed record VirtualMachineItem
             FailedStarts = vm.Status?.StartFailure?.ConsecutiveFailCount ?? 0,
             Size = size,
             Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? [], sizes),
+            Disks = DiskList.Of(vm, sizes),
             Footprint = VirtualMachineFootprint.Of(spec, type, size, sizes),
             Operation = vm.Metadata.Annotation(WellKnownNames.OperationAnnotation) is { Length: <= MaxNameLength } operation ? operation : null,
             Labels = KeptLabels.ForReport(vm.Metadata.Labels),

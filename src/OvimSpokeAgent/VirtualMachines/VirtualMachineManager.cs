@@ -15,6 +15,7 @@ internal sealed class VirtualMachineManager(
     WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> instances,
     ManagedNamespaces namespaces,
     Instancetypes instancetypes,
+    DiskCaches disks,
     IMigrationRoom room,
     ObjectFailures failures,
     TimeProvider time)
@@ -82,6 +83,10 @@ internal sealed class VirtualMachineManager(
             {
                 foreach (var vm in machines.ItemsIn(ns)) onChange(vm.Name, Get(vm.Name));
             }),
+            .. disks.Subscribe(disk =>
+            {
+                foreach (var vm in machines.ItemsIn(disk.Namespace).Where(vm => vm.Disks.All.Any(one => one.Claim == disk.Name))) Notify(vm.Name);
+            }),
         ]);
 
         void Notify(NamespacedName name)
@@ -139,7 +144,9 @@ internal sealed class VirtualMachineManager(
     private VirtualMachineStatus StatusOf(VirtualMachineItem vm, IReadOnlyCollection<NamespacedName> cramped)
     {
         var type = vm.Footprint.Instancetype is { } reference ? instancetypes.Find(reference, vm.Name.Namespace) : null;
-        return VirtualMachineStatusMap.ToStatus(vm, instances.Get(vm.Name), type, cramped.Contains(vm.Name));
+        var vmi = instances.Get(vm.Name);
+        var status = VirtualMachineStatusMap.ToStatus(vm, vmi, type, cramped.Contains(vm.Name), disks.Of(vm, vmi));
+        return disks.SeenAt(vm) is { } seen && seen > status.UpdatedAt ? status with { UpdatedAt = seen } : status;
     }
 
     private static string? GetRefusal(VirtualMachineObject vm) =>

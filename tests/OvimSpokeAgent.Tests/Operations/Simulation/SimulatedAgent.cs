@@ -57,7 +57,8 @@ internal sealed class SimulatedAgent
         var managed = new ManagedNamespaces(caches.Namespaces, guarded, settings);
         Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, failures, settings, jitter, time);
         var manager = new VirtualMachineManager(
-            guarded, caches.Machines, caches.Instances, managed, Vdcs.Types, Vdcs.MigrationRoom, failures, time);
+            guarded, caches.Machines, caches.Instances, managed, Vdcs.Types, new DiskCaches(caches.Volumes, caches.Claims),
+            Vdcs.MigrationRoom, failures, time);
         var power = new VirtualMachinePower(guarded, manager);
         var registry = new OperationRegistry(
         [
