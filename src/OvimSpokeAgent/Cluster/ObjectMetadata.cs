@@ -68,6 +68,10 @@ internal sealed record OwnerReference
     public string Name { get => field ?? ""; init; }
 
     public string Uid { get => field ?? ""; init; }
+
+    public bool? Controller { get; init; }
+
+    public bool? BlockOwnerDeletion { get; init; }
 }
 
 /// <summary>An object of the Kubernetes API as far as the agent reads it; made by source-generated JSON.</summary>

@@ -31,6 +31,9 @@ internal sealed record VirtualMachineItem
 
     public required bool IsDeleting { get; init; }
 
+    /// <summary>It stays until its disks are released (<see cref="KeepingDeletion"/>).</summary>
+    public bool IsHeldForDisks { get; init; }
+
     /// <summary>The controller has written conditions, so the printable status is its word and not the CRD's default.</summary>
     public required bool IsObserved { get; init; }
 
@@ -95,6 +98,7 @@ internal sealed record VirtualMachineItem
             Strategy = JsonText.Shorten(vm.Spec?.Strategy ?? "Halted"),
             PrintableStatus = JsonText.Shorten(vm.Status?.PrintableStatus ?? ""),
             IsDeleting = vm.Metadata.DeletionTimestamp is not null,
+            IsHeldForDisks = KeepingDeletion.IsHeld(vm.Metadata),
             IsObserved = conditions.Count > 0,
             Failure = MessageOf(conditions, "Failure", "True") ?? MessageOf(conditions, "Synchronized", "False")
                 ?? MessageOf(conditions, VirtualMachines.VolumeMigration.RecoveryRequired, "True"),

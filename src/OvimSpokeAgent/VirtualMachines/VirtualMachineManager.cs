@@ -141,6 +141,28 @@ internal sealed class VirtualMachineManager(
         await gone.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Completes when the VM with this uid has no guest any more, or is gone itself.</summary>
+    public async Task WaitUntilGuestGoneAsync(NamespacedName name, string uid, CancellationToken cancellationToken)
+    {
+        var signal = new AsyncSignal();
+        using var ofVm = machines.Subscribe(change =>
+        {
+            if (change.Name == name && change.New?.Uid != uid) signal.Set();
+        });
+        using var ofGuest = instances.Subscribe(change =>
+        {
+            if (change.Name == name && change.New is null) signal.Set();
+        });
+        while (true)
+        {
+            // The caches may not have heard of them yet, so that they cannot say that they are gone.
+            var next = signal.Next;
+            if (await ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return;
+            if (await ReadInstanceAsync(name, cancellationToken) is null) return;
+            await next.WaitAsync(cancellationToken);
+        }
+    }
+
     private VirtualMachineStatus StatusOf(VirtualMachineItem vm, IReadOnlyCollection<NamespacedName> cramped)
     {
         var type = vm.Footprint.Instancetype is { } reference ? instancetypes.Find(reference, vm.Name.Namespace) : null;

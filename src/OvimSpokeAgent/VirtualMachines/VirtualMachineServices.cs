@@ -12,6 +12,8 @@ internal static class VirtualMachineServices
         services.AddSingleton<DiskCaches>();
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();
+        services.AddSingleton<DiskKeeper>();
+        services.AddSingleton<KeepingDeletion>();
         services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, UpdateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, DeleteVirtualMachineHandler>();
@@ -26,7 +28,7 @@ internal static class VirtualMachineServices
         foreach (var verb in (string[])["get", "list", "watch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachineInstance));
         foreach (var kind in (ResourceKind[])[KubeVirtKinds.DataVolume, KubernetesKinds.PersistentVolumeClaim])
-            services.AddNeededPermissions(new("list", kind), new("watch", kind));
+            services.AddNeededPermissions(new("list", kind), new("watch", kind), new("patch", kind));
         foreach (var kind in (ResourceKind[])[KubeVirtKinds.Instancetype, KubeVirtKinds.ClusterInstancetype, KubernetesKinds.ControllerRevision])
             services.AddNeededPermissions(new("get", kind), new("list", kind), new("watch", kind));
         foreach (var subresource in (string[])["start", "stop", "restart"])

@@ -112,7 +112,8 @@ internal static class VirtualMachineStatusMap
     public static (string Word, string? Message) WordOf(
         VirtualMachineItem vm, VirtualMachineInstanceItem? vmi, IReadOnlyList<DiskState>? disks = null)
     {
-        if (vm.IsDeleting) return ("deleting", vm.Unreadable);
+        // While its guest shuts down that is what it waits for.
+        if (vm.IsDeleting) return ("deleting", vm.Unreadable ?? (vm.IsHeldForDisks && vmi is null ? KeepingDeletion.Explanation : null));
         if (vm.Unreadable is not null) return ("error", vm.Unreadable);
         disks ??= [];
         var word = StageOf(vm, vmi, disks);

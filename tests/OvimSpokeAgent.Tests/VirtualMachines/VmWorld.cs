@@ -86,7 +86,8 @@ internal sealed class VmWorld : IAsyncDisposable
     /// <summary>Who decides about room; lets everyone in unless a test says otherwise.</summary>
     public FakeAdmission Admission { get; } = new();
 
-    public IOperationHandler Delete => new DeleteVirtualMachineHandler(Cluster, Manager, Namespaces);
+    public IOperationHandler Delete => new DeleteVirtualMachineHandler(
+        Cluster, Manager, Namespaces, new KeepingDeletion(Cluster, Manager, new DiskKeeper(Cluster)));
 
     public IOperationHandler Start => new StartVirtualMachineHandler(
         Manager, _power, Admission, new TestEnvironment().LoadClean());

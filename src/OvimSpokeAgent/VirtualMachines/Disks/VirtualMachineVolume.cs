@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace OvimSpokeAgent.VirtualMachines;
@@ -10,6 +11,16 @@ internal sealed record VirtualMachineVolume
     public DataVolumeSource? DataVolume { get; init; }
 
     public ClaimSource? PersistentVolumeClaim { get; init; }
+
+    public JsonElement? ContainerDisk { get; init; }
+
+    public JsonElement? EmptyDisk { get; init; }
+
+    public JsonElement? Ephemeral { get; init; }
+
+    /// <summary>What is written to it ends with the guest.</summary>
+    [JsonIgnore]
+    public bool IsEphemeral => (ContainerDisk ?? EmptyDisk ?? Ephemeral) is { ValueKind: JsonValueKind.Object };
 
     /// <summary>The claim, which has the name of its DataVolume; null: it is no disk that lasts.</summary>
     [JsonIgnore]

@@ -63,7 +63,7 @@ internal sealed class SimulatedAgent
         var registry = new OperationRegistry(
         [
             new CreateVirtualMachineHandler(guarded, manager, managed, Vdcs.Admission, settings),
-            new DeleteVirtualMachineHandler(guarded, manager, managed),
+            new DeleteVirtualMachineHandler(guarded, manager, managed, new KeepingDeletion(guarded, manager, new DiskKeeper(guarded))),
             new StartVirtualMachineHandler(manager, power, Vdcs.Admission, settings),
             new StopVirtualMachineHandler(manager, power),
             new RestartVirtualMachineHandler(manager, power),
