@@ -30,21 +30,23 @@ internal sealed class FakeOwners
 
     private void See(FakeChange change)
     {
-        if (change.After is null) Collect(change.Name.Namespace, (string)change.Last["metadata"]!["uid"]!);
+        if (change.After is null) Collect(_cluster, change);
         else if (change.Kind == KubeVirtKinds.DataVolume) Adopt(change.Name);
     }
 
-    private void Collect(string ns, string owner)
+    /// <summary>An object is gone: what it owned alone goes, too.</summary>
+    public static void Collect(FakeKubernetesApi cluster, FakeChange gone)
     {
-        foreach (var (kind, name) in _cluster.ObjectsIn(ns))
+        var owner = (string)gone.Last["metadata"]!["uid"]!;
+        foreach (var (kind, name) in cluster.ObjectsIn(gone.Name.Namespace))
         {
-            if (_cluster.Find(kind, name)?["metadata"]!["ownerReferences"] is not JsonArray owners || owners.All(one => (string?)one!["uid"] != owner)) continue;
+            if (cluster.Find(kind, name)?["metadata"]!["ownerReferences"] is not JsonArray owners || owners.All(one => (string?)one!["uid"] != owner)) continue;
             if (owners.Count == 1)
             {
-                _cluster.Delete(kind, name);
+                cluster.Delete(kind, name);
                 continue;
             }
-            _cluster.Change(kind, name, item => item["metadata"]!["ownerReferences"] =
+            cluster.Change(kind, name, item => item["metadata"]!["ownerReferences"] =
                 new JsonArray([.. owners.Where(one => (string?)one!["uid"] != owner).Select(one => one!.DeepClone())]));
         }
     }
