@@ -58,7 +58,8 @@ internal sealed class ApiClient(Kubernetes client)
 
     /// <summary>Deletes the object with this uid.</summary>
     /// <returns>The object as it is now if finalizers hold it, else a Status.</returns>
-    public Task<JsonObject> DeleteAsync(Kind kind, ObjectName name, string uid, CancellationToken cancellationToken) =>
+    public Task<JsonObject> DeleteAsync(
+        Kind kind, ObjectName name, string uid, CancellationToken cancellationToken, string? version = null) =>
         SendAsync(
             HttpMethod.Delete,
             kind.Path(name),
@@ -66,7 +67,9 @@ internal sealed class ApiClient(Kubernetes client)
             {
                 ["apiVersion"] = "v1",
                 ["kind"] = "DeleteOptions",
-                ["preconditions"] = new JsonObject { ["uid"] = uid },
+                ["preconditions"] = version is null
+                    ? new JsonObject { ["uid"] = uid }
+                    : new JsonObject { ["uid"] = uid, ["resourceVersion"] = version },
                 ["propagationPolicy"] = "Background",
             },
             Json,

@@ -30,8 +30,17 @@ internal sealed class ClusterState(ApiClient api, SandboxKubeVirtOptions options
 
     public IEnumerable<ObjectCache> Caches => [Vms, Vmis, Volumes, Claims];
 
-    public Disks DisksIn(string ns) =>
-        new(name => Volumes.Get(new ObjectName(ns, name)), name => Claims.Get(new ObjectName(ns, name)));
+    /// <summary>The disks as they are when they are first asked for: who decides by them says the same when asked again.</summary>
+    public Disks DisksIn(string ns)
+    {
+        return new(Once(Volumes), Once(Claims));
+
+        Func<string, JsonObject?> Once(ObjectCache cache)
+        {
+            var seen = new Dictionary<string, JsonObject?>();
+            return name => seen.TryGetValue(name, out var known) ? known : seen[name] = cache.Get(new ObjectName(ns, name));
+        }
+    }
 
     public void SetFault(ObjectName name, KubeVirtFault fault)
     {

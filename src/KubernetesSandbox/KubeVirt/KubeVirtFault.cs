@@ -28,6 +28,9 @@ public enum KubeVirtFault
 
     /// <summary><c>guest-ignores-shutdown</c>: stopping takes the whole grace period.</summary>
     GuestIgnoresShutdown = 32,
+
+    /// <summary><c>import-stalls</c>: the imports of the VM's disks stay where they are, at a third.</summary>
+    ImportStalls = 64,
 }
 
 /// <summary>The names of faults in annotations.</summary>
@@ -43,6 +46,7 @@ internal static class KubeVirtFaultNames
         ["quota"] = KubeVirtFault.Quota,
         ["data-volume"] = KubeVirtFault.DataVolume,
         ["guest-ignores-shutdown"] = KubeVirtFault.GuestIgnoresShutdown,
+        ["import-stalls"] = KubeVirtFault.ImportStalls,
     };
 
     /// <summary>Reads an annotation's value; the problem names what is not a fault.</summary>

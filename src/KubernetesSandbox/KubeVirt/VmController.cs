@@ -84,6 +84,9 @@ internal sealed class VmController(ClusterState state)
                 state.Volumes.Observe(await state.Api.CreateAsync(
                     Kinds.DataVolume, s.Vm.NameOf().Namespace, VolumeOf(create.Template, s.Vm), cancellationToken));
                 return s.Vm;
+            case VmAction.AdoptVolume adopt:
+                await AdoptAsync(adopt.Volume, s.Vm, cancellationToken);
+                return s.Vm;
             case VmAction.CreateInstance:
                 var paused = s.Request.Text("data", "paused") == "true";
                 state.Vmis.Observe(await state.Api.CreateAsync(
@@ -102,6 +105,23 @@ internal sealed class VmController(ClusterState state)
             default:
                 throw new InvalidOperationException($"no such action: {action}");
         }
+    }
+
+    // KubeVirt, pkg/controller/controller_ref_manager.go: not before the server has said that the VM is not being deleted.
+    private async Task AdoptAsync(JsonObject volume, JsonObject vm, CancellationToken cancellationToken)
+    {
+        var now = await state.Api.GetAsync(Kinds.Vm.Path(vm.NameOf()), cancellationToken);
+        if (now.IsDeleting() || now.UidOf() != vm.UidOf()) return;
+        var owners = ObjectReading.OwnedBy(vm, Kinds.Vm);
+        foreach (var owner in volume.Objects("metadata", "ownerReferences")) owners.Add((JsonNode)owner.Copy());
+        state.Volumes.Observe(await state.Api.MergeAsync(
+            Kinds.DataVolume,
+            volume.NameOf(),
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["resourceVersion"] = volume.Text("metadata", "resourceVersion"), ["ownerReferences"] = owners },
+            },
+            cancellationToken));
     }
 
     private async Task WriteStatusAsync(

@@ -16,6 +16,9 @@ internal abstract record VmAction
     /// <summary>Makes the DataVolume of a template.</summary>
     public sealed record CreateVolume(JsonObject Template) : VmAction;
 
+    /// <summary>Makes a DataVolume that has the name of a template, and no controller, the VM's own.</summary>
+    public sealed record AdoptVolume(JsonObject Volume) : VmAction;
+
     /// <summary>Boots: makes the VMI.</summary>
     public sealed record CreateInstance : VmAction;
 
@@ -75,8 +78,12 @@ internal sealed record VmDecision(IReadOnlyList<VmAction> Actions, SyncProblem? 
         }
 
         var templates = s.Vm.Objects("spec", "dataVolumeTemplates").ToList();
-        var missing = templates.Where(template => s.Disks.Volume(template.Text("metadata", "name") ?? "") is null);
+        // A claim without its DataVolume is one whose DataVolume was tidied away.
+        var missing = templates.Where(template => template.Text("metadata", "name") is var name && s.Disks.Volume(name ?? "") is null && s.Disks.Claim(name ?? "") is null);
         List<VmAction> create = [.. missing.Select(template => new VmAction.CreateVolume(template))];
+        create.AddRange(templates.Select(template => s.Disks.Volume(template.Text("metadata", "name") ?? "")).OfType<JsonObject>()
+            .Where(volume => !volume.IsDeleting() && !volume.Objects("metadata", "ownerReferences").Any(owner => owner.IsTrue("controller")))
+            .Select(volume => new VmAction.AdoptVolume(volume)));
         var volumes = templates.Select(template => s.Disks.Volume(template.Text("metadata", "name") ?? "")).ToList();
         foreach (var volume in volumes.OfType<JsonObject>())
         {
@@ -86,7 +93,8 @@ internal sealed record VmDecision(IReadOnlyList<VmAction> Actions, SyncProblem? 
                 $"Error encountered while creating DataVolumes: DataVolume {volume.NameOf().Name} importer is not running "
                 + $"due to an error: {quota}"));
         }
-        var areReady = volumes.All(volume => volume is not null && Disks.IsPopulated(volume));
+        var areReady = templates.Select(template => template.Text("metadata", "name") ?? "")
+            .All(name => s.Disks.Volume(name) is { } volume ? Disks.IsPopulated(volume) : s.Disks.Claim(name) is not null);
         if (!areReady && s.Strategy != "Halted") return new(create);
         var rest = ByStrategy(s);
         return rest with { Actions = [.. create, .. rest.Actions] };

@@ -26,6 +26,7 @@ internal sealed class VolumeController(ClusterState state)
             var bound = VolumeStep.Bound(situation.Claim!);
             state.Claims.Observe(await state.Api.ReplaceStatusAsync(Kinds.Claim, bound, cancellationToken));
         }
+        if (step.Tidy) await TidyAsync(volume, situation.Claim!, cancellationToken);
         if (step.Status is null) return step.CheckAgain;
         var written = volume.Copy();
         written["status"] = step.Status;
@@ -43,6 +44,7 @@ internal sealed class VolumeController(ClusterState state)
             Volume = volume,
             Claim = state.Claims.Get(name),
             Fails = (faults & KubeVirtFault.DataVolume) != 0,
+            Stalls = (faults & KubeVirtFault.ImportStalls) != 0,
             Now = state.Now,
             Since = default,
             StepDelay = state.Options.StepDelay,
@@ -53,6 +55,18 @@ internal sealed class VolumeController(ClusterState state)
     private JsonObject? SourceOf(JsonObject volume) => volume.Text("spec", "source", "pvc", "name") is { } name
         ? state.Claims.Get(new ObjectName(volume.Text("spec", "source", "pvc", "namespace") ?? volume.NameOf().Namespace, name))
         : null;
+
+    // As CDI does: its claim gets its owners first, so that it does not go with it.
+    private async Task TidyAsync(JsonObject volume, JsonObject claim, CancellationToken cancellationToken)
+    {
+        var uid = volume.UidOf();
+        var left = claim.Copy();
+        var owners = claim.Objects("metadata", "ownerReferences").Where(owner => owner.Text("uid") != uid)
+            .Concat(volume.Objects("metadata", "ownerReferences")).Select(owner => (JsonNode)owner.Copy());
+        left["metadata"]!["ownerReferences"] = new JsonArray([.. owners]);
+        state.Claims.Observe(await state.Api.ReplaceAsync(Kinds.Claim, left, cancellationToken));
+        await state.Api.DeleteAsync(Kinds.DataVolume, volume.NameOf(), uid, cancellationToken);
+    }
 
     /// <returns>Why the API server refused it, or null.</returns>
     private async Task<string?> CreateClaimAsync(JsonObject volume, CancellationToken cancellationToken)
@@ -76,7 +90,7 @@ internal sealed class VolumeController(ClusterState state)
     private async Task<bool> CollectAsync(ObjectName name, CancellationToken cancellationToken)
     {
         var volume = state.Volumes.Get(name);
-        if (volume?.OwnerOf(Kinds.Vm) is { } vm && !state.Vms.Has(vm))
+        if (volume is not null && HaveAllOwnersGone(volume))
         {
             await DeleteAsync(Kinds.DataVolume, volume, cancellationToken);
             return true;
@@ -86,7 +100,7 @@ internal sealed class VolumeController(ClusterState state)
         {
             await ReleaseAsync(claim, cancellationToken);
         }
-        else if (claim.OwnerOf(Kinds.DataVolume) is { } owner && !state.Volumes.Has(owner))
+        else if (HaveAllOwnersGone(claim))
         {
             await DeleteAsync(Kinds.Claim, claim, cancellationToken);
         }
@@ -95,6 +109,19 @@ internal sealed class VolumeController(ClusterState state)
             return false;
         }
         return true;
+    }
+
+    // Of owners of other kinds the sandbox knows nothing: they are there.
+    private bool HaveAllOwnersGone(JsonObject item)
+    {
+        var owners = item.Objects("metadata", "ownerReferences").ToList();
+        return owners.Count > 0 && owners.All(owner =>
+        {
+            var one = new Owner(item.NameOf() with { Name = owner.Text("name") ?? "" }, owner.Text("uid") ?? "");
+            return owner.Text("kind") == Kinds.Vm.Name ? !state.Vms.Has(one)
+                : owner.Text("kind") == Kinds.Vmi.Name ? !state.Vmis.Has(one)
+                : owner.Text("kind") == Kinds.DataVolume.Name && !state.Volumes.Has(one);
+        });
     }
 
     private async Task ReleaseAsync(JsonObject claim, CancellationToken cancellationToken)
@@ -110,7 +137,8 @@ internal sealed class VolumeController(ClusterState state)
         if (item.IsDeleting()) return;
         try
         {
-            await state.Api.DeleteAsync(kind, item.NameOf(), item.UidOf(), cancellationToken);
+            // Only as it was looked at: whoever takes its owners off keeps it.
+            await state.Api.DeleteAsync(kind, item.NameOf(), item.UidOf(), cancellationToken, item.Text("metadata", "resourceVersion"));
         }
         catch (RefusedException e) when (e.IsNotFound || e.IsConflict)
         {

@@ -17,6 +17,9 @@ internal sealed record VolumeSituation
     /// <summary>Its import fails.</summary>
     public bool Fails { get; init; }
 
+    /// <summary>Its import stays where it is.</summary>
+    public bool Stalls { get; init; }
+
     public required DateTimeOffset Now { get; init; }
 
     /// <summary>Since when it is at its <see cref="Stage"/>.</summary>
@@ -37,15 +40,20 @@ internal sealed record VolumeSituation
 /// <param name="CreateClaim">The claim is to be made.</param>
 /// <param name="BindClaim">The claim is to be bound.</param>
 /// <param name="CheckAgain">When to look again, if nothing happens before.</param>
+/// <param name="Tidy">It is filled and to go; its claim gets its owners.</param>
 internal sealed record VolumeStep(
-    JsonObject? Status = null, bool CreateClaim = false, bool BindClaim = false, TimeSpan? CheckAgain = null)
+    JsonObject? Status = null, bool CreateClaim = false, bool BindClaim = false, TimeSpan? CheckAgain = null, bool Tidy = false)
 {
+    // CDI, pkg/controller/datavolume/garbagecollect.go.
+    private const string TidyAnnotation = "cdi.kubevirt.io/storage.deleteAfterCompletion";
+
     private const double ProgressOfOneStep = 33.3;
     private static readonly VolumeStep Nothing = new();
 
     public static VolumeStep Of(VolumeSituation s)
     {
-        if (s.Volume.IsDeleting() || s.Phase is "Succeeded" or "Failed") return Nothing;
+        if (s.Volume.IsDeleting() || s.Phase == "Failed") return Nothing;
+        if (s.Phase == "Succeeded") return s.Claim is not null && s.Volume.Annotation(TidyAnnotation) == "true" ? new(Tidy: true) : Nothing;
         if (s.ClaimRefused is not null) return IfChanged(s, Refused(s));
         if (s.Claim is null && s.Phase != "") return new(CreateClaim: true);
         var (scheduled, running) = PhasesOf(s.Volume);
@@ -59,6 +67,7 @@ internal sealed record VolumeStep(
         if (s.Phase == "Pending") return new(scheduled is null ? Done(s) : At(s, scheduled, "N/A"));
         if (s.Phase == scheduled) return new(At(s, running!, running == "UploadReady" ? "N/A" : "0.00%"));
         var progress = double.TryParse(s.Progress.TrimEnd('%'), CultureInfo.InvariantCulture, out var percent) ? percent : 0;
+        if (s.Stalls && progress > 0) return Nothing;
         progress += ProgressOfOneStep;
         return new(progress < 99 ? At(s, running!, progress.ToString("0.00", CultureInfo.InvariantCulture) + "%") : Done(s));
     }

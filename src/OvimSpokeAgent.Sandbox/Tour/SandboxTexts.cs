@@ -49,7 +49,7 @@ internal static class SandboxTexts
               kubectl --kubeconfig {{world.KubeconfigPath}} -n {{SandboxWorld.Namespace}} get vm,vmi
 
             Let things go wrong: give the VM the annotation sandbox.ovim.io/fail (payload: "annotations"), with unschedulable,
-            crash-loop, image-pull, quota, data-volume or guest-ignores-shutdown; or let the hub fail:
+            crash-loop, image-pull, quota, data-volume, import-stalls or guest-ignores-shutdown; or let the hub fail:
 
               curl {{world.Hub.Url}}sandbox/faults -d '{"kind":"Status","status_code":503,"times":10}'
 

@@ -96,6 +96,8 @@ public static class AgentHost
         .AddWatchCache(ManagedNamespace.Watch)
         .AddWatchCache(VirtualMachineItem.Watch)
         .AddWatchCache(VirtualMachineInstanceItem.Watch)
+        .AddWatchCache(DataVolumeItem.Watch)
+        .AddWatchCache(ClaimItem.Watch)
         .AddWatchCache(InstancetypeItem.Watch)
         .AddWatchCache(InstancetypeItem.ClusterWatch)
         .AddWatchCache(InstancetypeRevisionItem.Watch)

@@ -33,6 +33,8 @@ internal sealed record ObjectMetadata
 
     public IReadOnlyList<string>? Finalizers { get; init; }
 
+    public IReadOnlyList<OwnerReference>? OwnerReferences { get; init; }
+
     [JsonIgnore]
     public NamespacedName Key => new(Namespace, Name);
 
@@ -45,6 +47,7 @@ internal sealed record ObjectMetadata
             ? new Dictionary<string, string> { [WellKnownNames.CreatedByAnnotation] = maker }
             : null,
         Labels = KeptLabels.Of(Labels, 0, 0).All,
+        OwnerReferences = null,
     };
 
     /// <summary>The value of a label, or null.</summary>
@@ -53,6 +56,22 @@ internal sealed record ObjectMetadata
     /// <summary>The value of an annotation, or null.</summary>
     public string? Annotation(string name) =>
         Annotations is not null && Annotations.TryGetValue(name, out var value) ? value : null;
+}
+
+/// <summary><c>metadata.ownerReferences[]</c>: when all that are named here are gone, the garbage collector takes the object.</summary>
+internal sealed record OwnerReference
+{
+    public string ApiVersion { get => field ?? ""; init; }
+
+    public string Kind { get => field ?? ""; init; }
+
+    public string Name { get => field ?? ""; init; }
+
+    public string Uid { get => field ?? ""; init; }
+
+    public bool? Controller { get; init; }
+
+    public bool? BlockOwnerDeletion { get; init; }
 }
 
 /// <summary>An object of the Kubernetes API as far as the agent reads it; made by source-generated JSON.</summary>

@@ -43,6 +43,11 @@ internal static class WellKnownNames
     /// </summary>
     public const string DeletionAnnotation = "ovim.io/deleting";
 
+    /// <summary>
+    /// The finalizer of a VM that is deleted without its disks: it stays until none of them would go with it. Who takes it off ends that.
+    /// </summary>
+    public const string KeepDisksFinalizer = "ovim.io/keep-disks";
+
     /// <summary>On namespaces and objects of former agents.</summary>
     public const string FormerManagedByLabel = "ovim.io/managed-by";
 

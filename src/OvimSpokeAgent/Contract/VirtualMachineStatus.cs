@@ -24,8 +24,11 @@ public sealed record VirtualMachineStatus
     /// <summary>Guest memory, as a quantity string.</summary>
     public string? Memory { get; init; }
 
-    /// <summary>Sum of the VM's own disks, as a quantity string; absent where there are none.</summary>
+    /// <summary>Sum of the VM's disks, however they came to it, as a quantity string; absent where there are none.</summary>
     public string? Storage { get; init; }
+
+    /// <summary>Its disks that last (an extra field: hubs that do not know it ignore it); absent where there are none.</summary>
+    public IReadOnlyList<DiskStatus>? Disks { get; init; }
 
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 

@@ -6,10 +6,10 @@ namespace OvimSpokeAgent.VirtualMachines;
 
 /// <summary>
 /// <c>delete_vm</c>: answered when the VM is gone. Which VM is meant is fixed first, by its uid, so that a repeat never
-/// hits a namesake made since.
+/// hits a namesake made since. With <c>keep_disks</c> its disks stay (<see cref="KeepingDeletion"/>).
 /// </summary>
 internal sealed class DeleteVirtualMachineHandler(
-    IKubernetesApi api, VirtualMachineManager manager, ManagedNamespaces namespaces) : IOperationHandler
+    IKubernetesApi api, VirtualMachineManager manager, ManagedNamespaces namespaces, KeepingDeletion keeping) : IOperationHandler
 {
     public string Type => "delete_vm";
 
@@ -18,47 +18,72 @@ internal sealed class DeleteVirtualMachineHandler(
     public OperationPlan Plan(PayloadReader payload)
     {
         var name = payload.RequiredNamespacedName();
+        var keepDisks = payload.OptionalBool("keep_disks") is true;
         return new OperationPlan
         {
             Target = name,
-            Execute = (context, token) => DeleteAsync(name, context, token),
+            Execute = (context, token) => DeleteAsync(name, keepDisks, context, token),
             ReadBack = (context, token) => ReadBackAsync(name, context, token),
+            GiveUp = keepDisks ? (context, token) => GiveUpAsync(name, context, token) : null,
         };
     }
 
     private async Task<OperationOutcome> DeleteAsync(
-        NamespacedName name, OperationContext context, CancellationToken cancellationToken)
+        NamespacedName name, bool keepDisks, OperationContext context, CancellationToken cancellationToken)
     {
         var vm = await manager.ReadAsync(name, cancellationToken);
-        if (context.Checkpoint is { } meant && vm?.Metadata.Uid != meant) return Deleted(name);
+        if (UidOf(context) is { } meant && vm?.Metadata.Uid != meant) return await DeletedAsync(name, context, cancellationToken);
         if (vm is null)
         {
             // Not every VM that the agent does not find is gone: the namespace may be the wrong one.
             return await namespaces.GetExistingRefusalAsync(name.Namespace, cancellationToken) is { } wrong
                 ? OperationOutcome.Failed(wrong)
-                : Deleted(name);
+                : await DeletedAsync(name, context, cancellationToken);
         }
         if (await manager.GetRefusalAsync(vm, cancellationToken) is { } reason) return OperationOutcome.Failed(reason);
-        if (context.Checkpoint is null) await context.CheckpointAsync(vm.Metadata.Uid, cancellationToken);
-        var uid = context.Checkpoint!;
         try
         {
-            await api.DeleteAsync(
-                KubeVirtKinds.VirtualMachine, name, new DeleteOptions { Uid = uid, Propagation = "Background" }, cancellationToken);
+            var refusal = keepDisks
+                ? await DeleteKeepingAsync(vm, context, cancellationToken)
+                : await DeleteAllAsync(vm, context, cancellationToken);
+            if (refusal is not null) return refusal;
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
         {
-            return Deleted(name);
+            return await DeletedAsync(name, context, cancellationToken);
         }
-        await context.WaitForOthersAsync(token => manager.WaitUntilGoneAsync(name, uid, token), cancellationToken);
-        return Deleted(name);
+        await context.WaitForOthersAsync(token => manager.WaitUntilGoneAsync(name, vm.Metadata.Uid, token), cancellationToken);
+        return await DeletedAsync(name, context, cancellationToken);
+    }
+
+    // Whoever wanted its disks kept before does so no more.
+    private async Task<OperationOutcome?> DeleteAllAsync(VirtualMachineObject vm, OperationContext context, CancellationToken cancellationToken)
+    {
+        if (context.Checkpoint is null) await context.CheckpointAsync(vm.Metadata.Uid, cancellationToken);
+        await keeping.LetGoAsync(vm, cancellationToken);
+        await api.DeleteAsync(
+            KubeVirtKinds.VirtualMachine,
+            vm.Metadata.Key,
+            new DeleteOptions { Uid = UidOf(context), Propagation = "Background" },
+            cancellationToken);
+        return null;
+    }
+
+    private async Task<OperationOutcome?> DeleteKeepingAsync(
+        VirtualMachineObject vm, OperationContext context, CancellationToken cancellationToken)
+    {
+        if (await keeping.BeginAsync(vm, context, cancellationToken) is { } refusal) return refusal;
+        await context.WaitForOthersAsync(
+            token => manager.WaitUntilGuestGoneAsync(vm.Metadata.Key, vm.Metadata.Uid, token), cancellationToken);
+        return await keeping.EndAsync(vm.Metadata.Key, vm.Metadata.Uid, cancellationToken) is { } reason ? OperationOutcome.Failed(reason) : null;
     }
 
     private async Task<OperationOutcome?> ReadBackAsync(
         NamespacedName name, OperationContext context, CancellationToken cancellationToken)
     {
-        if (context.Checkpoint is not { } uid) return null;
-        if (await manager.ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return Deleted(name);
+        if (UidOf(context) is not { } uid) return null;
+        if (await manager.ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid)
+            return await DeletedAsync(name, context, cancellationToken);
         if (vm.Metadata.DeletionTimestamp is null) return null;
         var vmi = await manager.ReadInstanceAsync(name, cancellationToken);
         List<string> blocks = [];
@@ -67,9 +92,30 @@ internal sealed class DeleteVirtualMachineHandler(
         if (vm.Metadata.Finalizers is { Count: > 0 } own) blocks.Add($"finalizers of the VM: {string.Join(", ", own)}");
         return OperationOutcome.Failed(
             $"VM {name} is not gone yet, the deletion goes on; what blocks: "
-            + (blocks.Count > 0 ? string.Join("; ", blocks) : "nothing that shows"));
+            + (blocks.Count > 0 ? string.Join("; ", blocks) : "nothing that shows")
+            + (KeepingDeletion.IsHeld(vm.Metadata) ? $" ({KeepingDeletion.Explanation})" : ""));
     }
 
-    private static OperationOutcome Deleted(NamespacedName name) => OperationOutcome.Completed(
-        new DeletionResult { Name = name.Name, Namespace = name.Namespace }, ContractJson.Default.DeletionResult);
+    // A VM that lives is as it was before; one that is being deleted must not take with it what was to be kept.
+    private async Task<string?> GiveUpAsync(NamespacedName name, OperationContext context, CancellationToken cancellationToken)
+    {
+        if (UidOf(context) is not { } uid || await manager.ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return null;
+        if (vm.Metadata.DeletionTimestamp is null) await keeping.LetGoAsync(vm, cancellationToken);
+        return null;
+    }
+
+    private static string? UidOf(OperationContext context) => context.Checkpoint is { } checkpoint ? KeptDisks.Parse(checkpoint).Uid : null;
+
+    private async Task<OperationOutcome> DeletedAsync(NamespacedName name, OperationContext context, CancellationToken cancellationToken)
+    {
+        var result = new DeletionResult { Name = name.Name, Namespace = name.Namespace };
+        if (context.Checkpoint?.StartsWith('{') is true)
+        {
+            var disks = await keeping.VerifyAsync(KeptDisks.Parse(context.Checkpoint), name.Namespace, cancellationToken);
+            result = result with { KeptDisks = disks.Kept, DisksOfOthers = NullIfEmpty(disks.OfOthers), LostDisks = NullIfEmpty(disks.Lost) };
+        }
+        return OperationOutcome.Completed(result, ContractJson.Default.DeletionResult);
+    }
+
+    private static IReadOnlyList<string>? NullIfEmpty(IReadOnlyList<string> list) => list.Count == 0 ? null : list;
 }

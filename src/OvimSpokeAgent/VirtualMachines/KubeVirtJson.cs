@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
@@ -8,6 +9,10 @@ namespace OvimSpokeAgent.VirtualMachines;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(VirtualMachineObject))]
 [JsonSerializable(typeof(VirtualMachineInstanceObject))]
+[JsonSerializable(typeof(KeptDisks))]
+[JsonSerializable(typeof(OwnerReference))]
+[JsonSerializable(typeof(DataVolumeObject))]
+[JsonSerializable(typeof(ClaimObject))]
 [JsonSerializable(typeof(InstancetypeObject))]
 [JsonSerializable(typeof(ClusterInstancetypeObject))]
 [JsonSerializable(typeof(InstancetypeSpec))]

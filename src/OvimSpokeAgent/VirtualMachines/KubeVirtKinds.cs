@@ -19,6 +19,9 @@ internal static class KubeVirtKinds
     /// <summary>CDI's, which a cluster may lack.</summary>
     public static readonly ResourceKind DataVolume = new("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume");
 
+    /// <summary>Owns the disks that it made of a snapshot, and is owned by their VM.</summary>
+    public static readonly ResourceKind Restore = new("snapshot.kubevirt.io", "v1beta1", "virtualmachinerestores", "VirtualMachineRestore");
+
     /// <summary>start, stop and restart, served by virt-api through the aggregation layer.</summary>
     public static readonly ResourceKind VirtualMachineSubresources =
         new("subresources.kubevirt.io", "v1", "virtualmachines", "VirtualMachine");

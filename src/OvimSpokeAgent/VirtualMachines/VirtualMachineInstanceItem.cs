@@ -33,6 +33,9 @@ internal sealed record VirtualMachineInstanceItem
     /// <summary>As it is: an instancetype's, too.</summary>
     public VirtualMachineSize? Size { get; init; }
 
+    /// <summary>The disks that it has, hot-plugged ones too.</summary>
+    public DiskList Disks { get; init; } = DiskList.None;
+
     /// <summary>What the guest takes as it runs.</summary>
     public VirtualMachineFootprint Footprint { get; init; } = VirtualMachineFootprint.None;
 
@@ -53,6 +56,7 @@ internal sealed record VirtualMachineInstanceItem
             NodeName = NullIfEmpty(vmi.Status?.NodeName),
             IpAddress = NullIfEmpty(GuestAddress.Of(vmi.Status?.Interfaces)),
             Size = size,
+            Disks = DiskList.Of(vmi, sizes),
             Footprint = VirtualMachineFootprint.Of(vmi.Spec, null, size, sizes),
             SeenAt = now,
         };

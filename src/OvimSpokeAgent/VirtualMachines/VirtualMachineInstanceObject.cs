@@ -10,6 +10,8 @@ internal sealed record VirtualMachineInstanceSpec
     public string? Architecture { get; init; }
 
     public VirtualMachineDomain? Domain { get; init; }
+
+    public IReadOnlyList<VirtualMachineVolume?>? Volumes { get; init; }
 }
 
 /// <summary>What the agent reads of a VirtualMachineInstance (kubevirt.io/v1): the running guest.</summary>
@@ -37,6 +39,32 @@ internal sealed record VirtualMachineInstanceStatus
     public IReadOnlyList<VirtualMachineInterface>? Interfaces { get; init; }
 
     public VirtualMachineMemoryStatus? Memory { get; init; }
+
+    public IReadOnlyList<VolumeStatus?>? VolumeStatus { get; init; }
+}
+
+/// <summary><c>status.volumeStatus[]</c>; hot-plugged ones are there, too.</summary>
+internal sealed record VolumeStatus
+{
+    public string? Name { get; init; }
+
+    public VolumeClaimInfo? PersistentVolumeClaimInfo { get; init; }
+}
+
+/// <summary><c>status.volumeStatus[].persistentVolumeClaimInfo</c>: of quantities both strings and numbers.</summary>
+internal sealed record VolumeClaimInfo
+{
+    public string? ClaimName { get; init; }
+
+    public IReadOnlyDictionary<string, JsonElement>? Capacity { get; init; }
+
+    public IReadOnlyDictionary<string, JsonElement>? Requests { get; init; }
+
+    /// <summary>As large as it is; else as large as was asked for.</summary>
+    [JsonIgnore]
+    public JsonElement? Size =>
+        Capacity?.TryGetValue("storage", out var capacity) is true ? capacity
+        : Requests?.TryGetValue("storage", out var requested) is true ? requested : null;
 }
 
 /// <summary><c>status.memory</c>.</summary>

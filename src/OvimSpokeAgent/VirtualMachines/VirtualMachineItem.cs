@@ -31,6 +31,9 @@ internal sealed record VirtualMachineItem
 
     public required bool IsDeleting { get; init; }
 
+    /// <summary>It stays until its disks are released (<see cref="KeepingDeletion"/>).</summary>
+    public bool IsHeldForDisks { get; init; }
+
     /// <summary>The controller has written conditions, so the printable status is its word and not the CRD's default.</summary>
     public required bool IsObserved { get; init; }
 
@@ -62,6 +65,9 @@ internal sealed record VirtualMachineItem
     /// <summary>Sum of the disks that the VM brings with it (its DataVolume templates); null where it has none.</summary>
     public string? Storage { get; init; }
 
+    /// <summary>The disks that it names.</summary>
+    public DiskList Disks { get; init; } = DiskList.None;
+
     /// <summary>What the VM takes by its template.</summary>
     public VirtualMachineFootprint Footprint { get; init; } = VirtualMachineFootprint.None;
 
@@ -92,6 +98,7 @@ internal sealed record VirtualMachineItem
             Strategy = JsonText.Shorten(vm.Spec?.Strategy ?? "Halted"),
             PrintableStatus = JsonText.Shorten(vm.Status?.PrintableStatus ?? ""),
             IsDeleting = vm.Metadata.DeletionTimestamp is not null,
+            IsHeldForDisks = KeepingDeletion.IsHeld(vm.Metadata),
             IsObserved = conditions.Count > 0,
             Failure = MessageOf(conditions, "Failure", "True") ?? MessageOf(conditions, "Synchronized", "False")
                 ?? MessageOf(conditions, VirtualMachines.VolumeMigration.RecoveryRequired, "True"),
@@ -103,6 +110,7 @@ internal sealed record VirtualMachineItem
             FailedStarts = vm.Status?.StartFailure?.ConsecutiveFailCount ?? 0,
             Size = size,
             Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? [], sizes),
+            Disks = DiskList.Of(vm, sizes),
             Footprint = VirtualMachineFootprint.Of(spec, type, size, sizes) with { StorageBytes = BytesOf(vm.Spec?.DataVolumeTemplates ?? []) },
             Operation = vm.Metadata.Annotation(WellKnownNames.OperationAnnotation) is { Length: <= MaxNameLength } operation ? operation : null,
             Labels = KeptLabels.ForReport(vm.Metadata.Labels),

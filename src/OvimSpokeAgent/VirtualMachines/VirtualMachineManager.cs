@@ -15,6 +15,7 @@ internal sealed class VirtualMachineManager(
     WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> instances,
     ManagedNamespaces namespaces,
     Instancetypes instancetypes,
+    DiskCaches disks,
     IMigrationRoom room,
     ObjectFailures failures,
     TimeProvider time)
@@ -82,6 +83,10 @@ internal sealed class VirtualMachineManager(
             {
                 foreach (var vm in machines.ItemsIn(ns)) onChange(vm.Name, Get(vm.Name));
             }),
+            .. disks.Subscribe(disk =>
+            {
+                foreach (var vm in machines.ItemsIn(disk.Namespace).Where(vm => vm.Disks.All.Any(one => one.Claim == disk.Name))) Notify(vm.Name);
+            }),
         ]);
 
         void Notify(NamespacedName name)
@@ -136,10 +141,34 @@ internal sealed class VirtualMachineManager(
         await gone.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Completes when the VM with this uid has no guest any more, or is gone itself.</summary>
+    public async Task WaitUntilGuestGoneAsync(NamespacedName name, string uid, CancellationToken cancellationToken)
+    {
+        var signal = new AsyncSignal();
+        using var ofVm = machines.Subscribe(change =>
+        {
+            if (change.Name == name && change.New?.Uid != uid) signal.Set();
+        });
+        using var ofGuest = instances.Subscribe(change =>
+        {
+            if (change.Name == name && change.New is null) signal.Set();
+        });
+        while (true)
+        {
+            // The caches may not have heard of them yet, so that they cannot say that they are gone.
+            var next = signal.Next;
+            if (await ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return;
+            if (await ReadInstanceAsync(name, cancellationToken) is null) return;
+            await next.WaitAsync(cancellationToken);
+        }
+    }
+
     private VirtualMachineStatus StatusOf(VirtualMachineItem vm, IReadOnlyCollection<NamespacedName> cramped)
     {
         var type = vm.Footprint.Instancetype is { } reference ? instancetypes.Find(reference, vm.Name.Namespace) : null;
-        return VirtualMachineStatusMap.ToStatus(vm, instances.Get(vm.Name), type, cramped.Contains(vm.Name));
+        var vmi = instances.Get(vm.Name);
+        var status = VirtualMachineStatusMap.ToStatus(vm, vmi, type, cramped.Contains(vm.Name), disks.Of(vm, vmi));
+        return disks.SeenAt(vm) is { } seen && seen > status.UpdatedAt ? status with { UpdatedAt = seen } : status;
     }
 
     private static string? GetRefusal(VirtualMachineObject vm) =>

@@ -37,6 +37,8 @@ internal sealed record VirtualMachineSpec
 /// <summary><c>spec.dataVolumeTemplates[]</c>: a DataVolume (cdi.kubevirt.io/v1beta1) says its size in one of two places.</summary>
 internal sealed record DataVolumeTemplate
 {
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
+
     public DataVolumeSpec? Spec { get; init; }
 }
 

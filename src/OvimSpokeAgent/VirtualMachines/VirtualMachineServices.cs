@@ -10,10 +10,13 @@ internal static class VirtualMachineServices
     public static IServiceCollection AddVirtualMachines(this IServiceCollection services)
     {
         services.AddSingleton<Instancetypes>();
+        services.AddSingleton<DiskCaches>();
         services.AddSingleton<VirtualMachineManager>();
         services.AddSingleton<VirtualMachinePower>();
         services.AddSingleton<IGaugeSource, VirtualMachineGauges>();
         services.AddSingleton<DiskSources>();
+        services.AddSingleton<DiskKeeper>();
+        services.AddSingleton<KeepingDeletion>();
         services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, UpdateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, DeleteVirtualMachineHandler>();
@@ -27,6 +30,8 @@ internal static class VirtualMachineServices
         services.AddNeededPermissions(new NeededPermission("patch", KubeVirtKinds.VirtualMachine, Subresource: "status"));
         foreach (var verb in (string[])["get", "list", "watch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubeVirtKinds.VirtualMachineInstance));
+        foreach (var kind in (ResourceKind[])[KubeVirtKinds.DataVolume, KubernetesKinds.PersistentVolumeClaim])
+            services.AddNeededPermissions(new("list", kind), new("watch", kind), new("patch", kind));
         foreach (var kind in (ResourceKind[])[KubeVirtKinds.Instancetype, KubeVirtKinds.ClusterInstancetype, KubernetesKinds.ControllerRevision])
             services.AddNeededPermissions(new("get", kind), new("list", kind), new("watch", kind));
         foreach (var subresource in (string[])["start", "stop", "restart"])

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 
 namespace OvimSpokeAgent.VirtualMachines;
@@ -46,6 +47,8 @@ internal static class VirtualMachineStatusMap
     // quota stays Starting, one refused before it has a VMI prints Stopped or Provisioning.
     private static readonly HashSet<string> StagesOnTheWay = ["starting", "provisioning", "pending"];
 
+    private const int MaxDescribedDisks = 3;
+    private const string MoreDisks = "it names more disks than are reported";
     private const string NoMigrationRoom = "cannot migrate: the quota has no room for a second pod of it";
 
     /// <summary>The status of a VM.</summary>
@@ -53,10 +56,16 @@ internal static class VirtualMachineStatusMap
     /// <param name="vmi">Its VMI, if it has one.</param>
     /// <param name="type">The instancetype that gives its size, if one does.</param>
     /// <param name="hasNoMigrationRoom">Its quota keeps it from migrating.</param>
+    /// <param name="disks">How its disks do, as far as that is known.</param>
     public static VirtualMachineStatus ToStatus(
-        VirtualMachineItem vm, VirtualMachineInstanceItem? vmi, InstancetypeItem? type = null, bool hasNoMigrationRoom = false)
+        VirtualMachineItem vm,
+        VirtualMachineInstanceItem? vmi,
+        InstancetypeItem? type = null,
+        bool hasNoMigrationRoom = false,
+        IReadOnlyList<DiskState>? disks = null)
     {
-        var (word, message) = WordOf(vm, vmi);
+        disks ??= [];
+        var (word, message) = WordOf(vm, vmi, disks);
         if (hasNoMigrationRoom) message = message is null ? NoMigrationRoom : $"{message}; {NoMigrationRoom}";
         // What a guest had that is off belongs to others by now.
         var isOff = word == "stopped" || vmi is { IsFinal: true };
@@ -71,12 +80,14 @@ internal static class VirtualMachineStatusMap
             IpAddress = isOff ? null : vmi?.IpAddress,
             Cpu = (vm.Size ?? vmi?.Size ?? type?.Size)?.VcpusText,
             Memory = (vm.Size?.Memory ?? vmi?.Size?.Memory ?? type?.Size.Memory)?.Text,
-            Storage = vm.Storage,
+            Storage = StorageOf(disks) ?? vm.Storage,
+            Disks = disks.Count == 0 ? null : [.. disks.Select(disk => disk.ToStatus(StagesOnTheWay.Contains(word)))],
             Labels = vm.Labels.All,
             LabelsTruncated = vm.Labels.AreTruncated ? true : null,
             CreatedAt = vm.CreatedAt,
             UpdatedAt = seen,
-            Message = Join(message, vmi?.Unreadable, vm.Unreadable is null ? vm.Footprint.Problem : null),
+            Message = Join(
+                message, vm.Disks.AreTruncated ? MoreDisks : null, vmi?.Unreadable, vm.Unreadable is null ? vm.Footprint.Problem : null),
             RestartRequired = vm.RestartRequired ? true : null,
         };
     }
@@ -98,21 +109,49 @@ internal static class VirtualMachineStatusMap
     };
 
     /// <summary>The hub's word and, where something is wrong or missing, why.</summary>
-    public static (string Word, string? Message) WordOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
+    public static (string Word, string? Message) WordOf(
+        VirtualMachineItem vm, VirtualMachineInstanceItem? vmi, IReadOnlyList<DiskState>? disks = null)
     {
-        if (vm.IsDeleting) return ("deleting", vm.Unreadable);
+        // While its guest shuts down that is what it waits for.
+        if (vm.IsDeleting) return ("deleting", vm.Unreadable ?? (vm.IsHeldForDisks && vmi is null ? KeepingDeletion.Explanation : null));
         if (vm.Unreadable is not null) return ("error", vm.Unreadable);
-        var word = StageOf(vm, vmi);
-        if (vm.Failure is not null && (StagesOnTheWay.Contains(word) || IsKeptFromStarting(word, vm, vmi)))
+        disks ??= [];
+        var word = StageOf(vm, vmi, disks);
+        var isOnTheWay = StagesOnTheWay.Contains(word);
+        if (vm.Failure is not null && (isOnTheWay || IsKeptFromStarting(word, vm, vmi)))
             return ("error", vm.Failure);
+        // KubeVirt's controller may not have seen it yet. An absent one may come: it makes those that the VM brings with it.
+        if ((isOnTheWay || word == "stopped") && disks.FirstOrDefault(disk => disk.Failure is not null) is { } failed)
+            return ("error", failed.Describe(isOnTheWay));
+        // A volume that is bound when a guest uses it waits for ever then.
+        if (word == "provisioning" && vm.Unscheduled is { } unscheduled) return ("error", $"ErrorUnschedulable: {unscheduled}");
         return word switch
         {
-            "error" => (word, ErrorOf(vm, vmi)),
+            "error" => (word, ErrorOf(vm, vmi, disks)),
             "paused" when vm.Paused is not null => (word, vm.Paused),
             "running" when vm.NotReady is not null => (word, $"not ready: {vm.NotReady}"),
-            "stopped" when vmi is { Phase: "Failed" } => (word, "the last run failed"),
-            _ => (word, vm.Failure ?? vm.VolumeMigration),
+            "stopped" when vmi is { Phase: "Failed" } => (word, Join("the last run failed", Describe(disks, false))),
+            _ => (word, vm.Failure ?? vm.VolumeMigration ?? Describe(disks, isOnTheWay)),
         };
+    }
+
+    // What a guest has is as large as it is; what nobody says counts as nothing.
+    private static string? StorageOf(IReadOnlyList<DiskState> disks)
+    {
+        var sizes = disks.Select(disk => disk.Size).OfType<Quantity>().ToList();
+        return sizes.Count switch
+        {
+            0 => null,
+            1 => sizes[0].Text,
+            _ => new SizeReader().Sum("", sizes).Text,
+        };
+    }
+
+    private static string? Describe(IReadOnlyList<DiskState> disks, bool isOnTheWay)
+    {
+        var said = disks.Select(disk => disk.Describe(isOnTheWay)).OfType<string>().Take(MaxDescribedDisks + 1).ToList();
+        if (said.Count > MaxDescribedDisks) said[^1] = "…";
+        return said.Count == 0 ? null : string.Join("; ", said);
     }
 
     private static string? Join(params ReadOnlySpan<string?> messages)
@@ -129,8 +168,11 @@ internal static class VirtualMachineStatusMap
     private static bool IsKeptFromStarting(string word, VirtualMachineItem vm, VirtualMachineInstanceItem? vmi) =>
         word == "stopped" && vm.Strategy != "Halted" && vmi?.Phase is not ("Succeeded" or "Failed");
 
-    private static string StageOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
+    private static string StageOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi, IReadOnlyList<DiskState> disks)
     {
+        // Nothing is provisioned until a guest uses the disk: who waits for that is off, or starts.
+        if (vm.PrintableStatus == "Provisioning" && disks.Any(disk => disk.WaitsForConsumer) && disks.All(disk => disk.IsReady || disk.WaitsForConsumer))
+            return vmi is null && vm.Strategy is "Halted" or "Manual" ? "stopped" : "starting";
         // "Stopped" is also the CRD's default, shown before the controller has looked at the VM.
         var isUnseen = !vm.IsObserved && vmi is null && vm.Strategy != "Halted";
         if (vm.PrintableStatus.Length > 0 && !(isUnseen && vm.PrintableStatus == "Stopped")
@@ -142,7 +184,7 @@ internal static class VirtualMachineStatusMap
         return ByPhase.GetValueOrDefault(vmi.Phase, "pending");
     }
 
-    private static string ErrorOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi)
+    private static string ErrorOf(VirtualMachineItem vm, VirtualMachineInstanceItem? vmi, IReadOnlyList<DiskState> disks)
     {
         var what = vm.PrintableStatus.Length > 0 ? vm.PrintableStatus : $"VMI phase {vmi?.Phase}";
         if (vm.FailedStarts > 0)
@@ -150,7 +192,8 @@ internal static class VirtualMachineStatusMap
         var why = vm.Failure ?? vm.Unscheduled ?? vm.PrintableStatus switch
         {
             "CrashLoopBackOff" => null, // the guest ended; what its pod says of that tells nothing
-            "DataVolumeError" => "a disk could not be filled, its DataVolume says why",
+            "DataVolumeError" => Describe([.. disks.Where(disk => disk.Failure is not null)], false) ?? "a disk could not be filled, its DataVolume says why",
+            "ErrorPvcNotFound" when disks.Any(disk => disk.IsAbsent) => Describe([.. disks.Where(disk => disk.IsAbsent)], false),
             "Unknown" when vmi?.NodeName is { } node => $"nothing is heard of node {node}",
             _ => vm.NotReady,
         };

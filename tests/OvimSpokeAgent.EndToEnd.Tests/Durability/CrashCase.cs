@@ -16,6 +16,12 @@ internal sealed record CrashCase(string Type, string Payload)
     /// <summary>A PersistentVolumeClaim that is there before; null: none.</summary>
     public string? Claim { get; init; }
 
+    /// <summary>Another tool has made the VM, halted, with a disk that it brings with it.</summary>
+    public bool HasDisk { get; init; }
+
+    /// <summary>Whether that disk is there in the end, and nobody's.</summary>
+    public bool KeepsDisk { get; init; }
+
     /// <summary>A ResourceQuota lets no Secret in.</summary>
     public bool IsWithoutSecrets { get; init; }
 
@@ -85,7 +91,7 @@ internal static class CrashCases
     private static readonly (string Type, string Payload)[] VdcIsThere = [("create_vdc", NewVdc)];
 
     /// <summary>Names of some of them, for where all take too long.</summary>
-    public static IReadOnlyList<string> Sample { get; } = ["create_vm", "restart_vm", "delete_vm", "create_vdc"];
+    public static IReadOnlyList<string> Sample { get; } = ["create_vm", "restart_vm", "delete_vm", "delete_vm without its disk", "create_vdc"];
 
     public static IReadOnlyDictionary<string, CrashCase> All { get; } = new Dictionary<string, CrashCase>
     {
@@ -126,6 +132,8 @@ internal static class CrashCases
             Boots = 1,
         },
         ["delete_vm"] = new("delete_vm", Vm) { Before = VmIsThere, StatusBefore = "Running", Boots = 1 },
+        ["delete_vm with its disk"] = new("delete_vm", Vm) { HasDisk = true, StatusBefore = "Stopped" },
+        ["delete_vm without its disk"] = new("delete_vm", """{"name":"web","keep_disks":true}""") { HasDisk = true, KeepsDisk = true, StatusBefore = "Stopped" },
         ["create_vdc"] = new("create_vdc", NewVdc),
         ["update_vdc"] = new("update_vdc", ChangedVdc) { Before = VdcIsThere },
         ["delete_vdc"] = new("delete_vdc", """{"cascade":true}""")

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
+using OvimSpokeAgent.EndToEnd.Tests.VirtualMachines;
 using OvimSpokeAgent.Sandbox.Hub;
 using OvimSpokeAgent.Supervision;
 
@@ -35,6 +36,13 @@ internal sealed class CrashRun(JsonApi api, CrashCase crashCase, string ns) : IA
     public Task SetStrategyAsync(string strategy) => api.MergeAsync(
         $"{TestClusterExtensions.VmsOf(ns)}/web", new JsonObject { ["spec"] = new JsonObject { ["runStrategy"] = strategy } });
 
+    /// <summary>Makes the VM as another tool does, and waits until its disk is filled.</summary>
+    public async Task HasDiskAsync()
+    {
+        await api.CreateAsync(TestClusterExtensions.VmsOf(ns), DiskObjects.WithTemplate("web", "Halted"));
+        await api.WaitForAsync(DiskObjects.VolumesOf(ns), "web-root", volume => (string?)volume?["status"]?["phase"] == "Succeeded");
+    }
+
     /// <summary>Waits until the VM has this status, or until there is none.</summary>
     public Task WaitForStatusAsync(string? status) => api.WaitForAsync(
         TestClusterExtensions.VmsOf(ns),
@@ -55,6 +63,11 @@ internal sealed class CrashRun(JsonApi api, CrashCase crashCase, string ns) : IA
             "web",
             vmi => crashCase.StatusAfter == "Running" ? (string?)vmi?["status"]?["phase"] == "Running" : vmi is null);
         await WaitForStatusAsync(crashCase.StatusAfter);
+        if (!crashCase.HasDisk) return;
+        await api.WaitForAsync(DiskObjects.VolumesOf(ns), "web-root", volume => crashCase.KeepsDisk
+            ? volume!["metadata"]!["ownerReferences"] is null or JsonArray { Count: 0 }
+            : volume is null);
+        await api.WaitForAsync(DiskObjects.ClaimsOf(ns), "web-root", claim => claim is not null == crashCase.KeepsDisk);
     }
 
     /// <summary>All that the operation did, as text.</summary>

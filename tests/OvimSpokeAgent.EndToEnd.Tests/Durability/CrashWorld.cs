@@ -104,6 +104,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         if (crashCase.Claim is { } claim) await Admin.HasClaimAsync(ns, claim);
         await run.FollowGuestsAsync();
         foreach (var (type, payload) in crashCase.Before) await ExpectCompletedAsync(await DoesAsync(ns, type, payload));
+        if (crashCase.HasDisk) await run.HasDiskAsync();
         if (crashCase.Strategy is { } strategy) await run.SetStrategyAsync(strategy);
         await run.WaitForStatusAsync(crashCase.StatusBefore);
 

@@ -13,6 +13,8 @@ internal static partial class Snapshot
     private static readonly string[] Kinds =
     [
         "apis/kubevirt.io/v1/namespaces/{0}/virtualmachines",
+        "apis/cdi.kubevirt.io/v1beta1/namespaces/{0}/datavolumes",
+        "api/v1/namespaces/{0}/persistentvolumeclaims",
         "api/v1/namespaces/{0}/secrets",
         "api/v1/namespaces/{0}/resourcequotas",
         "api/v1/namespaces/{0}/limitranges",
@@ -21,7 +23,7 @@ internal static partial class Snapshot
     ];
 
     // The API server's own.
-    private static readonly string[] Metadata = ["name", "labels", "annotations", "generation", "finalizers", "deletionTimestamp"];
+    private static readonly string[] Metadata = ["name", "labels", "annotations", "generation", "finalizers", "deletionTimestamp", "ownerReferences"];
 
     // What a VM was doing when it was looked at: no part of what an operation did.
     private static readonly string[] MerelySeen = ["status", "phase", "node_name", "ip_address", "updated_at"];

@@ -20,7 +20,7 @@ internal sealed record AdmissionRequest(string Operation, string Resource, strin
 }
 
 /// <summary>
-/// An admission webhook of the real API server for one namespace, itself and what VDCs are made of in it: denies or changes what the
+/// An admission webhook of the real API server for one namespace, itself, what VDCs are made of and the disks in it: denies or changes what the
 /// agent writes, as the test says at the time.
 /// </summary>
 internal sealed class AdmissionWebhook : IAsyncDisposable
@@ -28,7 +28,7 @@ internal sealed class AdmissionWebhook : IAsyncDisposable
     private const string Path = "/admit";
     private const string Probe = "configmaps";
 
-    private static readonly string[] Resources = ["namespaces", "resourcequotas", "limitranges", "networkpolicies", "rolebindings", Probe];
+    private static readonly string[] Resources = ["namespaces", "resourcequotas", "limitranges", "networkpolicies", "rolebindings", "datavolumes", "persistentvolumeclaims", Probe];
 
     private readonly WebApplication _server;
     private readonly X509Certificate2 _certificate;

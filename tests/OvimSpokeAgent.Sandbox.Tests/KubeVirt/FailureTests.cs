@@ -118,6 +118,47 @@ public sealed class FailureTests
 
     [Theory]
     [MemberData(nameof(Clusters))]
+    public async Task A_disk_whose_owners_are_taken_off_gets_its_VM_back_while_that_lives_and_stays_without_it_after_that(string which)
+    {
+        await using var cluster = await TestCluster.StartAsync(which);
+        await cluster.CreateVmAsync("Halted", TestObjects.WithDisk);
+        await cluster.Api.MergeAsync(
+            Kinds.Vm, cluster.Name("web"), TestObjects.Parse("""{"metadata":{"finalizers":["test.example/held"]}}"""), CancellationToken.None);
+        await cluster.UntilAsync(Kinds.DataVolume, "web-root", item => item.Text("status", "phase") == "Succeeded");
+
+        await DisownAsync();
+        await cluster.UntilAsync(Kinds.DataVolume, "web-root", item => item.OwnerOf(Kinds.Vm) is not null);
+
+        await cluster.DeleteAsync(Kinds.Vm, "web");
+        await cluster.UntilAsync(Kinds.Vm, "web", item => item.IsDeleting());
+        await DisownAsync();
+        await cluster.Api.MergeAsync(Kinds.Vm, cluster.Name("web"), TestObjects.Parse("""{"metadata":{"finalizers":null}}"""), CancellationToken.None);
+        await cluster.UntilGoneAsync(Kinds.Vm, "web");
+        var left = await cluster.UntilAsync(Kinds.DataVolume, "web-root", item => item.OwnerOf(Kinds.Vm) is null);
+        Assert.False(left.IsDeleting());
+
+        Task DisownAsync() => cluster.Api.MergeAsync(
+            Kinds.DataVolume, cluster.Name("web-root"), TestObjects.Parse("""{"metadata":{"ownerReferences":null}}"""), CancellationToken.None);
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters))]
+    public async Task A_disk_whose_volume_is_tidied_away_stays_and_goes_with_its_VM(string which)
+    {
+        await using var cluster = await TestCluster.StartAsync(which);
+        await cluster.CreateVmAsync("Halted", TestObjects.WithDisk, vm => vm["spec"]!["dataVolumeTemplates"]![0]!["metadata"]!["annotations"] =
+            new JsonObject { ["cdi.kubevirt.io/storage.deleteAfterCompletion"] = "true" });
+
+        var claim = await cluster.UntilAsync(Kinds.Claim, "web-root", item => item.OwnerOf(Kinds.Vm) is not null);
+        await cluster.UntilGoneAsync(Kinds.DataVolume, "web-root");
+        Assert.Equal("Bound", claim.Text("status", "phase"));
+
+        await cluster.DeleteAsync(Kinds.Vm, "web");
+        await cluster.UntilGoneAsync(Kinds.Claim, "web-root");
+    }
+
+    [Theory]
+    [MemberData(nameof(Clusters))]
     public async Task An_import_that_fails_is_an_error_until_it_works(string which)
     {
         await using var cluster = await TestCluster.StartAsync(which);

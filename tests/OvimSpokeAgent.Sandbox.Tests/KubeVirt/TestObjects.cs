@@ -50,7 +50,8 @@ internal static class TestObjects
     {
         var volume = Parse("""
             {"apiVersion":"cdi.kubevirt.io/v1beta1","kind":"DataVolume",
-             "metadata":{"name":"web-root","namespace":"tour","uid":"dv-uid"},
+             "metadata":{"name":"web-root","namespace":"tour","uid":"dv-uid",
+                         "ownerReferences":[{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","name":"web","uid":"vm-uid","controller":true}]},
              "spec":{"source":{"registry":{"url":"docker://registry.example/image"}},
                      "storage":{"resources":{"requests":{"storage":"20Gi"}}}}}
             """);

@@ -57,6 +57,10 @@ public sealed class VmDecisionTests
         ["instancetype missing"] = (
             Situation(Vm()) with { InstancetypeProblem = new SyncProblem("FailedFindInstancetype", "not found") },
             "FailedFindInstancetype"),
+        ["a disk without its owner"] = (Situation(Vm(changes: WithVolume), null, Volume("Succeeded", Unowned)), "AdoptVolume CreateInstance"),
+        ["a disk without its owner that goes"] = (Situation(Vm("Halted", WithVolume), null, Volume("Succeeded", Unowned, Deleting)), ""),
+        ["a disk without its owner, of a VM that goes"] = (Situation(Vm("Halted", WithVolume, Deleting), null, Volume("Succeeded", Unowned)), "RemoveFinalizer"),
+        ["a disk that was tidied away"] = (Situation(Vm(changes: WithVolume), null, Claim("Bound")), "CreateInstance"),
         ["unknown strategy"] = (Situation(Vm("Sometimes")), "FailedCreate"),
         ["unknown fault"] = (
             Situation(Vm(changes: vm => vm.MapAt("metadata").MapAt("annotations")["sandbox.ovim.io/fail"] = "meteor")),
@@ -91,6 +95,8 @@ public sealed class VmDecisionTests
         Assert.Contains("web-root", problem?.Message, StringComparison.Ordinal);
         Assert.Contains("exceeded quota: vdc-quota", problem?.Message, StringComparison.Ordinal);
     }
+
+    private static void Unowned(System.Text.Json.Nodes.JsonObject volume) => volume["metadata"]!.AsObject().Remove("ownerReferences");
 
     private static Action<System.Text.Json.Nodes.JsonObject> UseRunning(bool value) => vm =>
     {

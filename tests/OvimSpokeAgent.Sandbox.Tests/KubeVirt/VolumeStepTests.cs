@@ -48,6 +48,23 @@ public sealed class VolumeStepTests
     }
 
     [Fact]
+    public void An_import_that_stalls_stays_at_a_third()
+    {
+        var volume = Volume("ImportInProgress", Status("""{"phase":"ImportInProgress","progress":"33.30%"}"""));
+
+        Assert.Equal(new VolumeStep(), VolumeStep.Of(SituationOf(volume, Claim("Bound")) with { Stalls = true }));
+        Assert.NotNull(VolumeStep.Of(SituationOf(volume, Claim("Bound"))).Status);
+    }
+
+    [Fact]
+    public void A_volume_that_is_filled_is_tidied_away_where_it_asks_for_that()
+    {
+        Assert.Equal(new VolumeStep(), VolumeStep.Of(SituationOf(Volume("Succeeded"), Claim("Bound"))));
+        Assert.Equal(new VolumeStep(Tidy: true), VolumeStep.Of(SituationOf(
+            Volume("Succeeded", item => item["metadata"]!["annotations"] = new JsonObject { ["cdi.kubevirt.io/storage.deleteAfterCompletion"] = "true" }), Claim("Bound"))));
+    }
+
+    [Fact]
     public void A_step_takes_its_time()
     {
         var step = VolumeStep.Of(SituationOf(Volume("ImportScheduled"), Claim("Bound")) with { Since = Now.AddSeconds(-1) });

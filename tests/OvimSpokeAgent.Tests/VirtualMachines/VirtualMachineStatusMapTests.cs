@@ -152,11 +152,34 @@ public sealed class VirtualMachineStatusMapTests
         });
     }
 
-    private static VirtualMachineStatus StatusOf(JsonElement vm, JsonElement? vmi) => VirtualMachineStatusMap.ToStatus(
+    [KubeVirtExamplesFact]
+    public void KubeVirts_own_objects_with_their_disks_get_the_same_words_and_lose_none_of_these() =>
+        Assert.All(KubeVirtExamples.Cases, example =>
+        {
+            var (vm, vmi) = (example.Value.GetProperty("virtualMachine"), example.Value.TryGetProperty("virtualMachineInstance", out var guest) ? guest : (JsonElement?)null);
+            var disks = Disks.Of(vm, vmi, Elements(example.Value, "dataVolumes"), Elements(example.Value, "persistentVolumeClaims"));
+
+            var status = StatusOf(vm, vmi, disks);
+
+            Assert.Equal(StatusOf(vm, vmi).Status, status.Status);
+            Assert.Equal(NamedClaims(vm), disks.Select(disk => disk.Claim));
+            Assert.All(Elements(example.Value, "dataVolumes"), volume => Assert.Contains(status.Disks!, disk => disk.Phase == Text(volume.GetProperty("status"), "phase")));
+            if (Elements(example.Value, "persistentVolumeClaims").Any()) Assert.Equal("22817013760", status.Storage);
+        });
+
+    private static IEnumerable<JsonElement> Elements(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var found) ? found.EnumerateArray() : [];
+
+    private static IEnumerable<string> NamedClaims(JsonElement vm) => vm.GetProperty("spec").GetProperty("template").GetProperty("spec").GetProperty("volumes").EnumerateArray()
+        .Select(volume => volume.TryGetProperty("dataVolume", out var data) ? Text(data, "name")
+            : volume.TryGetProperty("persistentVolumeClaim", out var claim) ? Text(claim, "claimName") : null).OfType<string>();
+
+    private static VirtualMachineStatus StatusOf(JsonElement vm, JsonElement? vmi, IReadOnlyList<DiskState>? disks = null) => VirtualMachineStatusMap.ToStatus(
         VirtualMachineItem.From(vm.Deserialize(KubeVirtJson.Default.VirtualMachineObject)!, default),
         vmi is { } guest
             ? VirtualMachineInstanceItem.From(guest.Deserialize(KubeVirtJson.Default.VirtualMachineInstanceObject)!, default)
-            : null);
+            : null,
+        disks: disks);
 
     private static VirtualMachineItem Vm(string printable) => new()
     {

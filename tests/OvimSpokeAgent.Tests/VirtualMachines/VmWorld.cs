@@ -50,10 +50,11 @@ internal sealed class VmWorld : IAsyncDisposable
             Type = KubeVirtJson.Default.ControllerRevisionObject,
             Project = InstancetypeRevisionItem.From,
         });
+        (Volumes, Claims) = (Cache(DataVolumeItem.Watch), Cache(ClaimItem.Watch));
         Namespaces = new ManagedNamespaces(_namespaces, Cluster, new TestEnvironment().LoadClean());
         Manager = new VirtualMachineManager(
-            Cluster, Machines, Instances, Namespaces, new Instancetypes(Cluster, _types, _clusterTypes, _revisions), MigrationRoom,
-            TestFailures.Create(Time), Time);
+            Cluster, Machines, Instances, Namespaces, new Instancetypes(Cluster, _types, _clusterTypes, _revisions),
+            new DiskCaches(Volumes, Claims), MigrationRoom, TestFailures.Create(Time), Time);
         _power = new VirtualMachinePower(Cluster, Manager);
     }
 
@@ -64,6 +65,10 @@ internal sealed class VmWorld : IAsyncDisposable
     public WatchCache<VirtualMachineObject, VirtualMachineItem> Machines { get; }
 
     public WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> Instances { get; }
+
+    public WatchCache<DataVolumeObject, DataVolumeItem> Volumes { get; }
+
+    public WatchCache<ClaimObject, ClaimItem> Claims { get; }
 
     public ManagedNamespaces Namespaces { get; }
 
@@ -81,7 +86,8 @@ internal sealed class VmWorld : IAsyncDisposable
     /// <summary>Who decides about room; lets everyone in unless a test says otherwise.</summary>
     public FakeAdmission Admission { get; } = new();
 
-    public IOperationHandler Delete => new DeleteVirtualMachineHandler(Cluster, Manager, Namespaces);
+    public IOperationHandler Delete => new DeleteVirtualMachineHandler(
+        Cluster, Manager, Namespaces, new KeepingDeletion(Cluster, Manager, new DiskKeeper(Cluster)));
 
     public IOperationHandler Start => new StartVirtualMachineHandler(
         Manager, _power, Admission, new TestEnvironment().LoadClean());
@@ -103,9 +109,9 @@ internal sealed class VmWorld : IAsyncDisposable
         var end = world._end.Token;
         world._loops = Task.WhenAll(
             world._namespaces.RunAsync(end), world.Machines.RunAsync(end), world.Instances.RunAsync(end), world._types.RunAsync(end),
-            world._clusterTypes.RunAsync(end), world._revisions.RunAsync(end));
+            world._clusterTypes.RunAsync(end), world._revisions.RunAsync(end), world.Volumes.RunAsync(end), world.Claims.RunAsync(end));
         Assert.Null(await world.Manager.GetListRefusalAsync(Limits.Token()));
-        foreach (var cache in (IWatchCacheStatus[])[world._types, world._clusterTypes, world._revisions])
+        foreach (var cache in (IWatchCacheStatus[])[world._types, world._clusterTypes, world._revisions, world.Volumes, world.Claims])
             await cache.WaitForFirstAnswerAsync(Limits.Token());
         return world;
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Operations.Simulation;
 
@@ -103,6 +104,7 @@ internal static class Invariants
         var body = record.Results.Single();
         if (!withheld.Contains(record.Key) && !world.Hub.Results.Any(result => result.Id == operation.Id && result.Body == body))
             world.Failures.Add($"operation {operation.Mark} was done and its result never delivered");
+        CheckKeptDisks(operation, body, world);
         var expected = operation.Type switch
         {
             "make_tea" => "not a known operation type",
@@ -111,6 +113,18 @@ internal static class Invariants
         };
         if (expected is not null && !body.Contains(expected, StringComparison.Ordinal))
             world.Failures.Add($"operation {operation.Mark} should have failed ({expected}): {body}");
+    }
+
+    // The disks that a result says were kept are there, and nobody's.
+    private static void CheckKeptDisks(ScheduledOperation operation, string body, SimulatedWorld world)
+    {
+        var result = JsonNode.Parse(body)!["result"];
+        foreach (var kept in result?["kept_disks"]?.AsArray() ?? [])
+        {
+            if (world.Cluster.Find(KubeVirtKinds.DataVolume, new("acme", (string)kept!))?["metadata"] is not { } disk || disk["ownerReferences"] is JsonArray { Count: > 0 })
+                world.Failures.Add($"operation {operation.Mark} says that it kept {kept}: {body}");
+        }
+        if (result?["lost_disks"] is not null) world.Failures.Add($"operation {operation.Mark} lost disks: {body}");
     }
 
     // The hub keeps the last result of an id: that of the newest operation.

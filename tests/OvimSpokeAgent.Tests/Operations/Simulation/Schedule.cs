@@ -57,7 +57,8 @@ internal sealed record ScheduledFault(TimeSpan At, string What, Action<Simulated
 internal sealed class Schedule
 {
     private static readonly string[] Machines = ["web", "db"];
-    private static readonly string[] OnMachines = ["create_vm", "create_vm", "start_vm", "stop_vm", "restart_vm", "delete_vm"];
+    private static readonly string[] OnMachines = ["create_vm", "create_vm", "start_vm", "stop_vm", "restart_vm", "delete_vm", DeleteKeeping];
+    private const string DeleteKeeping = "delete_vm, keep_disks";
     private static readonly string[] OnManual = ["start_vm", "stop_vm", "restart_vm"];
 
     private readonly Random _random;
@@ -152,7 +153,8 @@ internal sealed class Schedule
                 payload["disks"] = new JsonArray(new JsonObject { ["name"] = "data", ["size"] = 1, ["blank"] = true });
             }
         }
-        return operation with { Type = type, Target = target, Payload = payload };
+        if (type == DeleteKeeping) payload["keep_disks"] = true;
+        return operation with { Type = type.Split(',')[0], Target = target, Payload = payload };
     }
 
     private ScheduledFault Fault()

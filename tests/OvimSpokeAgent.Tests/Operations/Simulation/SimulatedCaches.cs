@@ -22,6 +22,7 @@ internal sealed class SimulatedCaches
         Namespaces = Cache(ManagedNamespace.Watch);
         Machines = Cache(VirtualMachineItem.Watch);
         Instances = Cache(VirtualMachineInstanceItem.Watch);
+        (Volumes, Claims) = (Cache(DataVolumeItem.Watch), Cache(ClaimItem.Watch));
         Instancetypes = Cache<InstancetypeObject, InstancetypeItem>(
             KubeVirtKinds.Instancetype, KubeVirtJson.Default.InstancetypeObject, InstancetypeItem.From);
         ClusterInstancetypes = Cache<ClusterInstancetypeObject, InstancetypeItem>(
@@ -43,6 +44,10 @@ internal sealed class SimulatedCaches
     public WatchCache<VirtualMachineObject, VirtualMachineItem> Machines { get; }
 
     public WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> Instances { get; }
+
+    public WatchCache<DataVolumeObject, DataVolumeItem> Volumes { get; }
+
+    public WatchCache<ClaimObject, ClaimItem> Claims { get; }
 
     public WatchCache<InstancetypeObject, InstancetypeItem> Instancetypes { get; }
 

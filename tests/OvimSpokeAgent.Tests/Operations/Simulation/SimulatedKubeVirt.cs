@@ -13,6 +13,8 @@ namespace OvimSpokeAgent.Tests.Operations.Simulation;
 /// </summary>
 internal sealed class SimulatedKubeVirt
 {
+    private const string Finalizer = "kubevirt.io/virtualMachineControllerFinalize";
+
     private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(4);
 
     private readonly Simulator _simulator;
@@ -27,9 +29,19 @@ internal sealed class SimulatedKubeVirt
 
     public void OnChange(FakeChange change)
     {
+        if (change.Kind == KubeVirtKinds.DataVolume)
+        {
+            Wake(new NamespacedName(change.Name.Namespace, change.Name.Name.Split('-')[0]));
+            return;
+        }
         if (change.Kind != KubeVirtKinds.VirtualMachine && change.Kind != KubeVirtKinds.VirtualMachineInstance) return;
-        if (_due.Add(change.Name))
-            _simulator.After(_simulator.Between(TimeSpan.FromMilliseconds(1), LongestStep), () => Reconcile(change.Name));
+        if (change.After is null) FakeOwners.Collect(_cluster, change);
+        Wake(change.Name);
+    }
+
+    private void Wake(NamespacedName name)
+    {
+        if (_due.Add(name)) _simulator.After(_simulator.Between(TimeSpan.FromMilliseconds(1), LongestStep), () => Reconcile(name));
     }
 
     // One step at a time; the change that it makes brings the next.
@@ -41,10 +53,14 @@ internal sealed class SimulatedKubeVirt
         var isDeleted = vm?["metadata"]!["deletionTimestamp"] is not null;
         var requests = (vm?["status"]?["stateChangeRequests"] as JsonArray)?.Select(request => (string)request!["action"]!).ToList() ?? [];
 
-        if (vm is not null && !isDeleted && vm["metadata"]!["finalizers"] is null)
+        if (vm is not null && !isDeleted && !HasFinalizer(vm))
         {
-            _cluster.Change(KubeVirtKinds.VirtualMachine, name, item =>
-                item["metadata"]!["finalizers"] = new JsonArray("kubevirt.io/virtualMachineControllerFinalize"));
+            _cluster.Change(KubeVirtKinds.VirtualMachine, name, item => item["metadata"]!["finalizers"] =
+                new JsonArray([.. (item["metadata"]!["finalizers"] as JsonArray ?? []).Select(one => one!.DeepClone()), Finalizer]));
+        }
+        else if (vm is not null && !isDeleted && IsWithoutDisk(name, vm))
+        {
+            OwnDisk(name, vm);
         }
         else if (vmi is not null)
         {
@@ -55,7 +71,12 @@ internal sealed class SimulatedKubeVirt
         }
         else if (isDeleted)
         {
-            _cluster.Change(KubeVirtKinds.VirtualMachine, name, item => item["metadata"]!.AsObject().Remove("finalizers"));
+            if (!HasFinalizer(vm!)) return; // someone else holds it
+            _cluster.Change(KubeVirtKinds.VirtualMachine, name, item =>
+            {
+                var finalizers = item["metadata"]!["finalizers"]!.AsArray();
+                finalizers.Remove(finalizers.Single(one => (string?)one == Finalizer));
+            });
         }
         else if (vm is not null && ((string?)vm["spec"]!["runStrategy"] == "Always" || requests is ["Start"]))
         {
@@ -66,6 +87,31 @@ internal sealed class SimulatedKubeVirt
         {
             SetRequests(name, requests[1..]);
         }
+    }
+
+    private static bool HasFinalizer(JsonObject vm) =>
+        (vm["metadata"]!["finalizers"] as JsonArray)?.Any(one => (string?)one == Finalizer) is true;
+
+    /// <summary>The disk that a VM brings with it: each has one of its own.</summary>
+    private static NamespacedName DiskOf(NamespacedName name, JsonObject vm) => new(name.Namespace, $"{name.Name}-{(string)vm["metadata"]!["uid"]!}");
+
+    private bool IsWithoutDisk(NamespacedName name, JsonObject vm) =>
+        _cluster.Find(KubeVirtKinds.DataVolume, DiskOf(name, vm))?["metadata"]!["ownerReferences"] is not JsonArray { Count: > 0 };
+
+    // One whose owner was taken off while the VM lives gets it back.
+    private void OwnDisk(NamespacedName name, JsonObject vm)
+    {
+        var (disk, owners) = (DiskOf(name, vm), new JsonArray(FakeOwners.Of(KubeVirtKinds.VirtualMachine, vm)));
+        if (_cluster.Find(KubeVirtKinds.DataVolume, disk) is not null)
+        {
+            _cluster.Change(KubeVirtKinds.DataVolume, disk, item => item["metadata"]!["ownerReferences"] = owners);
+            return;
+        }
+        _cluster.Has(KubeVirtKinds.DataVolume, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = disk.Name, ["namespace"] = disk.Namespace, ["ownerReferences"] = owners },
+            ["status"] = new JsonObject { ["phase"] = "Succeeded" },
+        });
     }
 
     private void Boot(NamespacedName name) => _cluster.Has(KubeVirtKinds.VirtualMachineInstance, new JsonObject

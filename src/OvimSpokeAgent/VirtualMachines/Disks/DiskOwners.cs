@@ -1,0 +1,76 @@
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>Whether what owns a disk goes when a VM goes.</summary>
+internal enum OwnerFate
+{
+    /// <summary>It stays, or its own reference is looked at: another disk.</summary>
+    Stays,
+
+    /// <summary>It is the VM, or goes with it, or is gone: the disk would go, too.</summary>
+    Goes,
+
+    /// <summary>The agent may not look at it.</summary>
+    Unknown,
+}
+
+/// <summary>Follows the owners of disks up to a VM. What it has looked up it remembers: for one pass over the disks.</summary>
+internal sealed class DiskOwners(IKubernetesApi api, NamespacedName vm, string vmUid)
+{
+    // Of owners that anyone may have written: VM, restore, and whatever is between them.
+    private const int MaxDepth = 5;
+    private const int MaxLookUps = 100;
+
+    private static readonly string[] DiskKinds = [KubeVirtKinds.DataVolume.Kind, KubernetesKinds.PersistentVolumeClaim.Kind];
+
+    private readonly Dictionary<string, OwnerFate> _known = [];
+    private int _lookUps;
+
+    /// <summary>What becomes of an owner.</summary>
+    public Task<OwnerFate> FateOfAsync(OwnerReference owner, CancellationToken cancellationToken) => FateOfAsync(owner, 0, cancellationToken);
+
+    private async Task<OwnerFate> FateOfAsync(OwnerReference owner, int depth, CancellationToken cancellationToken)
+    {
+        if (owner.Uid == vmUid) return OwnerFate.Goes;
+        if (DiskKinds.Contains(owner.Kind)) return OwnerFate.Stays;
+        if (owner.Kind == KubeVirtKinds.VirtualMachineInstance.Kind && GroupOf(owner) == KubeVirtKinds.VirtualMachineInstance.Group && owner.Name == vm.Name)
+            return OwnerFate.Goes;
+        if (_known.TryGetValue(owner.Uid, out var known)) return known;
+        _known[owner.Uid] = OwnerFate.Unknown; // one that leads to itself
+        return _known[owner.Uid] = depth >= MaxDepth || ++_lookUps > MaxLookUps ? OwnerFate.Unknown : await LookUpAsync(owner, depth, cancellationToken);
+    }
+
+    private async Task<OwnerFate> LookUpAsync(OwnerReference owner, int depth, CancellationToken cancellationToken)
+    {
+        var isRestore = owner.Kind == KubeVirtKinds.Restore.Kind && GroupOf(owner) == KubeVirtKinds.Restore.Group;
+        ObjectMetadata found;
+        try
+        {
+            found = (await api.GetAsync(KindOf(owner), vm with { Name = owner.Name }, ClusterJson.Default.AnyObject, cancellationToken)).Metadata;
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            return OwnerFate.Goes;
+        }
+        catch (KubernetesApiException e) when (!e.IsTransient)
+        {
+            // A restore is nothing but what became of a snapshot: its disk loses nothing with it.
+            return isRestore ? OwnerFate.Goes : OwnerFate.Unknown;
+        }
+        if (found.Uid != owner.Uid) return OwnerFate.Goes;
+        var fates = new List<OwnerFate>();
+        foreach (var above in found.OwnerReferences ?? []) fates.Add(await FateOfAsync(above, depth + 1, cancellationToken));
+        return fates.Contains(OwnerFate.Goes) ? OwnerFate.Goes : fates.Contains(OwnerFate.Unknown) ? OwnerFate.Unknown : OwnerFate.Stays;
+    }
+
+    private static string GroupOf(OwnerReference owner) => owner.ApiVersion.Contains('/') ? owner.ApiVersion.Split('/')[0] : "";
+
+    // As the API's kinds are named in paths; KubeVirt's are all regular.
+    private static ResourceKind KindOf(OwnerReference owner)
+    {
+        var name = owner.Kind.ToLowerInvariant();
+        var plural = name.EndsWith('y') ? name[..^1] + "ies" : name.EndsWith('s') ? name + "es" : name + "s";
+        return new ResourceKind(GroupOf(owner), owner.ApiVersion.Split('/')[^1], plural, owner.Kind);
+    }
+}

@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>
+/// Deletes a VM and keeps its disks. A finalizer holds the VM until the server shows that no disk would go with it:
+/// <list type="number">
+/// <item>The finalizer is set, then the disks are released: if that is refused, the VM is left as it was.</item>
+/// <item>The VM is deleted. KubeVirt gives a VM that lives its disks back; from now on it does so no more.</item>
+/// <item>When the guest is gone, the disks are released and looked at again, and the finalizer goes.</item>
+/// </list>
+/// An agent that ends in between leaves a VM that is held: whoever repeats it goes on.
+/// </summary>
+internal sealed class KeepingDeletion(IKubernetesApi api, VirtualMachineManager manager, DiskKeeper disks)
+{
+    /// <summary>What has the deletion of such a VM go on, for messages.</summary>
+    public const string Remedy = "delete_vm goes on with it: with keep_disks it tries again, without it the disks go, too";
+
+    /// <summary>Why a VM that is being deleted is still there, for messages.</summary>
+    public const string Explanation = $"the finalizer {WellKnownNames.KeepDisksFinalizer} holds it until none of its disks would go with it; {Remedy}";
+
+    /// <summary>Whether the VM is held for its disks.</summary>
+    public static bool IsHeld(ObjectMetadata vm) => vm.Finalizers?.Contains(WellKnownNames.KeepDisksFinalizer) is true;
+
+    /// <summary>Fixes what is kept, holds the VM and deletes it. Null: it is being deleted. Otherwise why not.</summary>
+    public async Task<OperationOutcome?> BeginAsync(VirtualMachineObject vm, OperationContext context, CancellationToken cancellationToken)
+    {
+        var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
+        if (context.Checkpoint is null)
+        {
+            var found = await disks.FindAsync(vm, vmi, cancellationToken);
+            if (found.DistinctBy(disk => disk.Name).Count() is > DiskKeeper.MaxDisks and var count)
+                return OperationOutcome.Failed($"VM {vm.Metadata.Key} has {count} disks, more than the {DiskKeeper.MaxDisks} that one operation keeps");
+            await context.CheckpointAsync(DiskKeeper.Judge(vm, found).ToCheckpoint(), cancellationToken);
+        }
+        // Nobody can hold a VM that is being deleted already: then the disks are released as long as it is there.
+        if (vm.Metadata.DeletionTimestamp is null && !IsHeld(vm.Metadata)) vm = await HoldAsync(vm, cancellationToken);
+        var isGoing = vm.Metadata.DeletionTimestamp is not null;
+        var refusal = isGoing ? await disks.ReleaseAsync(vm, vmi, cancellationToken) : await disks.TryReleaseAsync(vm, vmi, cancellationToken);
+        if (refusal is not null) return OperationOutcome.Failed(Explain(vm, refusal));
+        if (isGoing) return null;
+        await api.DeleteAsync(
+            KubeVirtKinds.VirtualMachine,
+            vm.Metadata.Key,
+            new DeleteOptions { Uid = vm.Metadata.Uid, Propagation = "Background" },
+            cancellationToken);
+        return null;
+    }
+
+    /// <summary>
+    /// Releases the disks of a VM that is being deleted and whose guest is gone, and lets the VM go. Null: that is done, or it is gone.
+    /// </summary>
+    public async Task<string?> EndAsync(NamespacedName name, string uid, CancellationToken cancellationToken)
+    {
+        if (await manager.ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return null;
+        if (await disks.ReleaseAsync(vm, await manager.ReadInstanceAsync(name, cancellationToken), cancellationToken) is { } refusal)
+            return Explain(vm, refusal);
+        await LetGoAsync(vm, cancellationToken);
+        return null;
+    }
+
+    /// <summary>Takes the finalizer off; fails with a conflict where someone else changed the VM.</summary>
+    public async Task LetGoAsync(VirtualMachineObject vm, CancellationToken cancellationToken)
+    {
+        if (!IsHeld(vm.Metadata)) return;
+        try
+        {
+            await PatchFinalizersAsync(vm, [.. vm.Metadata.Finalizers!.Where(one => one != WellKnownNames.KeepDisksFinalizer)], cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            // It went meanwhile.
+        }
+    }
+
+    /// <summary>What of the fixed disks stayed, now that the VM is gone.</summary>
+    public async Task<KeptDisks> VerifyAsync(KeptDisks judged, string ns, CancellationToken cancellationToken)
+    {
+        if (judged.Kept.Count == 0) return judged;
+        var there = new HashSet<string>();
+        foreach (var kind in (ResourceKind[])[KubeVirtKinds.DataVolume, KubernetesKinds.PersistentVolumeClaim])
+        {
+            var items = await api.ListAllAsync(kind, ns, ClusterJson.Default.AnyObject, cancellationToken, keep: AnyObject.Bounded);
+            there.UnionWith(items.Where(item => item.Metadata.DeletionTimestamp is null).Select(item => item.Metadata.Name));
+        }
+        return judged with
+        {
+            Kept = [.. judged.Kept.Where(there.Contains)],
+            Lost = [.. judged.Lost, .. judged.Kept.Where(name => !there.Contains(name)).Select(name => $"{name}: somebody has deleted it")],
+        };
+    }
+
+    private async Task<VirtualMachineObject> HoldAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
+        await PatchFinalizersAsync(vm, [.. vm.Metadata.Finalizers ?? [], WellKnownNames.KeepDisksFinalizer], cancellationToken);
+
+    private Task<VirtualMachineObject> PatchFinalizersAsync(
+        VirtualMachineObject vm, IReadOnlyList<string> finalizers, CancellationToken cancellationToken) => api.MergePatchAsync(
+            KubeVirtKinds.VirtualMachine,
+            vm.Metadata.Key,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject
+                {
+                    ["uid"] = vm.Metadata.Uid,
+                    ["resourceVersion"] = vm.Metadata.ResourceVersion,
+                    ["finalizers"] = new JsonArray([.. finalizers.Select(one => (JsonNode)JsonValue.Create(one))]),
+                },
+            },
+            KubeVirtJson.Default.VirtualMachineObject,
+            cancellationToken);
+
+    private static string Explain(VirtualMachineObject vm, string refusal) => vm.Metadata.DeletionTimestamp is null
+        ? $"VM {vm.Metadata.Key} is not deleted, since a disk would go with it: {refusal}"
+        : $"VM {vm.Metadata.Key} is held by the finalizer {WellKnownNames.KeepDisksFinalizer}, since a disk would go with it: {refusal}; {Remedy}";
+}
