@@ -35,6 +35,7 @@ internal static class VirtualMachineManifest
         if (request.Instancetype is { } type) spec["instancetype"] = Reference(type);
         if (request.Preference is { } preference) spec["preference"] = Reference(preference);
         var metadata = Metadata(request.Name, request.Labels, request.Annotations, key);
+        if (request.Template is { } template) metadata["labels"]![WellKnownNames.TemplateLabel] = template;
         if (request.NeedsSecrets) metadata["annotations"]![WellKnownNames.IncompleteAnnotation] = "true";
         return new JsonObject
         {

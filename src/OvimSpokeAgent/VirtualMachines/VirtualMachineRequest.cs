@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
@@ -43,6 +44,12 @@ internal sealed record VirtualMachineRequest
 
     public bool Run { get; init; } = true;
 
+    /// <summary>All that was asked for, a template's share included.</summary>
+    public JsonElement Payload { get; init; } = JsonText.EmptyObject;
+
+    /// <summary>The template that it is made from; null: from none.</summary>
+    public string? Template { get; init; }
+
     /// <summary>Fields that have no effect, each with the reason.</summary>
     public IReadOnlyList<string> IgnoredFields { get; init; } = [];
 
@@ -65,7 +72,7 @@ internal sealed record VirtualMachineRequest
         return new VirtualMachineRequest
         {
             Name = name,
-            Root = ReadRoot(payload, name, ignored),
+            Root = ReadRoot(payload, name),
             Vcpus = ReadVcpus(payload, instancetype),
             Memory = ReadMemory(payload, instancetype),
             Instancetype = instancetype,
@@ -76,23 +83,19 @@ internal sealed record VirtualMachineRequest
             Annotations = payload.Annotations(),
             Network = ReadNetwork(payload, name),
             Run = payload.OptionalBool("run") ?? true,
+            Payload = payload.Json,
             IgnoredFields = ignored,
         };
     }
 
-    private static RootDisk ReadRoot(PayloadReader payload, NamespacedName name, List<string> ignored)
+    private static RootDisk ReadRoot(PayloadReader payload, NamespacedName name)
     {
         var image = payload.OptionalString("image_url");
-        var template = payload.OptionalString("template_name", "template");
         if (image is null)
         {
-            if (template is not null)
-                payload.Reject("template_name", template, "usable: this agent knows no templates yet, give image_url instead");
-            else if (!payload.IsRejected("image_url", "template_name", "template"))
-                payload.RejectMissing("image_url", ImageRule);
+            if (!payload.IsRejected("image_url", "template_name", "template")) payload.RejectMissing("image_url", ImageRule);
             return new RootDisk.Container("");
         }
-        if (template is not null) ignored.Add($"template ({template}): image_url gives the root disk");
         if (image.StartsWith("pvc:", StringComparison.Ordinal)) return ReadClaim(payload, image, name);
         var reference = image.StartsWith("docker://", StringComparison.Ordinal) ? image["docker://".Length..] : image;
         if (!ImageReference.IsValid(reference)) payload.Reject("image_url", image, ImageRule);

@@ -73,7 +73,10 @@ internal sealed class VmWorld : IAsyncDisposable
     public FakeMigrationRoom MigrationRoom { get; } = new();
 
     public IOperationHandler Create => new CreateVirtualMachineHandler(
-        Cluster, Manager, Namespaces, Admission, new TestEnvironment().LoadClean());
+        Cluster, Manager, Namespaces, Admission, Templates, new TestEnvironment().LoadClean());
+
+    /// <summary>The templates; none unless a test says otherwise.</summary>
+    public FakeTemplates Templates { get; } = new();
 
     public IOperationHandler Update => new UpdateVirtualMachineHandler(
         Cluster, Manager, Admission, new TestEnvironment().LoadClean());

@@ -11,6 +11,7 @@ using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Simulation;
 using OvimSpokeAgent.Tests.Supervision;
+using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Operations.Simulation;
@@ -61,7 +62,7 @@ internal sealed class SimulatedAgent
         var power = new VirtualMachinePower(guarded, manager);
         var registry = new OperationRegistry(
         [
-            new CreateVirtualMachineHandler(guarded, manager, managed, Vdcs.Admission, settings),
+            new CreateVirtualMachineHandler(guarded, manager, managed, Vdcs.Admission, new FakeTemplates(), settings),
             new DeleteVirtualMachineHandler(guarded, manager, managed),
             new StartVirtualMachineHandler(manager, power, Vdcs.Admission, settings),
             new StopVirtualMachineHandler(manager, power),
