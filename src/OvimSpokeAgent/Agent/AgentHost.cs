@@ -108,7 +108,12 @@ public static class AgentHost
         .AddWatchCache(HubNamespace.Watch)
         .AddWatchCache(DnsService.Watch)
         .AddWatchCache(PlatformNamespace.KubeVirtWatch)
-        .AddWatchCache(PlatformNamespace.CdiWatch);
+        .AddWatchCache(PlatformNamespace.CdiWatch)
+        .AddSideCache(StorageClassItem.Watch)
+        .AddSideCache(NetworkItem.Watch)
+        .AddSideCache(PreferenceItem.Watch)
+        .AddSideCache(ClusterPreferenceItem.Watch)
+        .AddSideCache(NodeItem.Watch);
 
     /// <summary>Everything else that runs for the life of the process, each under supervision.</summary>
     private static void AddLoops(this IServiceCollection services, AgentSettings settings)

@@ -11,6 +11,9 @@ public sealed record TemplateSyncResult
 
     /// <summary>Those of the list that are not stored.</summary>
     public required IReadOnlyList<TemplateProblem> Rejected { get; init; }
+
+    /// <summary>Those that are stored, and from which no VM can be made on this cluster as it is now; absent: none.</summary>
+    public IReadOnlyList<TemplateProblem>? Unusable { get; init; }
 }
 
 /// <summary>What is wrong with a template.</summary>

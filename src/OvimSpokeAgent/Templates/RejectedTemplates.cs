@@ -6,8 +6,8 @@ namespace OvimSpokeAgent.Templates;
 /// <summary>How rejected templates are told. Pure.</summary>
 internal static class RejectedTemplates
 {
-    // A result has at most 512 KiB.
-    private const int MaxBytes = 256 << 10;
+    // A result has at most 512 KiB, and two such lists.
+    private const int MaxBytes = 160 << 10;
 
     /// <summary>So many of them are kept to be shown.</summary>
     public const int MaxKept = 100;

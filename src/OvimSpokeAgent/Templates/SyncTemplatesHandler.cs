@@ -11,7 +11,7 @@ namespace OvimSpokeAgent.Templates;
 /// <c>sync_templates</c>: the list takes the place of all templates; an explicitly empty one removes them. How many went is fixed
 /// in the journal before the first of them does: an execution after a crash finds none of them any more.
 /// </summary>
-internal sealed class SyncTemplatesHandler(TemplateCache cache, AgentSettings settings) : IOperationHandler
+internal sealed class SyncTemplatesHandler(TemplateCache cache, TemplateSource source, AgentSettings settings) : IOperationHandler
 {
     private const string RemovedBefore = "removed:";
 
@@ -43,12 +43,14 @@ internal sealed class SyncTemplatesHandler(TemplateCache cache, AgentSettings se
                 ? context.CheckpointAsync(string.Create(CultureInfo.InvariantCulture, $"{RemovedBefore}{what.Removed}"), cancellationToken)
                 : Task.CompletedTask,
             cancellationToken);
+        var unusable = await source.UnusableNowAsync(cancellationToken);
         return OperationOutcome.Completed(
             new TemplateSyncResult
             {
                 SyncedTemplates = read.Accepted,
                 Removed = RemovedOf(context.Checkpoint) ?? read.Removed,
                 Rejected = RejectedTemplates.ForResult(read.Rejected),
+                Unusable = unusable.Count > 0 ? RejectedTemplates.ForResult(unusable) : null,
             },
             ContractJson.Default.TemplateSyncResult);
     }

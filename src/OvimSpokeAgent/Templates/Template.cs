@@ -15,6 +15,11 @@ internal sealed record Template(string Name, ReadOnlyMemory<byte> Json)
 
     private const string NameRule = "a name of 1 to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit";
 
+    private TemplateNeeds? _needs;
+
+    /// <summary>What it needs of the cluster.</summary>
+    public TemplateNeeds Needs => _needs ??= TemplateNeeds.Of(Content);
+
     /// <summary>It as an object.</summary>
     public JsonElement Content => OperationJson.Parse(Json.Span);
 

@@ -12,7 +12,7 @@ namespace OvimSpokeAgent.Templates;
 /// meanwhile. One set takes the place of the other as a whole, once it is stored. Who asks before the first read waits for it.
 /// </summary>
 internal sealed partial class TemplateCache(
-    TemplateStore store, ILeadership leadership, ILogger<TemplateCache> logger) : ITemplateSource
+    TemplateStore store, ILeadership leadership, ILogger<TemplateCache> logger)
 {
     private readonly AsyncLock _turn = new();
     private volatile Loaded? _loaded;
@@ -28,6 +28,10 @@ internal sealed partial class TemplateCache(
     /// <summary>Why templates cannot be read or stored now; null: they can.</summary>
     public string? Problem => _problem;
 
+    /// <summary>All of them, as far as they were read; from memory.</summary>
+    public IEnumerable<Template> Known => _loaded?.Templates.All ?? [];
+
+    /// <summary>See <see cref="ITemplateSource.FindAsync"/>.</summary>
     public async Task<(TemplateContent? Template, string? Refusal)> FindAsync(string name, CancellationToken cancellationToken)
     {
         var templates = await GetAsync(cancellationToken);

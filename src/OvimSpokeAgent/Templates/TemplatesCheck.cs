@@ -4,7 +4,7 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.Templates;
 
 /// <summary>How many templates there are, what keeps them from being stored, and what is wrong with those of the hub.</summary>
-internal sealed class TemplatesCheck(TemplateCache cache, TemplatePull pull, AgentSettings settings) : IHealthCheck
+internal sealed class TemplatesCheck(TemplateCache cache, TemplateSource source, TemplatePull pull, AgentSettings settings) : IHealthCheck
 {
     private const int ShownProblems = 3;
 
@@ -22,10 +22,11 @@ internal sealed class TemplatesCheck(TemplateCache cache, TemplatePull pull, Age
             return HealthFinding.Warning(
                 $"{known}; others may be missing until the hub sends them again: {string.Join("; ", lost.Take(ShownProblems))}");
         }
-        if (!settings.Templates.Sync) return HealthFinding.Healthy($"{known}; {SettingsTable.TemplateSync.Name} is false");
-        if (pull.Problem is { } why) return HealthFinding.Warning($"{known}; the hub's cannot be taken: {why}");
-        return pull.Rejected is { Count: > 0 } rejected
-            ? HealthFinding.Warning($"{known}; of the hub's {rejected.Count} are rejected: {RejectedTemplates.Some(rejected)}")
-            : HealthFinding.Healthy(known);
+        List<string> problems = [];
+        if (settings.Templates.Sync && pull.Problem is { } why) problems.Add($"the hub's cannot be taken: {why}");
+        if (pull.Rejected is { Count: > 0 } rejected) problems.Add($"of the hub's {rejected.Count} are rejected: {RejectedTemplates.Some(rejected)}");
+        if (source.Unusable() is { Count: > 0 } unusable) problems.Add($"{unusable.Count} are not usable here: {RejectedTemplates.Some(unusable)}");
+        if (problems.Count > 0) return HealthFinding.Warning($"{known}; {string.Join("; ", problems)}");
+        return HealthFinding.Healthy(settings.Templates.Sync ? known : $"{known}; {SettingsTable.TemplateSync.Name} is false");
     }
 }

@@ -9,6 +9,12 @@ internal interface ITemplateSource
     /// <returns>The template, or why no VM can be made from it.</returns>
     /// <exception cref="Cluster.KubernetesApiException">Which there are cannot be read now.</exception>
     Task<(TemplateContent? Template, string? Refusal)> FindAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>What the cluster lacks for a VM with these fields, each with its field first; empty: nothing that is known of.</summary>
+    /// <param name="fields">Those of a <c>create_vm</c>, which can be read.</param>
+    /// <param name="ns">The VM's namespace.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    Task<IReadOnlyList<string>> MissingAsync(JsonElement fields, string ns, CancellationToken cancellationToken);
 }
 
 /// <summary>A template as a VM is made from it.</summary>

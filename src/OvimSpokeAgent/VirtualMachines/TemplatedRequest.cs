@@ -26,8 +26,11 @@ internal sealed class TemplatedRequest(string template, JsonElement payload, ITe
         }
         var (found, refusal) = await templates.FindAsync(template, cancellationToken);
         if (found is null) return (null, refusal);
-        var (request, errors) = Read(found);
+        var merged = TemplateMerge.Merge(payload, found.Content);
+        var (request, errors) = Read(found, merged);
         if (request is null) return (null, errors);
+        if (await templates.MissingAsync(merged.Json, request.Name.Namespace, cancellationToken) is { Count: > 0 } missing)
+            return (null, merged.Explain(missing, found.Name));
         await context.CheckpointAsync(Checkpoint(found), cancellationToken);
         return (Effective(request, context), null);
     }
@@ -39,7 +42,7 @@ internal sealed class TemplatedRequest(string template, JsonElement payload, ITe
         {
             return JsonText.TryGetProperty(OperationJson.Parse(Encoding.UTF8.GetBytes(checkpoint)), Field, out var content)
                 && content.ValueKind is JsonValueKind.Object
-                ? Read(new TemplateContent(template, content)).Request
+                ? Read(new TemplateContent(template, content), TemplateMerge.Merge(payload, content)).Request
                 : null;
         }
         catch (JsonException)
@@ -54,9 +57,8 @@ internal sealed class TemplatedRequest(string template, JsonElement payload, ITe
         return request;
     }
 
-    private (VirtualMachineRequest? Request, string? Errors) Read(TemplateContent found)
+    private static (VirtualMachineRequest? Request, string? Errors) Read(TemplateContent found, MergedPayload merged)
     {
-        var merged = TemplateMerge.Merge(payload, found.Content);
         var reader = new PayloadReader(merged.Json);
         var request = VirtualMachineRequest.Read(reader) with { Payload = merged.Json, Template = found.Name };
         return reader.Errors.Count == 0 ? (request, null) : (null, merged.Explain(reader.Errors, found.Name));

@@ -28,7 +28,7 @@ internal static class UsedFields
                 used[field == "disk_size" ? "storage" : field] = Harmless(value);
         }
         if (request.Template is { } template) used["template_name"] = Text(template);
-        if (!used.ContainsKey("run_strategy")) used["run"] = JsonElement.Parse(request.Run ? "true"u8 : "false"u8);
+        if (!used.ContainsKey("run_strategy")) used.TryAdd("run", JsonElement.Parse("true"u8));
         return OperationJson.Parse(CanonicalJson.Of(used));
     }
 

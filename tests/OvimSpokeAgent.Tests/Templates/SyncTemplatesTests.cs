@@ -48,6 +48,18 @@ public sealed class SyncTemplatesTests
         Assert.Empty(_world.Cache.Lost);
     }
 
+    [Fact]
+    public async Task What_is_stored_and_of_no_use_on_this_cluster_is_told_with_the_reason()
+    {
+        var result = await _world.SyncsAsync(TemplateWorld.Template("a"), TemplateWorld.Template("b", ",\"storage_class\":\"fast\""));
+
+        Assert.Equal(2, result.SyncedTemplates);
+        Assert.Empty(result.Rejected);
+        var unusable = Assert.Single(result.Unusable!);
+        Assert.Equal(("b", "storage_class: the cluster has no StorageClass \"fast\""), (unusable.Name, unusable.Reason));
+        Assert.Null((await _world.SyncsAsync(TemplateWorld.Template("a"))).Unusable);
+    }
+
     [Theory]
     [InlineData("{}", "templates: missing, expected an array; an empty one, [], for none")]
     [InlineData("""{"templates":null}""", "templates: missing, expected an array; an empty one, [], for none")]
@@ -57,7 +69,7 @@ public sealed class SyncTemplatesTests
     {
         var reader = new PayloadReader(JsonElement.Parse(payload));
 
-        Assert.Null(new SyncTemplatesHandler(_world.Cache, _world.Settings).Plan(reader));
+        Assert.Null(new SyncTemplatesHandler(_world.Cache, _world.Source, _world.Settings).Plan(reader));
 
         Assert.Equal(error, Assert.Single(reader.Errors));
     }
@@ -68,7 +80,7 @@ public sealed class SyncTemplatesTests
         var reader = new PayloadReader(JsonElement.Parse(TemplateWorld.Payload()));
         var settings = new TestEnvironment().With("OVIM_FEATURE_TEMPLATE_SYNC", "false").LoadClean();
 
-        new SyncTemplatesHandler(_world.Cache, settings).Plan(reader);
+        new SyncTemplatesHandler(_world.Cache, _world.Source, settings).Plan(reader);
 
         Assert.Equal("OVIM_FEATURE_TEMPLATE_SYNC: it is false, so that this agent takes no templates from the hub", Assert.Single(reader.Errors));
     }

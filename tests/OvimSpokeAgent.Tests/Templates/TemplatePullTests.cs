@@ -208,9 +208,22 @@ public sealed class TemplatePullTests : IAsyncDisposable
 
         await PulledAsync();
 
-        var finding = new TemplatesCheck(_world.Cache, _pull, _world.Settings).Check();
+        var finding = new TemplatesCheck(_world.Cache, _world.Source, _pull, _world.Settings).Check();
         Assert.Equal(HealthStatus.Warning, finding.Status);
         Assert.StartsWith("1 template; of the hub's 1 are rejected: bad: cpu: 0 is not", finding.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Those_of_no_use_on_this_cluster_are_shown_in_health_for_as_long_as_they_are()
+    {
+        _hub.Hub.Answers(200, TemplateWorld.Payload(TemplateWorld.Template("a"), TemplateWorld.Template("b", ",\"storage_class\":\"fast\"")));
+        await PulledAsync();
+        var check = new TemplatesCheck(_world.Cache, _world.Source, _pull, _world.Settings);
+
+        Assert.Equal("2 templates; 1 are not usable here: b: storage_class: the cluster has no StorageClass \"fast\"", check.Check().Message);
+
+        _world.Platform.Has(OfferedKinds.StorageClass, "fast");
+        await Eventually.HoldsAsync(() => check.Check() == HealthFinding.Healthy("2 templates"));
     }
 
     [Fact]

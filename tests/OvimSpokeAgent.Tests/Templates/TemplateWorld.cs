@@ -25,8 +25,14 @@ internal sealed class TemplateWorld
     {
         Cluster = new FakeKubernetesApi(Time);
         Cluster.HasNamespace(Namespace, managed: false);
+        Platform = new PlatformWorld(Time).Start();
         Restart();
     }
+
+    /// <summary>What templates need of the cluster.</summary>
+    public PlatformWorld Platform { get; }
+
+    public TemplateSource Source { get; private set; } = null!;
 
     public TestTime Time { get; } = new();
 
@@ -50,6 +56,7 @@ internal sealed class TemplateWorld
         Leadership = new SoleLeadership();
         _store = new TemplateStore(Cluster, Settings);
         Cache = new TemplateCache(_store, Leadership, NullLogger<TemplateCache>.Instance);
+        Source = new TemplateSource(Cache, Platform.Offer);
     }
 
     /// <summary>A template that is well formed.</summary>
@@ -58,7 +65,7 @@ internal sealed class TemplateWorld
     public static string Payload(params IEnumerable<string> templates) => $$"""{"templates":[{{string.Join(',', templates)}}]}""";
 
     public Execution Sync(string payload, string? checkpoint = null) =>
-        VmWorld.Of(new SyncTemplatesHandler(Cache, Settings), payload, fact: checkpoint);
+        VmWorld.Of(new SyncTemplatesHandler(Cache, Source, Settings), payload, fact: checkpoint);
 
     public Task<TemplateSyncResult> SyncsAsync(params IEnumerable<string> templates) => ResultOfAsync(Sync(Payload(templates)));
 

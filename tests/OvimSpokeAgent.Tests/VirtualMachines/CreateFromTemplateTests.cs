@@ -66,6 +66,19 @@ public sealed class CreateFromTemplateTests
     }
 
     [Fact]
+    public async Task What_the_cluster_lacks_fails_it_and_says_whose_wish_it_was()
+    {
+        await using var world = await OpenAsync();
+        world.Templates.Missing = ["image_url: CDI is not there", "cpu: not there"];
+        var execution = VmWorld.Of(world.Create, Payload);
+
+        Assert.Equal("template ubuntu: image_url: CDI is not there; cpu: not there", (await execution.RunAsync()).FailureOf());
+
+        Assert.Empty(world.Changes());
+        Assert.Null(execution.Checkpoint);
+    }
+
+    [Fact]
     public async Task Template_that_is_no_name_is_refused_as_it_comes()
     {
         await using var world = await OpenAsync();

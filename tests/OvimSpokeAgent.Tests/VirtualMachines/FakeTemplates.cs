@@ -12,6 +12,12 @@ internal sealed class FakeTemplates : ITemplateSource
     /// <summary>What asking for one fails with.</summary>
     public KubernetesApiException? Fault { get; set; }
 
+    /// <summary>What the cluster lacks.</summary>
+    public IReadOnlyList<string> Missing { get; set; } = [];
+
+    public Task<IReadOnlyList<string>> MissingAsync(JsonElement fields, string ns, CancellationToken cancellationToken) =>
+        Task.FromResult(Missing);
+
     public void Has(string name, string json) => _templates[name] = json;
 
     public FakeTemplates With(string name, string json)
