@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -16,6 +18,7 @@ internal static class AgentEndpoints
         app.MapGet("/health", context => context.Response.WriteAsync("""{"status":"ok"}"""));
         app.MapPost("/api/v1/spoke/status", context => Guarded(context, state, () => ReceiveReportAsync(context, state, options)));
         app.MapGet("/api/v1/spoke/operations", context => Guarded(context, state, () => HandOutAsync(context, state, options)));
+        app.MapGet("/api/v1/spoke/templates", context => Guarded(context, state, () => GiveTemplatesAsync(context, state)));
         app.MapPost(
             "/api/v1/spoke/operations/{id}/result",
             context => Guarded(context, state, () => ReceiveResultAsync(context, state)));
@@ -104,6 +107,20 @@ internal static class AgentEndpoints
                 context.Response.StatusCode = 204;
                 return Task.CompletedTask;
         }
+    }
+
+    private static Task GiveTemplatesAsync(HttpContext context, HubState state)
+    {
+        if (state.Templates is not { } templates) return ErrorAsync(context, 404, "not found");
+        var etag = $"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(templates)).AsSpan(0, 16))}\"";
+        context.Response.Headers.ETag = etag;
+        if (context.Request.Headers.IfNoneMatch == etag)
+        {
+            context.Response.StatusCode = 304;
+            return Task.CompletedTask;
+        }
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync($$"""{"templates":{{templates}}}""");
     }
 
     private static async Task ReceiveResultAsync(HttpContext context, HubState state)

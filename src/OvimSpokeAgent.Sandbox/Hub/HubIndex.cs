@@ -13,6 +13,7 @@ internal static class HubIndex
         ("GET /sandbox/results/{id}", "the last result of an operation"),
         ("GET /sandbox/agents", "the agents: status, version, numbers of VMs, VDCs and errors, whether connected, and whether alive where the hub can ask"),
         ("GET /sandbox/reports/{agent}", "an agent's last report"),
+        ("PUT /sandbox/templates", "sets what agents get that ask for templates: {\"templates\": [{\"name\", …}]}"),
         ("GET /sandbox/vdcs", "the VDCs and their phases: creating, active, deleting"),
         ("POST /sandbox/vdcs", "makes a VDC: {\"name\", \"zone_id\"}, optional the fields of create_vdc's payload"),
         ("GET /sandbox/vdcs/{name}", "one VDC"),

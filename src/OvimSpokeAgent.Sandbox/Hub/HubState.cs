@@ -38,6 +38,7 @@ internal sealed class HubState(SandboxHubOptions options)
     private readonly List<LostOperation> _lost = [];
 
     private volatile string _token = options.Token;
+    private volatile string? _templates;
 
     private int _connections;
 
@@ -54,6 +55,13 @@ internal sealed class HubState(SandboxHubOptions options)
     {
         get => _token;
         set => _token = value;
+    }
+
+    /// <summary>The templates that it gives to who asks for them, as JSON; null: it has no such endpoint.</summary>
+    public string? Templates
+    {
+        get => _templates;
+        set => _templates = value;
     }
 
     public IReadOnlyList<ReceivedResult> Results
@@ -184,6 +192,7 @@ internal sealed class HubState(SandboxHubOptions options)
             _callbacks.Clear();
             _lost.Clear();
             Vdcs.Forget();
+            if (_templates is not null) _templates = "[]";
         }
         Changed.Set();
     }

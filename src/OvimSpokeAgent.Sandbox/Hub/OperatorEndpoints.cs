@@ -28,6 +28,7 @@ internal static class OperatorEndpoints
             ["operation"] = lost.Operation.DeepClone(),
             ["why"] = lost.Why,
         })));
+        app.MapPut("/sandbox/templates", context => SetTemplatesAsync(context, state));
         app.MapPost("/sandbox/restart", context =>
         {
             state.Forget();
@@ -41,6 +42,18 @@ internal static class OperatorEndpoints
             faults.Clear();
             return AgentEndpoints.AnswerAsync(context, 200, new JsonObject { ["status"] = "cleared" });
         });
+    }
+
+    private static async Task SetTemplatesAsync(HttpContext context, HubState state)
+    {
+        var (_, body) = await AgentEndpoints.ReadObjectAsync(context);
+        if (body?["templates"] is not JsonArray templates)
+        {
+            await AgentEndpoints.ErrorAsync(context, 400, """expected {"templates": [{"name": "…", …}]}: what agents get that ask for templates""");
+            return;
+        }
+        state.Templates = templates.ToJsonString();
+        await AgentEndpoints.AnswerAsync(context, 200, new JsonObject { ["templates"] = templates.Count });
     }
 
     private static async Task QueueAsync(HttpContext context, HubState state, HubDispatch dispatch)

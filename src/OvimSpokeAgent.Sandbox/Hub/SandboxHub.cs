@@ -33,6 +33,16 @@ public sealed class SandboxHub : IAsyncDisposable
         set => _state.Token = value;
     }
 
+    /// <summary>
+    /// The templates that it gives to agents that ask for them, an array as JSON; null, as for hubs that have none: 404. A restart leaves
+    /// an empty array.
+    /// </summary>
+    public string? Templates
+    {
+        get => _state.Templates;
+        set => _state.Templates = value;
+    }
+
     /// <summary>Where agents and operators reach it.</summary>
     public Uri Url { get; private set; } = new("http://localhost");
 

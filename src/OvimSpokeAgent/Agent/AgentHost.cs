@@ -14,6 +14,7 @@ using OvimSpokeAgent.Metrics;
 using OvimSpokeAgent.Networking;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.Tls;
 using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
@@ -67,6 +68,7 @@ public static class AgentHost
         builder.Services.AddOperations();
         builder.Services.AddVirtualMachines();
         builder.Services.AddVirtualDataCenters();
+        builder.Services.AddTemplates(settings);
         builder.Services.AddHealth();
         builder.Services.AddHub();
         builder.Services.AddServerCertificate(settings);
@@ -108,7 +110,12 @@ public static class AgentHost
         .AddWatchCache(HubNamespace.Watch)
         .AddWatchCache(DnsService.Watch)
         .AddWatchCache(PlatformNamespace.KubeVirtWatch)
-        .AddWatchCache(PlatformNamespace.CdiWatch);
+        .AddWatchCache(PlatformNamespace.CdiWatch)
+        .AddSideCache(StorageClassItem.Watch)
+        .AddSideCache(NetworkItem.Watch)
+        .AddSideCache(PreferenceItem.Watch)
+        .AddSideCache(ClusterPreferenceItem.Watch)
+        .AddSideCache(NodeItem.Watch);
 
     /// <summary>Everything else that runs for the life of the process, each under supervision.</summary>
     private static void AddLoops(this IServiceCollection services, AgentSettings settings)
@@ -123,7 +130,9 @@ public static class AgentHost
             .AddLoop<HealthReporter>()
             .AddLoop<HeartbeatLoop>()
             .AddLoop<PollLoop>()
+            .AddLoop<TemplateKeeper>()
             .AddLoop<FileReloader>();
+        if (settings.Templates.Sync) services.AddSupervised<TemplatePull>();
     }
 
     private static void AddServerCertificate(this IServiceCollection services, AgentSettings settings)

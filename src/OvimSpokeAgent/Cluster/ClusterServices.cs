@@ -26,8 +26,18 @@ internal static class ClusterServices
         return services;
     }
 
-    /// <summary>A cache of a kind, kept current for the life of the host.</summary>
+    /// <summary>A cache of a kind, kept current for the life of the host. The agent takes no work before it knows what there is.</summary>
     public static IServiceCollection AddWatchCache<TObject, TItem>(
+        this IServiceCollection services, WatchSpec<TObject, TItem> spec)
+        where TObject : class, IKubernetesObject
+        where TItem : class
+    {
+        services.AddSingleton<IWatchCacheStatus>(provider => provider.GetRequiredService<WatchCache<TObject, TItem>>());
+        return services.AddSideCache(spec);
+    }
+
+    /// <summary>As <see cref="AddWatchCache"/>, for what the agent does its work without: nobody waits for it.</summary>
+    public static IServiceCollection AddSideCache<TObject, TItem>(
         this IServiceCollection services, WatchSpec<TObject, TItem> spec)
         where TObject : class, IKubernetesObject
         where TItem : class
@@ -39,7 +49,6 @@ internal static class ClusterServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("OvimSpokeAgent.Cluster.WatchCache"),
             provider.GetRequiredService<Jitter>()));
-        services.AddSingleton<IWatchCacheStatus>(provider => provider.GetRequiredService<WatchCache<TObject, TItem>>());
         return services.AddSupervised<WatchCache<TObject, TItem>>();
     }
 

@@ -7,6 +7,8 @@ internal static class KubernetesKinds
 
     public static readonly ResourceKind Secret = new("", "v1", "secrets", "Secret");
 
+    public static readonly ResourceKind ConfigMap = new("", "v1", "configmaps", "ConfigMap");
+
     public static readonly ResourceKind Pod = new("", "v1", "pods", "Pod");
 
     public static readonly ResourceKind Event = new("", "v1", "events", "Event");

@@ -20,7 +20,11 @@ internal static class WellKnownNames
 
     public const string VmLabel = "ovim.io/vm";
 
+    /// <summary>On a VM: the template that it was made from.</summary>
     public const string TemplateLabel = "ovim.io/template";
+
+    /// <summary>On a ConfigMap: it holds templates (<c>part</c>), or says which ConfigMaps do (<c>head</c>).</summary>
+    public const string TemplateStoreLabel = "ovim.io/template-store";
 
     /// <summary>The journal name of the operation that made the object; never changed.</summary>
     public const string CreatedByAnnotation = "ovim.io/created-by";

@@ -26,6 +26,8 @@ public sealed record AgentSettings
 
     public required VdcSettings Vdc { get; init; }
 
+    public required TemplateSettings Templates { get; init; }
+
     /// <summary>Time between two status reports.</summary>
     public required TimeSpan HeartbeatInterval { get; init; }
 
@@ -144,6 +146,16 @@ public sealed record VdcSettings
 
     /// <summary>Null: that of CDI's registered API.</summary>
     public string? CdiNamespace { get; init; }
+}
+
+/// <summary>Where templates come from.</summary>
+public sealed record TemplateSettings
+{
+    /// <summary>Whether they are taken from the hub.</summary>
+    public required bool Sync { get; init; }
+
+    /// <summary>Time between two requests for them.</summary>
+    public required TimeSpan SyncInterval { get; init; }
 }
 
 /// <summary>Where the agent's endpoints listen.</summary>

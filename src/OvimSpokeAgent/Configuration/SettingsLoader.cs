@@ -65,6 +65,11 @@ internal sealed class SettingsLoader
             CpuOvercommit = decimal.Parse(
                 Required(SettingsTable.CpuOvercommit), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture),
             Vdc = ReadVdc(),
+            Templates = new TemplateSettings
+            {
+                Sync = Bool(SettingsTable.TemplateSync),
+                SyncInterval = Duration(SettingsTable.TemplateSyncInterval),
+            },
             Http = ReadHttp(),
             Push = ReadPush(),
             Log = new LogSettings

@@ -162,6 +162,14 @@ internal static class SettingsTable
     public static readonly Setting CdiNamespace = Namespaced(
         "OVIM_CDI_NAMESPACE", "that of CDI's registered API", "Namespace of CDI: its uploads reach isolated VDCs");
 
+    public static readonly Setting TemplateSync = Bool(
+        "OVIM_FEATURE_TEMPLATE_SYNC", "true",
+        "Take templates from the hub, by `sync_templates` and by asking for them. VMs can be made from those that are stored in any case");
+
+    public static readonly Setting TemplateSyncInterval = Duration(
+        "OVIM_TEMPLATE_SYNC_INTERVAL", "15m", TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1),
+        "Time between two requests for the hub's templates (± 20 %), where the hub has them");
+
     public static readonly Setting OperationBacklog = Int(
         "OVIM_OPERATION_BACKLOG", "1000", 1, 1_000_000, "Operations that may wait; above it none are taken from the hub");
 
@@ -279,6 +287,7 @@ internal static class SettingsTable
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
         OperationConcurrency, OperationTimeout, OperationMaxTimeout, OperationBacklog, OperationRetention, OperationExpiry, JournalMaxBytes,
         CpuOvercommit, VdcPodSecurity, VdcCascade, ClusterCidrs, DnsTargets, KubeVirtNamespace, CdiNamespace,
+        TemplateSync, TemplateSyncInterval,
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,
         PushUnproven, PushAllowedCidrs, PushTrustedProxies,

@@ -15,4 +15,5 @@ namespace OvimSpokeAgent.Contract;
 [JsonSerializable(typeof(VdcResult))]
 [JsonSerializable(typeof(VdcDeletionResult))]
 [JsonSerializable(typeof(VdcFailure))]
+[JsonSerializable(typeof(TemplateSyncResult))]
 internal sealed partial class ContractJson : JsonSerializerContext;

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace OvimSpokeAgent.Contract;
 
 /// <summary>The contract's VM status: one VM in a status report, and the result of most VM operations.</summary>
@@ -51,4 +53,7 @@ public sealed record VirtualMachineStatus
 
     /// <summary>What was done as asked, but may not be what was meant (only in results).</summary>
     public IReadOnlyList<string>? Warnings { get; init; }
+
+    /// <summary>What a new VM was made of: an object with the fields of the request, a template's share and defaults included (only in results).</summary>
+    public JsonElement? Used { get; init; }
 }

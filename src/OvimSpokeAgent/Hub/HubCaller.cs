@@ -17,7 +17,7 @@ internal sealed class HubCaller(
     /// <summary>Sends a request and reads the answer.</summary>
     /// <param name="request">The request, with an address relative to the hub's.</param>
     /// <param name="limit">Limit of the whole call.</param>
-    /// <param name="read">Reads an answer of 200, 202 or 204.</param>
+    /// <param name="read">Reads an answer of 200, 202 or 204; of 304, if that was asked for (<c>If-None-Match</c>).</param>
     /// <param name="cancellationToken">The caller's cancellation.</param>
     /// <exception cref="HubException">There was no such answer.</exception>
     public async Task<T> CallAsync<T>(
@@ -42,8 +42,9 @@ internal sealed class HubCaller(
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
             using var response = await SendAsync(request, limit, either.Token, cancellationToken);
             gate.Observe(endpoint, response);
-            presence.Answered(endpoint, IsTaken(response));
-            if (!IsTaken(response)) throw await FailureAsync(request, response, either.Token, cancellationToken);
+            var isTaken = IsTaken(response) || (response.StatusCode is HttpStatusCode.NotModified && request.Headers.Contains("If-None-Match"));
+            presence.Answered(endpoint, isTaken);
+            if (!isTaken) throw await FailureAsync(request, response, either.Token, cancellationToken);
             var answer = await read(response, either.Token);
             metrics.Called(endpoint, HubCallOutcome.Answered, time.GetElapsedTime(started));
             return answer;

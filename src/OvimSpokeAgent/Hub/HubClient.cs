@@ -116,6 +116,18 @@ internal sealed class HubClient(HubCaller caller, HubCapabilities capabilities, 
         }
     }
 
+    /// <summary>Asks for the hub's templates.</summary>
+    /// <param name="etag">Of those that are known; null: of none.</param>
+    /// <param name="cancellationToken">The caller's cancellation.</param>
+    /// <exception cref="HubException">It gave none; 404: it has no such endpoint.</exception>
+    public async Task<TemplateAnswer> GetTemplatesAsync(string? etag, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, HubPaths.Templates);
+        if (etag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", etag);
+        return await caller.CallAsync(
+            request, settings.Hub.Timeout, (answer, limit) => TemplateAnswer.ReadAsync(answer, limit, cancellationToken), cancellationToken);
+    }
+
     private async Task<PollAnswer> ReadOperationsAsync(PollAnswerReader reader, HttpResponseMessage response, long started)
     {
         var broken = response.StatusCode is HttpStatusCode.NoContent

@@ -69,6 +69,7 @@ internal sealed class HubMetrics(IMetricFactory metrics)
             HubEndpoint.Status => "status",
             HubEndpoint.Operations => "operations",
             HubEndpoint.Result => "result",
+            HubEndpoint.Templates => "templates",
             _ => "health",
         };
         _calls.WithLabels(name, outcome switch

@@ -7,6 +7,8 @@ internal static class HubPaths
 
     public const string Status = "api/v1/spoke/status";
 
+    public const string Templates = "api/v1/spoke/templates";
+
     public static string Operations(string agentId) => $"api/v1/spoke/operations?agent_id={Uri.EscapeDataString(agentId)}";
 
     public static string Result(string operationId) => $"api/v1/spoke/operations/{Uri.EscapeDataString(operationId)}/result";
@@ -20,6 +22,7 @@ internal static class HubPaths
         var path = uri.IsAbsoluteUri ? uri.AbsolutePath : uri.OriginalString.Split('?')[0];
         return path.EndsWith("/spoke/operations", StringComparison.Ordinal) ? HubEndpoint.Operations
             : path.EndsWith("/result", StringComparison.Ordinal) ? HubEndpoint.Result
+            : path.EndsWith("/spoke/templates", StringComparison.Ordinal) ? HubEndpoint.Templates
             : path.EndsWith("/spoke/status", StringComparison.Ordinal) ? HubEndpoint.Status
             : HubEndpoint.Health;
     }
@@ -32,4 +35,5 @@ internal enum HubEndpoint
     Status,
     Operations,
     Result,
+    Templates,
 }

@@ -7,6 +7,7 @@ namespace OvimSpokeAgent.Hub;
 /// What was last heard of the hub, on every endpoint: an answer on one of them is news for all. <see cref="HubConnection"/>
 /// tells whether it takes reports.
 /// </summary>
+/// <remarks>A single result may fail for ever, and few hubs have templates: failures there do not tell that the hub is away.</remarks>
 internal sealed class HubPresence(TimeProvider time)
 {
     // A shorter time without a good answer is nothing: reports and polls are not more frequent.
@@ -45,23 +46,24 @@ internal sealed class HubPresence(TimeProvider time)
         bool isBack;
         lock (_lock)
         {
-            // One result may fail for ever, so results alone do not tell that it was away.
             isBack = isGood && _failing.Count > 0 && (_lastGood is not { } last || time.GetElapsedTime(last) >= Absence);
             if (isGood) _lastGood = time.GetTimestamp();
-            if (endpoint is not HubEndpoint.Result) Note(endpoint, isGood, isAnswer: true);
+            if (Tells(endpoint)) Note(endpoint, isGood, isAnswer: true);
         }
         if (isBack) _back.Set();
         _answers.Set();
         if (isBack) Heard?.Invoke(HubSign.IsBack);
-        else if (endpoint is not HubEndpoint.Result) Heard?.Invoke(HubSign.Answers);
+        else if (Tells(endpoint)) Heard?.Invoke(HubSign.Answers);
     }
 
     /// <summary>No answer came.</summary>
     public void Missed(HubEndpoint endpoint)
     {
-        if (endpoint is HubEndpoint.Result) return;
+        if (!Tells(endpoint)) return;
         lock (_lock) Note(endpoint, isGood: false, isAnswer: false);
     }
+
+    private static bool Tells(HubEndpoint endpoint) => endpoint is not (HubEndpoint.Result or HubEndpoint.Templates);
 
     private void Note(HubEndpoint endpoint, bool isGood, bool isAnswer)
     {

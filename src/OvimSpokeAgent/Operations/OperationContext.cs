@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.Operations;
@@ -15,6 +16,11 @@ internal sealed class OperationContext(
 {
     /// <summary>The operation, with the timeout that it has got.</summary>
     public Operation Operation { get; } = operation;
+
+    /// <summary>
+    /// What is done: the payload, or what it became together with what it refers to. Its secrets are kept out of messages, too.
+    /// </summary>
+    public JsonElement Effective { get; set; } = operation.Payload;
 
     /// <summary>Identifies the operation on the objects it makes (<see cref="WellKnownNames.CreatedByAnnotation"/>).</summary>
     public OperationKey Key => Operation.Key;

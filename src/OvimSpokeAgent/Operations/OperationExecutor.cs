@@ -78,7 +78,7 @@ internal sealed partial class OperationExecutor(
         {
             var outcome = await ExecuteAsync(plan, context, limit, trail, ended);
             if (!outcome.IsCompleted) outcome = await SettleAsync(plan, context, outcome, trail, ended);
-            return outcome.Error is { } error ? OperationOutcome.Failed(SecretValues.Hide(error, operation.Payload)) : limit.NoteOn(outcome);
+            return outcome.Error is { } error ? OperationOutcome.Failed(SecretValues.Hide(error, context.Effective)) : limit.NoteOn(outcome);
         }
         catch (Exception e) when (ended.IsCancellationRequested && e is OperationCanceledException or KubernetesApiException)
         {

@@ -26,45 +26,10 @@ internal static class OperationIdentity
             writer.WriteStringValue(id);
             writer.WriteStringValue(type);
             writer.WriteStringValue(instant);
-            WriteCanonical(writer, payload);
+            CanonicalJson.Write(writer, payload);
             writer.WriteEndArray();
         }
         var hash = SHA256.HashData(buffer.WrittenSpan);
         return new OperationKey(Prefix + Convert.ToHexStringLower(hash.AsSpan(0, HashBytes)));
-    }
-
-    private static void WriteCanonical(Utf8JsonWriter writer, JsonElement value)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.Object:
-                writer.WriteStartObject();
-                foreach (var (name, member) in LastOfEachName(value))
-                {
-                    writer.WritePropertyName(name);
-                    WriteCanonical(writer, member);
-                }
-                writer.WriteEndObject();
-                break;
-            case JsonValueKind.Array:
-                writer.WriteStartArray();
-                foreach (var item in value.EnumerateArray()) WriteCanonical(writer, item);
-                writer.WriteEndArray();
-                break;
-            case JsonValueKind.String when JsonText.TryGetString(value, out var text):
-                writer.WriteStringValue(text);
-                break;
-            default:
-                writer.WriteRawValue(value.GetRawText());
-                break;
-        }
-    }
-
-    private static SortedDictionary<string, JsonElement> LastOfEachName(JsonElement value)
-    {
-        var members = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
-        foreach (var property in value.EnumerateObject())
-            members[JsonText.NameOf(property)] = property.Value;
-        return members;
     }
 }

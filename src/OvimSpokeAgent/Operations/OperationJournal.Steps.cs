@@ -14,7 +14,7 @@ internal sealed partial class OperationJournal
             operation.PayloadBytes,
             cancellationToken);
 
-    /// <summary>Stores the result; from then on the payload is not needed.</summary>
+    /// <summary>Stores the result; from then on neither the payload nor a checkpoint is needed.</summary>
     public Task<JournalRecord> FinishAsync(
         OperationKey key, ReadOnlyMemory<byte> result, CancellationToken cancellationToken) =>
         StoreAsync(
@@ -22,6 +22,7 @@ internal sealed partial class OperationJournal
             record => record with
             {
                 State = JournalState.Finished,
+                Checkpoint = null,
                 HasResult = true,
                 SaysDeleted = VdcOperations.SaysDeleted(record.Operation.Type, result),
                 BodyBytes = result.Length,

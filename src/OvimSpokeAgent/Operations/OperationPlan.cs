@@ -28,6 +28,11 @@ internal sealed record OperationPlan
     public Action<OperationKey>? Restore { get; init; }
 
     /// <summary>
+    /// As <see cref="Restore"/>, where what was promised is known from the operation's checkpoint alone; not called where it has none.
+    /// </summary>
+    public Action<OperationKey, string>? RestoreFromCheckpoint { get; init; }
+
+    /// <summary>
     /// Asked before an operation is said to have failed, if it timed out or an answer did not tell whether its request took
     /// effect: what it did may have landed all the same. Returns the true outcome, or null where nothing landed.
     /// </summary>

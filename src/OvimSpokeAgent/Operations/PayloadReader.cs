@@ -30,6 +30,9 @@ internal sealed class PayloadReader
     private PayloadReader(JsonElement payload, string prefix, List<string> errors, HashSet<string> rejectedFields) =>
         (_payload, _prefix, _errors, _rejectedFields) = (payload, prefix, errors, rejectedFields);
 
+    /// <summary>The payload as it is.</summary>
+    public JsonElement Json => _payload;
+
     /// <summary>What was wrong so far; empty: all that was read is valid.</summary>
     public IReadOnlyList<string> Errors => _errors;
 
@@ -240,6 +243,22 @@ internal sealed class PayloadReader
         if (value.ValueKind is JsonValueKind.Object) return value;
         Reject(name, value, "an object");
         return JsonText.EmptyObject;
+    }
+
+    /// <summary>An array that must be there, also where it is empty: what is absent must not be taken for nothing.</summary>
+    public JsonElement? RequiredArray(string field)
+    {
+        if (_payload.ValueKind is JsonValueKind.Object && JsonText.TryGetProperty(_payload, field, out var value)
+            && value.ValueKind is not JsonValueKind.Null)
+        {
+            if (value.ValueKind is JsonValueKind.Array) return value;
+            Reject(field, value, "an array");
+        }
+        else
+        {
+            RejectMissing(field, "an array; an empty one, [], for none");
+        }
+        return null;
     }
 
     /// <summary>Labels, checked by Kubernetes' rules; the agent's and KubeVirt's own prefixes are refused.</summary>

@@ -103,7 +103,10 @@ internal sealed class PendingOperationFinder(OperationRegistry registry, Operati
     }
 
     private static PendingOperation Waiting(JournalRecord record, PreparedOperation prepared) =>
-        new(record, prepared.Plan?.Target, prepared.Plan is { ReadOnly: true }) { Restore = prepared.Plan?.Restore };
+        new(record, prepared.Plan?.Target, prepared.Plan is { ReadOnly: true }) { Restore = RestoreOf(record, prepared.Plan) };
+
+    private static Action<OperationKey>? RestoreOf(JournalRecord record, OperationPlan? plan) =>
+        plan?.RestoreFromCheckpoint is { } restore && record.Checkpoint is { } checkpoint ? key => restore(key, checkpoint) : plan?.Restore;
 
     // At once: what a payload has in it is not held.
     private static PendingOperation Restored(PendingOperation one)

@@ -116,7 +116,7 @@ internal static partial class JsonText
     /// </summary>
     public static string Shorten(string value, int length = ShownLength)
     {
-        value = UserInfo().Replace(value, "://…@");
+        value = WithoutCredentials(value);
         var text = new StringBuilder(Math.Min(value.Length, length + 1));
         foreach (var rune in value.EnumerateRunes())
         {
@@ -125,6 +125,9 @@ internal static partial class JsonText
         }
         return text.ToString();
     }
+
+    /// <summary>A text with the credentials of URLs in it replaced.</summary>
+    public static string WithoutCredentials(string text) => UserInfo().Replace(text, "://…@");
 
     [GeneratedRegex("""://[^/\s@"]*@""")]
     private static partial Regex UserInfo();

@@ -17,6 +17,7 @@ internal sealed class CreateVirtualMachineHandler(
     ManagedNamespaces namespaces,
     IVirtualMachineAdmission admission,
     DiskSources sources,
+    ITemplateSource templates,
     AgentSettings settings) : IOperationHandler
 {
     private const int MaxQuickTries = 5;
@@ -27,6 +28,7 @@ internal sealed class CreateVirtualMachineHandler(
 
     public OperationPlan Plan(PayloadReader payload)
     {
+        if (payload.OptionalString(TemplateMerge.NameFields) is { } template) return Plan(payload, template);
         var request = VirtualMachineRequest.Read(payload);
         return new OperationPlan
         {
@@ -36,6 +38,33 @@ internal sealed class CreateVirtualMachineHandler(
             GiveUp = (context, token) => GiveUpAsync(request.Name, context, token),
             Restore = key => admission.Restore(Claim(request, key)),
         };
+    }
+
+    // Which template that is, is known when it is its turn: the operation before may bring it.
+    private OperationPlan Plan(PayloadReader payload, string template)
+    {
+        var name = payload.RequiredNewNamespacedName();
+        var templated = new TemplatedRequest(template, payload.Json, templates);
+        return new OperationPlan
+        {
+            Target = name,
+            Execute = (context, token) => CreateAsync(name, templated, context, token),
+            ReadBack = async (context, token) =>
+                context.Checkpoint is { } known && templated.Read(known) is { } request ? await ReadBackAsync(request, context, token) : null,
+            GiveUp = (context, token) => GiveUpAsync(name, context, token),
+            RestoreFromCheckpoint = (key, known) =>
+            {
+                if (templated.Read(known) is { } request) admission.Restore(Claim(request, key));
+            },
+        };
+    }
+
+    private async Task<OperationOutcome> CreateAsync(
+        NamespacedName name, TemplatedRequest templated, OperationContext context, CancellationToken cancellationToken)
+    {
+        if (await namespaces.GetRefusalAsync(name.Namespace, cancellationToken) is { } reason) return OperationOutcome.Failed(reason);
+        var (request, refusal) = await templated.ReadAsync(context, cancellationToken);
+        return request is null ? OperationOutcome.Failed(refusal!) : await CreateAsync(request, context, cancellationToken);
     }
 
     private async Task<OperationOutcome> CreateAsync(
@@ -104,6 +133,7 @@ internal sealed class CreateVirtualMachineHandler(
             {
                 IgnoredFields = request.Notes.IgnoredFields is { Count: > 0 } ignored ? ignored : null,
                 Warnings = request.Notes.Warnings is { Count: > 0 } warnings ? warnings : null,
+                Used = UsedFields.Of(request),
             },
             ContractJson.Default.VirtualMachineStatus);
     }

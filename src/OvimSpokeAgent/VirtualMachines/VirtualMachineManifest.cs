@@ -33,6 +33,7 @@ internal static class VirtualMachineManifest
         if (request.Instancetype is { } type) spec["instancetype"] = Reference(type);
         if (request.Preference is { } preference) spec["preference"] = Reference(preference);
         var metadata = OwnedMetadata.OfVm(request, key);
+        if (request.Template is { } template) metadata["labels"]![WellKnownNames.TemplateLabel] = template;
         if (needsSecrets) metadata["annotations"]![WellKnownNames.IncompleteAnnotation] = "true";
         return new JsonObject
         {

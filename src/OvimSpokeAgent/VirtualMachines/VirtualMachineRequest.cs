@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
@@ -46,6 +47,12 @@ internal sealed record VirtualMachineRequest
     /// <summary>The root disk.</summary>
     public DiskRequest Root => Disks[0];
 
+    /// <summary>All that was asked for, a template's share included.</summary>
+    public JsonElement Payload { get; init; } = JsonText.EmptyObject;
+
+    /// <summary>The template that it is made from; null: from none.</summary>
+    public string? Template { get; init; }
+
     /// <summary>Whether its guest is to run now.</summary>
     public bool Run => Machine.RunStrategy is not ("Halted" or "Manual");
 
@@ -68,6 +75,7 @@ internal sealed record VirtualMachineRequest
             Annotations = payload.Annotations(),
             Networks = new NetworkReader(payload, name).Read(),
             Machine = MachineOptions.Read(payload, notes),
+            Payload = payload.Json,
             Notes = notes,
         };
     }

@@ -78,6 +78,16 @@ internal static class CrashCases
     private const string StoppedVm =
         """{"name":"web","image_url":"quay.io/containerdisks/fedora:latest","cpu":1,"memory":1,"run":false}""";
 
+    private const string Templates = """
+        {"templates":[{"name":"ubuntu","image_url":"quay.io/containerdisks/ubuntu:22.04","cpu":1,"memory":1,"cloud_init":"#cloud-config\n"},{"name":"old","image_url":"img"}]}
+        """;
+
+    private const string OtherTemplates =
+        """{"templates":[{"name":"ubuntu","image_url":"quay.io/containerdisks/ubuntu:24.04"},{"name":"new","image_url":"img"},{"name":"old","cpu":"many"},5]}""";
+
+    private const string VmOfTemplate =
+        """{"name":"web","template_name":"ubuntu","memory":2,"ssh_keys":["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB a@b"]}""";
+
     private const string NewVdc = """
         {"quota":{"cpu":8,"memory":16,"storage":100},"limit_range":{"max_cpu":4,"max_memory":8},"network_policy":"isolated","admin_groups":["acme-admins","acme-ops"]}
         """;
@@ -91,7 +101,8 @@ internal static class CrashCases
     private static readonly (string Type, string Payload)[] VdcIsThere = [("create_vdc", NewVdc)];
 
     /// <summary>Names of some of them, for where all take too long.</summary>
-    public static IReadOnlyList<string> Sample { get; } = ["create_vm", "restart_vm", "delete_vm", "delete_vm without its disk", "create_vdc"];
+    public static IReadOnlyList<string> Sample { get; } =
+        ["create_vm", "create_vm by template", "sync_templates", "restart_vm", "delete_vm", "delete_vm without its disk", "create_vdc"];
 
     public static IReadOnlyDictionary<string, CrashCase> All { get; } = new Dictionary<string, CrashCase>
     {
@@ -99,6 +110,14 @@ internal static class CrashCases
         ["create_vm whose Secret is refused"] = new("create_vm", NewVm) { IsWithoutSecrets = true },
         ["create_vm with an import"] = new("create_vm", VmOfImport) { StatusAfter = "Running", Boots = 1 },
         ["create_vm with a clone"] = new("create_vm", VmOfClone) { Claim = "golden", StatusAfter = "Running", Boots = 1 },
+        ["create_vm by template"] = new("create_vm", VmOfTemplate)
+        {
+            Before = [("sync_templates", Templates)],
+            StatusAfter = "Running",
+            Boots = 1,
+        },
+        ["sync_templates"] = new("sync_templates", OtherTemplates) { Before = [("sync_templates", Templates)] },
+        ["sync_templates of none"] = new("sync_templates", """{"templates":[]}""") { Before = [("sync_templates", Templates)] },
         ["start_vm"] = new("start_vm", Vm)
         {
             Before = StoppedVmIsThere,

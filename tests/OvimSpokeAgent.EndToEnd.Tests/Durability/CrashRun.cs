@@ -8,7 +8,7 @@ using OvimSpokeAgent.Supervision;
 namespace OvimSpokeAgent.EndToEnd.Tests.Durability;
 
 /// <summary>One run of a case in a namespace of its own.</summary>
-internal sealed class CrashRun(JsonApi api, CrashCase crashCase, string ns) : IAsyncDisposable
+internal sealed class CrashRun(JsonApi api, CrashCase crashCase, string ns, string agentNamespace) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, bool> _boots = new();
     private readonly AsyncSignal _booted = new();
@@ -78,6 +78,7 @@ internal sealed class CrashRun(JsonApi api, CrashCase crashCase, string ns) : IA
         return $"""
             results: {string.Join(" | ", results)}
             boots: {_boots.Count} of {crashCase.Boots}
+            templates: {(await api.FindAsync($"api/v1/namespaces/{agentNamespace}/configmaps/ovim-templates"))?["data"]?.ToJsonString()}
             {await Snapshot.OfNamespaceAsync(api, ns)}
             """;
     }

@@ -98,7 +98,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     {
         var ns = $"run-{Guid.NewGuid().ToString("N")[..8]}";
         _namespaces.Add(ns);
-        var run = new CrashRun(Admin, crashCase, ns);
+        var run = new CrashRun(Admin, crashCase, ns, _environment.AgentNamespace);
         if (!crashCase.MakesNamespace) await Admin.CreateNamespaceAsync(ns, ("app.kubernetes.io/managed-by", "ovim-spoke-agent"));
         if (crashCase.IsWithoutSecrets) await Admin.HasQuotaAsync(ns, ("count/secrets", "0"));
         if (crashCase.Claim is { } claim) await Admin.HasClaimAsync(ns, claim);

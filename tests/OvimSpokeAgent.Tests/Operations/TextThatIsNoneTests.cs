@@ -23,6 +23,7 @@ public sealed partial class TextThatIsNoneTests
     [InlineData("create_resource_quota", """ "namespace":"acme-dev","quota":{"cpu":"4","memory":"8Gi"} """)]
     [InlineData("create_limit_range", """ "namespace":"acme-dev","limit_range":{"maxCpu":"4","max_memory":"8Gi"} """)]
     [InlineData("create_vm", Vm)]
+    [InlineData("create_vm", """ "name":"db","namespace":"acme-dev","template_name":"t","cpu":"1","labels":{"a":"b"},"run":false """)]
     [InlineData("update_vm", """ "name":"web","namespace":"acme-dev","cpu":"2","memory":"2Gi","labels":{"a":"b"},"annotations":{"c":"d"} """)]
     [InlineData("stop_vm", """ "name":"web","namespace":"acme-dev","force":true """)]
     [InlineData("get_vm_status", """ "name":"web","namespace":"acme-dev" """)]

@@ -49,6 +49,7 @@ internal sealed class VdcHost : IAsyncDisposable
         services.AddSingleton<ManagedNamespaces>();
         services.AddLoop<EventRecorder>().AddLoop<ClusterNetworkDiscovery>().AddLoop<VdcReconciler>();
         services.AddVirtualMachines();
+        services.AddSingleton<ITemplateSource>(new FakeTemplates().With("t", """{"name":"t","image_url":"img","memory":"1Gi","labels":{"tier":"web"}}"""));
         services.AddVirtualDataCenters();
         services.AddSingleton<Nameservers>(() => [.. (nameservers ?? []).Select(System.Net.IPAddress.Parse)]);
         // Operations are executed by the tests themselves: each is under way until its VM shows.

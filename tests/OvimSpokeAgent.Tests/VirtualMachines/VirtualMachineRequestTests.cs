@@ -164,16 +164,6 @@ public sealed class VirtualMachineRequestTests
     }
 
     [Theory]
-    [InlineData("template")]
-    [InlineData("template_name")]
-    public void Template_beside_an_image_is_named_as_ignored(string field)
-    {
-        var unused = Assert.Single(With($$"""{"{{field}}":"ubuntu"}""").Notes.IgnoredFields);
-
-        Assert.StartsWith("template (ubuntu): ", unused, StringComparison.Ordinal);
-    }
-
-    [Theory]
     [InlineData(2048, false)]
     [InlineData(2049, true)]
     public void User_data_beyond_what_a_vm_may_hold_needs_a_secret(int bytes, bool needsSecret) =>
@@ -198,8 +188,6 @@ public sealed class VirtualMachineRequestTests
     [InlineData("""{"image_url":"docker://"}""", "image_url: \"docker://\" is not a container disk (\"registry/image:tag\", the image in lower case), an existing disk (\"pvc:NAME\", \"pvc:NAMESPACE/NAME\") or an image to import (\"http(s)://…\", \"docker://…\")")]
     [InlineData("""{"image_url":"pvc:"}""", "image_url: \"pvc:\" is not \"pvc:NAME\" or \"pvc:NAMESPACE/NAME\" of a PersistentVolumeClaim")]
     [InlineData("""{"image_url":"pvc:a/b/c"}""", "image_url: \"pvc:a/b/c\" is not \"pvc:NAME\" or \"pvc:NAMESPACE/NAME\" of a PersistentVolumeClaim")]
-    [InlineData("""{"image_url":null,"template_name":"fedora"}""", "template_name: \"fedora\" is not usable: this agent knows no templates yet, give image_url instead")]
-    [InlineData("""{"image_url":null,"template":5}""", "template: 5 is not a string")]
     [InlineData("""{"cpu":null}""", "cpu: missing, expected a number of vCPUs (or instancetype)")]
     [InlineData("""{"cpu":0}""", "cpu: 0 is not a positive number of cores, or one as a quantity string such as \"2\"")]
     [InlineData("""{"cpu":-1}""", "cpu: -1 is not a positive number of cores, or one as a quantity string such as \"2\"")]

@@ -78,7 +78,10 @@ internal sealed class VmWorld : IAsyncDisposable
     public FakeMigrationRoom MigrationRoom { get; } = new();
 
     public IOperationHandler Create => new CreateVirtualMachineHandler(
-        Cluster, Manager, Namespaces, Admission, new DiskSources(Cluster, new AccessReviews(Cluster, Time)), new TestEnvironment().LoadClean());
+        Cluster, Manager, Namespaces, Admission, new DiskSources(Cluster, new AccessReviews(Cluster, Time)), Templates, new TestEnvironment().LoadClean());
+
+    /// <summary>The templates; none unless a test says otherwise.</summary>
+    public FakeTemplates Templates { get; } = new();
 
     public IOperationHandler Update => new UpdateVirtualMachineHandler(
         Cluster, Manager, Admission, new TestEnvironment().LoadClean());

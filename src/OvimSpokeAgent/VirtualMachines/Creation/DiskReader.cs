@@ -43,12 +43,8 @@ internal sealed class DiskReader(PayloadReader payload, NamespacedName vm, Reque
         var image = payload.OptionalString("image_url");
         if (image is null)
         {
-            ImageUrl.RejectMissing(payload);
+            if (!payload.IsRejected("image_url", "template_name", "template")) payload.RejectMissing("image_url", ImageUrl.Rule);
             image = "";
-        }
-        else if (payload.OptionalString("template_name", "template") is { } template)
-        {
-            notes.Ignored($"template ({template}): image_url gives the root disk");
         }
         var source = image.Length == 0 ? new DiskSource.Container("") : new ImageUrl(payload, vm).Read(image, size);
         if (source is DiskSource.Import && size is null && !payload.IsRejected("image_url", "storage", "disk_size"))

@@ -19,15 +19,6 @@ internal sealed class ImageUrl(PayloadReader payload, NamespacedName vm)
         "a container disk (\"registry/image:tag\", the image in lower case), an existing disk (\"pvc:NAME\", \"pvc:NAMESPACE/NAME\") or an "
         + "image to import (\"http(s)://…\", \"docker://…\")";
 
-    /// <summary>The error of a VM without a root disk.</summary>
-    public static void RejectMissing(PayloadReader payload)
-    {
-        if (payload.OptionalString("template_name", "template") is { } template)
-            payload.Reject("template_name", template, "usable: this agent knows no templates yet, give image_url instead");
-        else if (!payload.IsRejected(Field, "template_name", "template"))
-            payload.RejectMissing(Field, Rule);
-    }
-
     /// <summary>Where the disk comes from; anything if the field was rejected.</summary>
     /// <param name="url">The field's value.</param>
     /// <param name="size">The size that the disk is to have: what has one is a disk of its own.</param>

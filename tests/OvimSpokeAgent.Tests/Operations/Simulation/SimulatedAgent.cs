@@ -11,6 +11,7 @@ using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Simulation;
 using OvimSpokeAgent.Tests.Supervision;
+using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Operations.Simulation;
@@ -63,7 +64,7 @@ internal sealed class SimulatedAgent
         var registry = new OperationRegistry(
         [
             new CreateVirtualMachineHandler(
-                guarded, manager, managed, Vdcs.Admission, new DiskSources(guarded, new AccessReviews(guarded, time)), settings),
+                guarded, manager, managed, Vdcs.Admission, new DiskSources(guarded, new AccessReviews(guarded, time)), new FakeTemplates(), settings),
             new DeleteVirtualMachineHandler(guarded, manager, managed, new KeepingDeletion(guarded, manager, new DiskKeeper(guarded))),
             new StartVirtualMachineHandler(manager, power, Vdcs.Admission, settings),
             new StopVirtualMachineHandler(manager, power),

@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.Templates;
+
+/// <summary>A ConfigMap as the store of templates reads it.</summary>
+internal sealed record ConfigMapObject : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
+
+    public IReadOnlyDictionary<string, string>? Data { get; init; }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ConfigMapObject))]
+internal sealed partial class TemplateJson : JsonSerializerContext;

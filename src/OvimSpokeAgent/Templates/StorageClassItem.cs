@@ -1,0 +1,15 @@
+using OvimSpokeAgent.Cluster;
+
+namespace OvimSpokeAgent.Templates;
+
+/// <summary>A StorageClass that there is.</summary>
+internal sealed record StorageClassItem
+{
+    public static WatchSpec<AnyObject, StorageClassItem> Watch { get; } = new()
+    {
+        Kind = OfferedKinds.StorageClass,
+        Type = ClusterJson.Default.AnyObject,
+        Project = (_, _) => new StorageClassItem(),
+        IsOptional = true,
+    };
+}

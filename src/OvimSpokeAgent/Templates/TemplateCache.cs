@@ -1,0 +1,152 @@
+using System.Text.Json;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Validation;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Templates;
+
+/// <summary>
+/// The templates, in memory as they are stored. Read anew whenever this agent begins to lead: another one may have written
+/// meanwhile. One set takes the place of the other as a whole, once it is stored. Who asks before the first read waits for it.
+/// </summary>
+internal sealed partial class TemplateCache(
+    TemplateStore store, ILeadership leadership, ILogger<TemplateCache> logger)
+{
+    private readonly AsyncLock _turn = new();
+    private volatile Loaded? _loaded;
+    private volatile IReadOnlyList<string> _lost = [];
+    private volatile string? _problem;
+
+    /// <summary>How many there are; null: that is not known yet.</summary>
+    public int? Count => _loaded?.Templates.Count;
+
+    /// <summary>What could not be read, so that templates may be missing until the hub sends them again; empty: nothing.</summary>
+    public IReadOnlyList<string> Lost => _lost;
+
+    /// <summary>Why templates cannot be read or stored now; null: they can.</summary>
+    public string? Problem => _problem;
+
+    /// <summary>All of them, as far as they were read; from memory.</summary>
+    public IEnumerable<Template> Known => _loaded?.Templates.All ?? [];
+
+    /// <summary>See <see cref="ITemplateSource.FindAsync"/>.</summary>
+    public async Task<(TemplateContent? Template, string? Refusal)> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        var templates = await GetAsync(cancellationToken);
+        if (templates.Find(name) is { } found) return (new TemplateContent(found.Name, found.Content), null);
+        var known = templates.Count == 1 ? "there is 1 template" : $"there are {templates.Count} templates";
+        return (null, $"template_name: {JsonText.Show(name)} is not known here; {known}");
+    }
+
+    /// <summary>All of them.</summary>
+    /// <exception cref="KubernetesApiException">They cannot be read now, or this agent does not lead.</exception>
+    public async Task<TemplateSet> GetAsync(CancellationToken cancellationToken)
+    {
+        if (_loaded is { } loaded && loaded.Term == leadership.Current) return loaded.Templates;
+        using var turn = await _turn.HoldAsync(cancellationToken);
+        return (await LoadAsync(cancellationToken)).Templates;
+    }
+
+    /// <summary>Takes a list of templates over, as a whole.</summary>
+    /// <param name="list">An array.</param>
+    /// <param name="isWanted">Whether what it comes to is to be stored.</param>
+    /// <param name="beforeWriting">Called before anything is changed; not where nothing is to be.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    /// <exception cref="KubernetesApiException">It is not stored: what was there before still counts.</exception>
+    public async Task<TemplateList> ReplaceAsync(
+        JsonElement list, Predicate<TemplateList> isWanted, Func<TemplateList, Task> beforeWriting, CancellationToken cancellationToken)
+    {
+        using var turn = await _turn.HoldAsync(cancellationToken);
+        var loaded = await LoadAsync(cancellationToken);
+        var read = TemplateList.Read(list, loaded.Templates);
+        if (!isWanted(read)) return read;
+        if (!read.After.IsSameAs(loaded.Templates) || _lost.Count > 0)
+        {
+            await beforeWriting(read);
+            await SaveAsync(loaded, read.After, cancellationToken);
+            _lost = [];
+            LogReplaced(read.After.Count, read.Removed, read.Rejected.Count);
+        }
+        return read;
+    }
+
+    /// <summary>Sees to it that what is stored is what is in memory, whoever changed or removed it.</summary>
+    /// <exception cref="KubernetesApiException">That cannot be done now.</exception>
+    public async Task TendAsync(CancellationToken cancellationToken)
+    {
+        using var turn = await _turn.HoldAsync(cancellationToken);
+        var loaded = await LoadAsync(cancellationToken);
+        try
+        {
+            if (loaded.IsStored && await store.FindChangesAsync(cancellationToken) is [])
+            {
+                _problem = null;
+                return;
+            }
+            var found = await store.LoadAsync(cancellationToken);
+            _loaded = loaded = loaded with { IsStored = found.Problems.Count == 0 && found.Templates.IsSameAs(loaded.Templates) };
+            if (!loaded.IsStored)
+            {
+                await SaveAsync(loaded, loaded.Templates, cancellationToken);
+                LogRestored(string.Join("; ", found.Problems));
+            }
+            _problem = null;
+        }
+        catch (KubernetesApiException e)
+        {
+            _problem = e.Message;
+            throw;
+        }
+    }
+
+    private async Task SaveAsync(Loaded loaded, TemplateSet templates, CancellationToken cancellationToken)
+    {
+        _loaded = loaded with { IsStored = false };
+        try
+        {
+            await store.SaveAsync(templates, cancellationToken);
+            _loaded = loaded with { Templates = templates, IsStored = true };
+            _problem = null;
+        }
+        catch (KubernetesApiException e)
+        {
+            _problem = e.Message;
+            throw;
+        }
+    }
+
+    // Within a turn.
+    private async Task<Loaded> LoadAsync(CancellationToken cancellationToken)
+    {
+        var term = leadership.Current
+            ?? throw new KubernetesApiException(ApiErrorReason.NotLeading, "templates are not read: this agent does not lead");
+        if (_loaded is { } loaded && loaded.Term == term) return loaded;
+        try
+        {
+            var found = await store.LoadAsync(cancellationToken);
+            if (found.Problems.Count > 0) LogLost(string.Join("; ", found.Problems), found.Templates.Count);
+            _lost = found.Problems;
+            _problem = null;
+            return _loaded = new Loaded(term, found.Templates, IsStored: found.Problems.Count == 0);
+        }
+        catch (KubernetesApiException e)
+        {
+            _problem = e.Message;
+            throw;
+        }
+    }
+
+    // Of a set that is not stored, or not as a whole, the store does not know what is there.
+    private sealed record Loaded(Term Term, TemplateSet Templates, bool IsStored);
+
+    [LoggerMessage(6001, LogLevel.Information, "{Count} templates are stored, {Removed} of the former ones went, {Rejected} were rejected")]
+    private partial void LogReplaced(int count, int removed, int rejected);
+
+    [LoggerMessage(6002, LogLevel.Warning, "Templates that were stored cannot be read ({Problems}); {Count} are there until the hub sends them again")]
+    private partial void LogLost(string problems, int count);
+
+    [LoggerMessage(6003, LogLevel.Warning, "Stored templates were changed or removed by someone, and are written anew. {Problems}")]
+    private partial void LogRestored(string problems);
+}

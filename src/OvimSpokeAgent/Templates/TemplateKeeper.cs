@@ -1,0 +1,50 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.Templates;
+
+/// <summary>Reads the stored templates when this agent begins to lead, and keeps them stored: what someone changes or removes is written anew.</summary>
+internal sealed class TemplateKeeper(
+    TemplateCache cache, ILeadership leadership, AgentSettings settings, Jitter jitter, TimeProvider time) : ILoop
+{
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(1);
+
+    private readonly TimeSpan _interval = TimeSpans.Min(settings.Templates.SyncInterval, LongestInterval);
+    private readonly Backoff _betweenTries = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), jitter);
+
+    public string Name => "templates";
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var term = await leadership.WaitUntilLeadingAsync(cancellationToken);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended);
+            try
+            {
+                while (true)
+                {
+                    await TendAsync(either.Token);
+                    await Task.Delay(_interval * (0.5 + (jitter() / 2)), time, either.Token);
+                }
+            }
+            catch (OperationCanceledException) when (term.IsOver && !cancellationToken.IsCancellationRequested)
+            {
+                // Another agent may lead now.
+            }
+        }
+    }
+
+    // What fails is in health meanwhile.
+    private Task<bool> TendAsync(CancellationToken cancellationToken) => _betweenTries.RetryAsync<bool, KubernetesApiException>(
+        async token =>
+        {
+            await cache.TendAsync(token);
+            return true;
+        },
+        e => new ValueTask<Repeat?>(new Repeat(e.RetryAfter)),
+        time,
+        cancellationToken);
+}

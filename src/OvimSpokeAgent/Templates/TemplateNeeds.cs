@@ -1,0 +1,69 @@
+using System.Text.Json;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Validation;
+
+namespace OvimSpokeAgent.Templates;
+
+/// <summary>What a template needs of the cluster: names alone, so that it can be held beside the template. Pure.</summary>
+internal sealed record TemplateNeeds
+{
+    /// <summary>Fields and the StorageClasses that they name.</summary>
+    public IReadOnlyList<(string Field, string Name)> StorageClasses { get; private init; } = [];
+
+    /// <summary>Fields and the networks that they name, <c>NAME</c> or <c>NAMESPACE/NAME</c>.</summary>
+    public IReadOnlyList<(string Field, string Name)> Networks { get; private init; } = [];
+
+    /// <summary><c>NAME</c> or <c>KIND/NAME</c>.</summary>
+    public string? Instancetype { get; private init; }
+
+    public string? Preference { get; private init; }
+
+    /// <summary>The field for which a disk is imported, cloned or made; null: there is none.</summary>
+    public string? NewDisk { get; private init; }
+
+    public string? Architecture { get; private init; }
+
+    /// <summary>Those of the fields of a <c>create_vm</c>.</summary>
+    /// <param name="fields">An object whose fields can be read.</param>
+    public static TemplateNeeds Of(JsonElement fields)
+    {
+        var reader = new PayloadReader(fields);
+        var (classes, networks) = (new List<(string, string)>(), new List<(string, string)>());
+        Add(classes, "storage_class", reader.OptionalString("storage_class"));
+        Add(networks, "network_name", reader.OptionalString("network_name"));
+        foreach (var name in reader.StringList("networks")) Add(networks, "networks", name);
+        var newDisk = NewRoot(reader);
+        if (JsonText.TryGetProperty(fields, "disks", out var disks) && disks.ValueKind is JsonValueKind.Array)
+        {
+            foreach (var disk in disks.EnumerateArray().Where(disk => disk.ValueKind is JsonValueKind.Object))
+            {
+                var its = new PayloadReader(disk);
+                Add(classes, "disks", its.OptionalString("storage_class"));
+                newDisk ??= its.OptionalBool("blank") is true || NewRoot(its) is not null ? "disks" : null;
+            }
+        }
+        return new TemplateNeeds
+        {
+            StorageClasses = classes,
+            Networks = [.. networks.Where(network => network.Item2 is not ("pod" or "default"))],
+            Instancetype = reader.OptionalString("instancetype"),
+            Preference = reader.OptionalString("preference"),
+            NewDisk = newDisk,
+            Architecture = reader.OptionalString("architecture"),
+        };
+    }
+
+    // A container disk without a size is no disk of its own, nor is an existing one that is used as it is.
+    private static string? NewRoot(PayloadReader reader)
+    {
+        if (reader.OptionalString("image_url") is not { } image) return null;
+        if (image.Contains("://", StringComparison.Ordinal)) return "image_url";
+        if (image.StartsWith("pvc:", StringComparison.Ordinal)) return image.Contains('/', StringComparison.Ordinal) ? "image_url" : null;
+        return reader.OptionalQuantity("Gi", "storage", "disk_size", "size") is null ? null : "storage";
+    }
+
+    private static void Add(List<(string, string)> to, string field, string? name)
+    {
+        if (name is not null) to.Add((field, name));
+    }
+}

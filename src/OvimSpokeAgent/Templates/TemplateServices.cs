@@ -1,0 +1,37 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Templates;
+
+internal static class TemplateServices
+{
+    /// <summary>Templates: the store, the cache, and where they come from.</summary>
+    public static IServiceCollection AddTemplates(this IServiceCollection services, AgentSettings settings)
+    {
+        services.AddSingleton<TemplateStore>();
+        services.AddSingleton<TemplateCache>();
+        services.AddSingleton<TemplateSource>();
+        services.AddSingleton<ITemplateSource>(provider => provider.GetRequiredService<TemplateSource>());
+        services.AddSingleton<TemplatePull>();
+        services.AddSingleton<IHealthCheck, TemplatesCheck>();
+        services.AddSingleton<IOperationHandler, SyncTemplatesHandler>();
+        foreach (var verb in (string[])["get", "list", "create", "patch", "delete"])
+            services.AddNeededPermissions(new NeededPermission(verb, KubernetesKinds.ConfigMap, settings.Namespace));
+        return services.AddClusterOffer();
+    }
+
+    // Beside the caches that the agent waits for before it works: what these do not know costs a judgement of templates alone.
+    private static IServiceCollection AddClusterOffer(this IServiceCollection services)
+    {
+        services.AddSingleton<ClusterOffer>();
+        foreach (var kind in (ResourceKind[])
+            [OfferedKinds.StorageClass, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, OfferedKinds.Node])
+        {
+            services.AddNeededPermissions(new("list", kind), new("watch", kind));
+        }
+        return services;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Text;
+using System.Text.Json;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Validation;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>
+/// What a VM was made of, for its creator: the fields that count after template and defaults. What may hold secrets is left out
+/// (<see cref="SecretFields"/>). Pure.
+/// </summary>
+internal static class UsedFields
+{
+    private static readonly string[] Shown =
+    [
+        "cpu", "memory", "instancetype", "preference", "image_url", "storage", "disk_size", "storage_class", "access_mode", "disks",
+        "network_name", "networks", "firmware", "machine_type", "architecture", "eviction_strategy", "run_strategy", "run",
+        "termination_grace_period_seconds", "cloud_init_type", "labels",
+    ];
+
+    /// <summary>Those of a request; an object.</summary>
+    public static JsonElement Of(VirtualMachineRequest request)
+    {
+        var used = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var field in Shown)
+        {
+            if (JsonText.TryGetProperty(request.Payload, field, out var value) && !JsonText.IsEmpty(value))
+                used[field == "disk_size" ? "storage" : field] = Harmless(value);
+        }
+        if (request.Template is { } template) used["template_name"] = Text(template);
+        if (!used.ContainsKey("run_strategy")) used.TryAdd("run", JsonElement.Parse("true"u8));
+        return OperationJson.Parse(CanonicalJson.Of(used));
+    }
+
+    // In the disks, too; and the address of an image may have credentials in it.
+    private static JsonElement Harmless(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                return OperationJson.Parse(CanonicalJson.Of(CanonicalJson.Members(value)
+                    .Where(member => !SecretFields.Contains(member.Key))
+                    .Select(member => KeyValuePair.Create(member.Key, Harmless(member.Value)))));
+            case JsonValueKind.Array:
+                return OperationJson.Parse(Encoding.UTF8.GetBytes($"[{string.Join(',', value.EnumerateArray().Select(item => Harmless(item).GetRawText()))}]"));
+            case JsonValueKind.String when JsonText.TryGetString(value, out var text) && text.Contains("://", StringComparison.Ordinal):
+                return Text(JsonText.WithoutCredentials(text));
+            default:
+                return value;
+        }
+    }
+
+    private static JsonElement Text(string text) => JsonElement.Parse($"\"{JsonEncodedText.Encode(text)}\"");
+}
