@@ -10,6 +10,21 @@ public sealed class TemplateTests(Clusters clusters) : IClassFixture<Clusters>
 {
     private static readonly (string, string) Often = ("OVIM_TEMPLATE_SYNC_INTERVAL", "500ms");
 
+    private const string NetworkDefinition = """
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: {name: network-attachment-definitions.k8s.cni.cncf.io}
+        spec:
+          group: k8s.cni.cncf.io
+          scope: Namespaced
+          names: {plural: network-attachment-definitions, singular: network-attachment-definition, kind: NetworkAttachmentDefinition}
+          versions:
+          - name: v1
+            served: true
+            storage: true
+            schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+        """;
+
     [Theory, OnSandbox, OnRealApiServer]
     public async Task Thousand_with_fifty_bad_ones_are_usable_but_for_those_and_by_another_agent_too(ClusterKind kind)
     {
@@ -94,6 +109,57 @@ public sealed class TemplateTests(Clusters clusters) : IClassFixture<Clusters>
 
         await environment.SaysInHealthAsync(agent, "templates", "1 template");
         await environment.CompletesAsync(agent, "create_vm", "web", ("template_name", "ubuntu"));
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
+    public async Task What_the_cluster_lacks_is_told_and_nothing_is_made_until_it_is_there(ClusterKind kind)
+    {
+        await using var environment = await clusters.OnAsync(kind);
+        var agent = await environment.StartAgentAsync(Often);
+        var storageClass = $"fast-{environment.Namespace}";
+        var reason = $"storage_class: the cluster has no StorageClass \"{storageClass}\"";
+
+        var result = await SyncsAsync(environment, agent, Template("plain"), Template("fast", ("storage_class", storageClass)));
+
+        var unusable = result["unusable"]!.AsArray().Single()!;
+        Assert.Equal(("fast", reason), ((string?)unusable["name"], (string?)unusable["reason"]));
+        await environment.SaysInHealthAsync(agent, "templates", $"2 templates; 1 are not usable here: fast: {reason}");
+        Assert.Equal($"template fast: {reason}", await environment.FailsAsync(agent, "create_vm", "web", ("template_name", "fast")));
+        Assert.Null(await environment.Cluster.FindVmAsync(environment.Namespace, "web"));
+        await environment.Cluster.Admin.CreateAsync("apis/storage.k8s.io/v1/storageclasses", new JsonObject
+        {
+            ["apiVersion"] = "storage.k8s.io/v1",
+            ["kind"] = "StorageClass",
+            ["metadata"] = new JsonObject { ["name"] = storageClass },
+            ["provisioner"] = "example.com/none",
+        });
+        await environment.CompletesAsync(agent, "create_vm", "web", ("template_name", "fast"));
+        await environment.Cluster.Admin.DeleteAsync($"apis/storage.k8s.io/v1/storageclasses/{storageClass}");
+        await environment.SaysInHealthAsync(agent, "templates", "1 are not usable here: fast");
+    }
+
+    [Fact]
+    public async Task Kind_that_comes_under_a_running_agent_makes_templates_usable()
+    {
+        await using var environment = await clusters.OnAsync(ClusterKind.Sandbox);
+        var agent = await environment.StartAgentAsync(Often);
+        var result = await SyncsAsync(environment, agent, Template("lan", ("network_name", "lan")));
+        Assert.Equal(
+            "network_name: the cluster has no NetworkAttachmentDefinitions (Multus), and so no \"lan\"",
+            (string?)result["unusable"]!.AsArray().Single()!["reason"]);
+
+        await environment.Cluster.Admin.CreateFromYamlAsync("apis/apiextensions.k8s.io/v1/customresourcedefinitions", NetworkDefinition);
+        await environment.SaysInHealthAsync(agent, "templates", "no namespace has a NetworkAttachmentDefinition");
+        await environment.Cluster.Admin.CreateAsync(
+            $"apis/k8s.cni.cncf.io/v1/namespaces/{environment.Namespace}/network-attachment-definitions",
+            new JsonObject
+            {
+                ["apiVersion"] = "k8s.cni.cncf.io/v1",
+                ["kind"] = "NetworkAttachmentDefinition",
+                ["metadata"] = new JsonObject { ["name"] = "lan", ["namespace"] = environment.Namespace },
+            });
+
+        await environment.CompletesAsync(agent, "create_vm", "web", ("template_name", "lan"));
     }
 
     [Fact]
