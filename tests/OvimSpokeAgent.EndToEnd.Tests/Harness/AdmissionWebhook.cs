@@ -20,15 +20,19 @@ internal sealed record AdmissionRequest(string Operation, string Resource, strin
 }
 
 /// <summary>
-/// An admission webhook of the real API server for one namespace, itself, what VDCs are made of and the disks in it: denies or changes what the
-/// agent writes, as the test says at the time.
+/// An admission webhook of the real API server for one namespace: itself, what VDCs are made of, and the disks in it. It denies or changes
+/// what the agent writes, as the test says at the time.
 /// </summary>
 internal sealed class AdmissionWebhook : IAsyncDisposable
 {
     private const string Path = "/admit";
     private const string Probe = "configmaps";
+    private const string NameLabel = "kubernetes.io/metadata.name";
 
-    private static readonly string[] Resources = ["namespaces", "resourcequotas", "limitranges", "networkpolicies", "rolebindings", "datavolumes", "persistentvolumeclaims", Probe];
+    private static readonly string[] Resources =
+    [
+        "namespaces", "resourcequotas", "limitranges", "networkpolicies", "rolebindings", "datavolumes", "persistentvolumeclaims", Probe,
+    ];
 
     private readonly WebApplication _server;
     private readonly X509Certificate2 _certificate;
@@ -66,6 +70,9 @@ internal sealed class AdmissionWebhook : IAsyncDisposable
         server.MapPost(Path, webhook.AnswerAsync);
         await server.StartAsync();
         var url = new Uri(LoopbackServer.UrlOf(server), Path);
+        // Of itself a server has it since 1.21 only.
+        await admin.MergeAsync(
+            $"api/v1/namespaces/{ns}", new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [NameLabel] = ns } } });
         await admin.CreateAsync(collection, Configuration(kind, ns, url, certificate));
         await webhook.WaitUntilAskedAsync(ns);
         return webhook;
@@ -91,7 +98,7 @@ internal sealed class AdmissionWebhook : IAsyncDisposable
             ["sideEffects"] = "None",
             ["failurePolicy"] = "Ignore", // where a test ended without taking it away
             ["timeoutSeconds"] = 10,
-            ["namespaceSelector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["kubernetes.io/metadata.name"] = ns } },
+            ["namespaceSelector"] = new JsonObject { ["matchLabels"] = new JsonObject { [NameLabel] = ns } },
             ["rules"] = new JsonArray(new JsonObject
             {
                 ["apiGroups"] = new JsonArray("*"),
