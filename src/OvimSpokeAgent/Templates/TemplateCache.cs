@@ -80,7 +80,8 @@ internal sealed partial class TemplateCache(
         var loaded = await LoadAsync(cancellationToken);
         try
         {
-            if (loaded.IsStored && await store.FindChangesAsync(cancellationToken) is [])
+            var changed = loaded.IsStored ? await store.FindChangesAsync(cancellationToken) : [];
+            if (loaded.IsStored && changed.Count == 0)
             {
                 _problem = null;
                 return;
@@ -90,7 +91,7 @@ internal sealed partial class TemplateCache(
             if (!loaded.IsStored)
             {
                 await SaveAsync(loaded, loaded.Templates, cancellationToken);
-                LogRestored(string.Join("; ", found.Problems));
+                LogRestored(string.Join(", ", changed));
             }
             _problem = null;
         }
@@ -147,6 +148,6 @@ internal sealed partial class TemplateCache(
     [LoggerMessage(6002, LogLevel.Warning, "Templates that were stored cannot be read ({Problems}); {Count} are there until the hub sends them again")]
     private partial void LogLost(string problems, int count);
 
-    [LoggerMessage(6003, LogLevel.Warning, "Stored templates were changed or removed by someone, and are written anew. {Problems}")]
-    private partial void LogRestored(string problems);
+    [LoggerMessage(6003, LogLevel.Warning, "Stored templates were not as they should be, and are written anew; changed or removed by someone: {ConfigMaps}")]
+    private partial void LogRestored(string configMaps);
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
 

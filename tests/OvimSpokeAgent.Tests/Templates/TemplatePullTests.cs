@@ -6,7 +6,6 @@ using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Hub;
-using OvimSpokeAgent.Tests.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Templates;
 
@@ -259,7 +258,7 @@ public sealed class TemplatePullTests : IAsyncDisposable
         await WaitedAsync(thenWaits ?? TimeSpan.FromSeconds(22.5));
     }
 
-    private Task WaitedAsync(TimeSpan wait) => _hub.Time.NextWaitAsync(wait, wait);
+    private Task<TimeSpan> WaitedAsync(TimeSpan wait) => _hub.Time.NextWaitAsync(wait, wait);
 
     private async Task NextAsync(int requests)
     {

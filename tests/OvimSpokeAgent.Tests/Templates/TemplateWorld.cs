@@ -6,7 +6,6 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Leadership;
-using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;

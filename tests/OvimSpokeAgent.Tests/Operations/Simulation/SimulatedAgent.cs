@@ -22,6 +22,9 @@ namespace OvimSpokeAgent.Tests.Operations.Simulation;
 /// </summary>
 internal sealed class SimulatedAgent
 {
+    /// <summary>The template that there is.</summary>
+    public const string TemplateName = "fedora";
+
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
 
     private readonly SimulatedWorld _world;
@@ -64,7 +67,7 @@ internal sealed class SimulatedAgent
         var registry = new OperationRegistry(
         [
             new CreateVirtualMachineHandler(
-                guarded, manager, managed, Vdcs.Admission, new DiskSources(guarded, new AccessReviews(guarded, time)), new FakeTemplates(), settings),
+                guarded, manager, managed, Vdcs.Admission, new DiskSources(guarded, new AccessReviews(guarded, time)), Templates(world), settings),
             new DeleteVirtualMachineHandler(guarded, manager, managed, new KeepingDeletion(guarded, manager, new DiskKeeper(guarded))),
             new StartVirtualMachineHandler(manager, power, Vdcs.Admission, settings),
             new StopVirtualMachineHandler(manager, power),
@@ -169,6 +172,9 @@ internal sealed class SimulatedAgent
             _world.Failures.Add($"loop {name} of {Process.Name} failed: {e}");
         }
     }
+
+    private static FakeTemplates Templates(SimulatedWorld world) => new FakeTemplates().With(
+        TemplateName, $$"""{"name":"{{TemplateName}}","image_url":"quay.io/containerdisks/fedora:{{world.Time.GetUtcNow().Ticks}}"}""");
 
     private void Noted(HubEndpoint endpoint, bool isAnswered)
     {
