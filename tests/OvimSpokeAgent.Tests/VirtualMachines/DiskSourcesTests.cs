@@ -92,7 +92,7 @@ public sealed class DiskSourcesTests
     [Fact]
     public async Task Clone_of_another_namespaces_disk_takes_the_right_that_is_given_there()
     {
-        await using var world = await VmWorld.OpenAsync();
+        await using var world = await VmWorld.OpenAsync(cluster => Has(cluster, KubernetesKinds.PersistentVolumeClaim, "fedora", "golden"));
         var asked = new List<string>();
         world.Cluster.Reviews = review =>
         {
@@ -107,6 +107,7 @@ public sealed class DiskSourcesTests
         Assert.Equal(["create datavolumes/source golden/fedora", "create pods/ golden/fedora"], asked.Take(2));
 
         world.Cluster.Reviews = review => (string?)review["subresource"] == "source";
+        Assert.Contains("no such PersistentVolumeClaim", (await CreateAsync(world, """{"image_url":"pvc:golden/debian"}""")).FailureOf(), StringComparison.Ordinal);
         Assert.True((await CreateAsync(world, """{"image_url":"pvc:golden/fedora"}""")).IsCompleted);
     }
 
@@ -139,7 +140,7 @@ public sealed class DiskSourcesTests
     [InlineData("""{"image_url":"quay.io/disk:1"}""", 0, 0)]
     public async Task Room_is_asked_for_the_disks_and_for_the_scratch_space_of_imports(string fields, int disks, int scratch)
     {
-        await using var world = await VmWorld.OpenAsync();
+        await using var world = await VmWorld.OpenAsync(cluster => Has(cluster, KubernetesKinds.PersistentVolumeClaim, "fedora", "golden"));
 
         Assert.True((await CreateAsync(world, fields)).IsCompleted);
 
@@ -165,6 +166,6 @@ public sealed class DiskSourcesTests
     private static Task<OvimSpokeAgent.Operations.OperationOutcome> CreateAsync(VmWorld world, string fields) =>
         VmWorld.RunAsync(world.Create, $",{fields[1..^1]}{Size}");
 
-    private static void Has(FakeKubernetesApi cluster, ResourceKind kind, string name) => cluster.Has(
-        kind, new JsonObject { ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "acme" } });
+    private static void Has(FakeKubernetesApi cluster, ResourceKind kind, string name, string ns = "acme") => cluster.Has(
+        kind, new JsonObject { ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns } });
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using OvimSpokeAgent.VirtualMachines;
 using static OvimSpokeAgent.Tests.VirtualMachines.Requests;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;

@@ -1,4 +1,3 @@
-using OvimSpokeAgent.VirtualMachines;
 using static OvimSpokeAgent.Tests.VirtualMachines.Requests;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;

@@ -78,18 +78,15 @@ internal sealed class DiskSources(IKubernetesApi api, AccessReviews reviews)
     private async Task<string?> GetCloneRefusalAsync(
         DiskRequest disk, DiskSource.Copy clone, NamespacedName vm, CancellationToken cancellationToken)
     {
-        if (clone.Namespace == vm.Namespace)
-        {
-            var (_, refusal) = await FindAsync(disk, new DiskSource.Claim(clone.Name), clone.Namespace, hasImporter: true, cancellationToken);
-            return refusal;
-        }
         var user = $"system:serviceaccount:{vm.Namespace}:default";
         try
         {
-            if (await MayAsync(user, vm.Namespace, clone, KubeVirtKinds.DataVolume, "source", cancellationToken)
+            if (clone.Namespace == vm.Namespace
+                || await MayAsync(user, vm.Namespace, clone, KubeVirtKinds.DataVolume, "source", cancellationToken)
                 || await MayAsync(user, vm.Namespace, clone, KubernetesKinds.Pod, null, cancellationToken))
             {
-                return null;
+                var (_, missing) = await FindAsync(disk, new DiskSource.Claim(clone.Name), clone.Namespace, hasImporter: true, cancellationToken);
+                return missing;
             }
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Forbidden)

@@ -102,5 +102,5 @@ internal sealed class GuestDataReader(PayloadReader payload, RequestNotes notes)
     }
 
     private static bool IsFileName(string name) =>
-        name.Length is > 0 and <= 253 && name is not ("." or "..") && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+        name.Length is > 0 and <= 253 && name != "." && !name.StartsWith("..", StringComparison.Ordinal) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }
