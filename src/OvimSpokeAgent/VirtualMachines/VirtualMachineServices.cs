@@ -14,6 +14,8 @@ internal static class VirtualMachineServices
         services.AddSingleton<VirtualMachinePower>();
         services.AddSingleton<DiskKeeper>();
         services.AddSingleton<KeepingDeletion>();
+        services.AddSingleton<OrphanCaches>();
+        services.AddSingleton<OrphanRemoval>();
         services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, UpdateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, DeleteVirtualMachineHandler>();
@@ -36,7 +38,8 @@ internal static class VirtualMachineServices
             services.AddNeededPermissions(new NeededPermission(
                 "update", KubeVirtKinds.VirtualMachineSubresources, Subresource: subresource));
         }
-        services.AddNeededPermissions(new NeededPermission("create", KubernetesKinds.Secret));
+        services.AddNeededPermissions(
+            new("get", KubeVirtKinds.DataVolume), new("delete", KubeVirtKinds.DataVolume), new("create", KubernetesKinds.Secret));
         return services;
     }
 }
