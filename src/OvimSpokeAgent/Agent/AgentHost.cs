@@ -127,6 +127,7 @@ public static class AgentHost
             .AddLoop<OperationLoop>()
             .AddLoop<ClusterNetworkDiscovery>()
             .AddLoop<VdcReconciler>()
+            .AddLoop<OrphanLoop>()
             .AddLoop<HealthReporter>()
             .AddLoop<HeartbeatLoop>()
             .AddLoop<PollLoop>()

@@ -24,6 +24,9 @@ public sealed record AgentSettings
     /// <summary>vCPUs to a requested core, at least 1: VMs that the agent makes request their vCPUs divided by it.</summary>
     public required decimal CpuOvercommit { get; init; }
 
+    /// <summary>How old what a failed creation left behind must be before it is removed.</summary>
+    public required TimeSpan OrphanGrace { get; init; }
+
     public required VdcSettings Vdc { get; init; }
 
     public required TemplateSettings Templates { get; init; }

@@ -64,6 +64,7 @@ internal sealed class SettingsLoader
             Operations = ReadOperations(),
             CpuOvercommit = decimal.Parse(
                 Required(SettingsTable.CpuOvercommit), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture),
+            OrphanGrace = Duration(SettingsTable.OrphanGrace),
             Vdc = ReadVdc(),
             Templates = new TemplateSettings
             {

@@ -141,6 +141,11 @@ internal static class SettingsTable
         "OVIM_VDC_CASCADE", "false",
         "Whether a `delete_vdc` without `cascade` deletes all VMs with the VDC; else as many as its `vm_count`");
 
+    public static readonly Setting OrphanGrace = Duration(
+        "OVIM_ORPHAN_GRACE", "1h", TimeSpan.FromSeconds(1), TimeSpan.FromDays(7),
+        "How old what a creation that failed left behind must be before it is removed. What has disks is removed only while the operation "
+        + "is remembered (`OVIM_OPERATION_RETENTION`)");
+
     public static readonly Setting ClusterCidrs = Networks(
         "OVIM_CLUSTER_CIDRS", "all private, shared and link-local ranges",
         "Address ranges of the cluster's pods, services and nodes, comma-separated: "
@@ -286,7 +291,7 @@ internal static class SettingsTable
         HubEndpoint, HubToken, HubTokenFile, HubCertFile, HubKeyFile, HubCaFile, HubTlsInsecure, HubTimeout, HubPollInterval,
         HeartbeatInterval, HubHealthyStatus, HubSuccessStatus,
         OperationConcurrency, OperationTimeout, OperationMaxTimeout, OperationBacklog, OperationRetention, OperationExpiry, JournalMaxBytes,
-        CpuOvercommit, VdcPodSecurity, VdcCascade, ClusterCidrs, DnsTargets, KubeVirtNamespace, CdiNamespace,
+        CpuOvercommit, OrphanGrace, VdcPodSecurity, VdcCascade, ClusterCidrs, DnsTargets, KubeVirtNamespace, CdiNamespace,
         TemplateSync, TemplateSyncInterval,
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,

@@ -59,6 +59,15 @@ internal sealed partial class OperationJournal : IDisposable
         }
     }
 
+    /// <summary>Whether all records are known: this agent leads, and has read them.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            lock (_lock) return _session is { IsOver: false };
+        }
+    }
+
     /// <summary>The record of an operation, or null.</summary>
     public JournalRecord? Find(OperationKey key)
     {

@@ -14,6 +14,7 @@ internal static class OperationServices
             provider.GetRequiredService<IKubernetesApi>(),
             provider.GetRequiredService<AgentSettings>().Namespace));
         services.AddSingleton<OperationJournal>();
+        services.AddSingleton<OperationFateLookup>(provider => ActivatorUtilities.CreateInstance<OperationFates>(provider).FindAsync);
         services.AddSingleton<OperationRegistry>();
         services.AddSingleton(provider => new OperationScheduler(
             provider.GetRequiredService<AgentSettings>().Operations.Concurrency, provider.GetRequiredService<TimeProvider>()));

@@ -5,7 +5,7 @@ namespace OvimSpokeAgent.Supervision;
 /// while it is worked on comes again after that.
 /// </summary>
 internal sealed class WorkQueue<TKey>(TimeProvider time)
-    where TKey : notnull
+    where TKey : class
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<TKey, long> _dueAt = [];

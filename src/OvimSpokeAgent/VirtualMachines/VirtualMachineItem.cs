@@ -34,6 +34,9 @@ internal sealed record VirtualMachineItem
     /// <summary>It stays until its disks are released (<see cref="KeepingDeletion"/>).</summary>
     public bool IsHeldForDisks { get; init; }
 
+    /// <summary>The agent began to make it and did not end that.</summary>
+    public bool IsHalfMade { get; init; }
+
     /// <summary>The controller has written conditions, so the printable status is its word and not the CRD's default.</summary>
     public required bool IsObserved { get; init; }
 
@@ -99,6 +102,7 @@ internal sealed record VirtualMachineItem
             PrintableStatus = JsonText.Shorten(vm.Status?.PrintableStatus ?? ""),
             IsDeleting = vm.Metadata.DeletionTimestamp is not null,
             IsHeldForDisks = KeepingDeletion.IsHeld(vm.Metadata),
+            IsHalfMade = OrphanRules.IsHalfMade(vm.Metadata),
             IsObserved = conditions.Count > 0,
             Failure = MessageOf(conditions, "Failure", "True") ?? MessageOf(conditions, "Synchronized", "False")
                 ?? MessageOf(conditions, VirtualMachines.VolumeMigration.RecoveryRequired, "True"),

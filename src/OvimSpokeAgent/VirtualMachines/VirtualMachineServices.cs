@@ -17,6 +17,8 @@ internal static class VirtualMachineServices
         services.AddSingleton<DiskSources>();
         services.AddSingleton<DiskKeeper>();
         services.AddSingleton<KeepingDeletion>();
+        services.AddSingleton<OrphanCaches>();
+        services.AddSingleton<OrphanRemoval>();
         services.AddSingleton<IOperationHandler, CreateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, UpdateVirtualMachineHandler>();
         services.AddSingleton<IOperationHandler, DeleteVirtualMachineHandler>();
@@ -41,8 +43,9 @@ internal static class VirtualMachineServices
         }
         services.AddNeededPermissions(
             new("create", KubernetesKinds.Secret),
-            // What disks are made of.
+            // What disks are made of, and what a creation that failed left.
             new("get", KubeVirtKinds.DataVolume),
+            new("delete", KubeVirtKinds.DataVolume),
             new("get", KubernetesKinds.PersistentVolumeClaim),
             new("create", KubernetesKinds.SubjectAccessReview));
         return services;

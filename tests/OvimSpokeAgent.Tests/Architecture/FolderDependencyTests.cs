@@ -22,7 +22,7 @@ public sealed class FolderDependencyTests
         ("Leadership", ["Cluster", "Configuration", "Supervision"]),
         ("Operations", ["Cluster", "Configuration", "Contract", "Events", "Leadership", "Supervision", "Validation"]),
         ("Hub", ["Configuration", "Contract", "Networking", "Operations", "Supervision", "Tls", "Validation"]),
-        ("VirtualMachines", ["Cluster", "Configuration", "Contract", "Operations", "Supervision", "Validation"]),
+        ("VirtualMachines", ["Cluster", "Configuration", "Contract", "Events", "Leadership", "Operations", "Supervision", "Validation"]),
         ("VirtualDataCenters",
         [
             "Cluster", "Configuration", "Contract", "Events", "Leadership", "Operations", "Supervision", "Validation",

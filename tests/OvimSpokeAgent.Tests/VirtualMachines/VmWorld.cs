@@ -70,6 +70,8 @@ internal sealed class VmWorld : IAsyncDisposable
 
     public WatchCache<ClaimObject, ClaimItem> Claims { get; }
 
+    public WatchCache<NamespaceObject, ManagedNamespace> NamespaceCache => _namespaces;
+
     public ManagedNamespaces Namespaces { get; }
 
     public VirtualMachineManager Manager { get; }

@@ -39,6 +39,11 @@ internal sealed record DataVolumeItem
     /// <summary>As large as was asked for.</summary>
     public Quantity? Size { get; init; }
 
+    /// <summary>It is the agent's, nobody owns it, and it was never filled.</summary>
+    public bool IsStray { get; init; }
+
+    public DateTimeOffset? CreatedAt { get; init; }
+
     public required DateTimeOffset SeenAt { get; init; }
 
     public static DataVolumeItem From(DataVolumeObject volume, DateTimeOffset now)
@@ -51,6 +56,8 @@ internal sealed record DataVolumeItem
             Phase = phase,
             Percent = PercentOf(volume.Status?.Progress),
             Failure = FailureOf(phase, volume.Status?.Conditions ?? []),
+            IsStray = OrphanRules.IsStray(volume),
+            CreatedAt = volume.Metadata.CreationTimestamp,
             Size = new SizeReader().Read("", volume.Spec?.Storage?.Size ?? volume.Spec?.Pvc?.Size),
             SeenAt = now,
         };

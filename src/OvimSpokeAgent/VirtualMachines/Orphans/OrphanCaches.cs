@@ -1,0 +1,93 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>Finds in the watch caches what may have been left behind, and when it is to be looked at. No request.</summary>
+internal sealed class OrphanCaches(
+    WatchCache<VirtualMachineObject, VirtualMachineItem> machines,
+    WatchCache<VirtualMachineInstanceObject, VirtualMachineInstanceItem> instances,
+    WatchCache<DataVolumeObject, DataVolumeItem> volumes,
+    WatchCache<NamespaceObject, ManagedNamespace> namespaces,
+    ManagedNamespaces managed,
+    AgentSettings settings,
+    TimeProvider time)
+{
+    /// <summary>The operation that deletes a VM may be about to end.</summary>
+    private static readonly TimeSpan HeldPatience = TimeSpan.FromMinutes(1);
+
+    /// <summary>Completes when the server told what there is.</summary>
+    public async Task WaitForFirstAnswerAsync(CancellationToken cancellationToken)
+    {
+        foreach (var cache in (IWatchCacheStatus[])[machines, instances, volumes, namespaces])
+            await cache.WaitForFirstAnswerAsync(cancellationToken);
+    }
+
+    /// <summary>Tells of what may have become an orphan, and after how long it is one.</summary>
+    public void Subscribe(Action<Orphan, TimeSpan> onChange)
+    {
+        machines.Subscribe(change =>
+        {
+            Tell(change.New);
+            if (change.New is not null) return;
+            foreach (var disk in change.Old!.Disks.All) TellVolume(volumes.Get(change.Name with { Name = disk.Claim }));
+        });
+        instances.Subscribe(change =>
+        {
+            if (change.New is null) Tell(machines.Get(change.Name));
+        });
+        volumes.Subscribe(change => TellVolume(change.New));
+        namespaces.Subscribe(change =>
+        {
+            foreach (var vm in machines.ItemsIn(change.Name.Name)) Tell(vm);
+            foreach (var volume in volumes.ItemsIn(change.Name.Name)) TellVolume(volume);
+        });
+
+        void Tell(VirtualMachineItem? vm)
+        {
+            if (vm is not null && Find(vm) is var (orphan, wait)) onChange(orphan, wait);
+        }
+
+        void TellVolume(DataVolumeItem? volume)
+        {
+            if (volume is not null && Find(volume) is var (orphan, wait)) onChange(orphan, wait);
+        }
+    }
+
+    /// <summary>All that there may be.</summary>
+    public IEnumerable<(Orphan Orphan, TimeSpan Wait)> All() =>
+        machines.Items.Select(Find).Concat(volumes.Items.Select(Find)).OfType<(Orphan, TimeSpan)>();
+
+    /// <summary>After how long something is an orphan, zero: it is one; null: it is none.</summary>
+    public TimeSpan? UntilDue(Orphan orphan)
+    {
+        var found = orphan.Kind is OrphanKind.StrayVolume
+            ? volumes.Get(orphan.Name) is { } volume ? Find(volume) : null
+            : machines.Get(orphan.Name) is { } vm ? Find(vm) : null;
+        return found is var (known, wait) && known == orphan ? wait : null;
+    }
+
+    /// <summary>Whether a namespace goes, with all that is in it.</summary>
+    public bool IsGoing(string ns) => namespaces.Get(NamespacedName.ClusterScoped(ns)) is { } found
+        && (found.IsTerminating || found.OwnAnnotations.ContainsKey(WellKnownNames.DeletionAnnotation));
+
+    private (Orphan Orphan, TimeSpan Wait)? Find(VirtualMachineItem vm)
+    {
+        if (!managed.IsManaged(vm.Name.Namespace)) return null;
+        if (vm is { IsDeleting: true, IsHeldForDisks: true })
+            return instances.Get(vm.Name) is null ? (new(OrphanKind.HeldVm, vm.Name), Left(vm.SeenAt, HeldPatience)) : null;
+        return vm.IsHalfMade ? (new(OrphanKind.HalfMadeVm, vm.Name), Left(vm.CreatedAt, settings.OrphanGrace)) : null;
+    }
+
+    // One that a VM names is that VM's, whoever owns it; a VM that names more than is kept may name it.
+    private (Orphan Orphan, TimeSpan Wait)? Find(DataVolumeItem volume)
+    {
+        if (!volume.IsStray || !managed.IsManaged(volume.Name.Namespace)) return null;
+        var isUsed = machines.ItemsIn(volume.Name.Namespace)
+            .Any(vm => vm.Unreadable is not null || vm.Disks.AreTruncated || vm.Disks.All.Any(disk => disk.Claim == volume.Name.Name));
+        return isUsed ? null : (new(OrphanKind.StrayVolume, volume.Name), Left(volume.CreatedAt ?? volume.SeenAt, settings.OrphanGrace));
+    }
+
+    private TimeSpan Left(DateTimeOffset since, TimeSpan limit) => TimeSpans.Max(limit - (time.GetUtcNow() - since), TimeSpan.Zero);
+}

@@ -1,0 +1,118 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Supervision;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>
+/// Removes, after a while, what operations that failed have left behind, and ends deletions that were given up. Told by the watches
+/// alone; one at a time, each at its own pace.
+/// </summary>
+internal sealed class OrphanLoop : ILoop
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxRetry = TimeSpan.FromMinutes(10);
+
+    private readonly OrphanCaches _caches;
+    private readonly OrphanRemoval _removal;
+    private readonly ILeadership _leadership;
+    private readonly WorkQueue<Orphan> _queue;
+    private readonly Backoff _backoff;
+    private readonly ObjectGuard _guard;
+    private readonly Dictionary<Orphan, int> _failures = [];
+
+    public OrphanLoop(
+        OrphanCaches caches, OrphanRemoval removal, ILeadership leadership, ObjectFailures failures, Jitter jitter, TimeProvider time)
+    {
+        (_caches, _removal, _leadership) = (caches, removal, leadership);
+        _queue = new WorkQueue<Orphan>(time);
+        _backoff = new Backoff(FirstRetry, MaxRetry, jitter);
+        _guard = failures.At(Name);
+        // What is refused now has its own pace: a change of it is no reason to ask at once.
+        caches.Subscribe((orphan, wait) =>
+        {
+            if (!IsRefused(orphan)) _queue.Add(orphan, wait);
+        });
+    }
+
+    public string Name => "orphans";
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await _caches.WaitForFirstAnswerAsync(cancellationToken);
+        while (true)
+        {
+            var term = await _leadership.WaitUntilLeadingAsync(cancellationToken);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended);
+            try
+            {
+                lock (_failures) _failures.Clear();
+                foreach (var (orphan, wait) in _caches.All()) _queue.Add(orphan, wait);
+                while (true) await WorkAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (term.IsOver && !cancellationToken.IsCancellationRequested)
+            {
+                // Another agent may lead now, and remove them.
+            }
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        var orphan = await _queue.TakeAsync(cancellationToken);
+        try
+        {
+            if (await _guard.RunAsync(orphan, () => LookAtAsync(orphan, cancellationToken), cancellationToken) is not null) Retry(orphan, null);
+        }
+        finally
+        {
+            _queue.Done(orphan);
+        }
+    }
+
+    private async Task LookAtAsync(Orphan orphan, CancellationToken cancellationToken)
+    {
+        if (_caches.UntilDue(orphan) is not { } wait)
+        {
+            Forget(orphan);
+            return;
+        }
+        if (wait > TimeSpan.Zero)
+        {
+            _queue.Add(orphan, wait);
+            return;
+        }
+        try
+        {
+            if (await _removal.RemoveAsync(orphan, cancellationToken) is { } again) _queue.Add(orphan, again);
+            Forget(orphan);
+        }
+        catch (KubernetesApiException e)
+        {
+            // The cluster's own health says what is wrong with it as a whole.
+            if (!e.IsTransient && e.Reason is not ApiErrorReason.Conflict) _removal.Refused(orphan, e.Message);
+            Retry(orphan, e.RetryAfter);
+        }
+    }
+
+    private void Retry(Orphan orphan, TimeSpan? asked)
+    {
+        int before;
+        lock (_failures)
+        {
+            before = _failures.GetValueOrDefault(orphan);
+            _failures[orphan] = before + 1;
+        }
+        _queue.Add(orphan, _backoff.After(before, asked));
+    }
+
+    private bool IsRefused(Orphan orphan)
+    {
+        lock (_failures) return _failures.ContainsKey(orphan);
+    }
+
+    private void Forget(Orphan orphan)
+    {
+        lock (_failures) _failures.Remove(orphan);
+    }
+}

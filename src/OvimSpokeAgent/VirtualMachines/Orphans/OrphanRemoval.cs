@@ -1,0 +1,111 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Operations;
+
+namespace OvimSpokeAgent.VirtualMachines;
+
+/// <summary>
+/// Removes one orphan, after the server confirmed that it is one: only what carries the agent's marks, and never a disk that may hold
+/// what a guest, or anyone, has written.
+/// </summary>
+internal sealed class OrphanRemoval(
+    IKubernetesApi api, VirtualMachineManager manager, KeepingDeletion keeping, OrphanCaches caches, OperationFateLookup findFate, EventRecorder events)
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
+
+    /// <summary>Removes it. Null: it is done with, until something of it changes. Otherwise after how long it is to be looked at again.</summary>
+    /// <exception cref="KubernetesApiException">It could not be removed now.</exception>
+    public Task<TimeSpan?> RemoveAsync(Orphan orphan, CancellationToken cancellationToken) => orphan.Kind switch
+    {
+        OrphanKind.HalfMadeVm => RemoveVmAsync(orphan.Name, cancellationToken),
+        OrphanKind.HeldVm => ReleaseVmAsync(orphan.Name, cancellationToken),
+        _ => RemoveVolumeAsync(orphan.Name, cancellationToken),
+    };
+
+    /// <summary>Says of an orphan that it cannot be removed.</summary>
+    public void Refused(Orphan orphan, string reason) => events.Record(
+        new EventSubject(orphan.Kind is OrphanKind.StrayVolume ? KubeVirtKinds.DataVolume : KubeVirtKinds.VirtualMachine, orphan.Name),
+        EventSeverity.Warning,
+        "OrphanNotRemoved",
+        reason);
+
+    private async Task<TimeSpan?> RemoveVmAsync(NamespacedName name, CancellationToken cancellationToken)
+    {
+        if (await manager.ReadAsync(name, cancellationToken) is not { } vm || !OrphanRules.IsHalfMade(vm.Metadata)) return null;
+        var maker = OrphanRules.MakerOf(vm.Metadata)!;
+        var fate = await findFate(new OperationKey(maker), cancellationToken);
+        if (fate is OperationFate.NotKnownYet or OperationFate.UnderWay) return LookAgain;
+        var use = OrphanRules.GetUse(vm, await manager.ReadInstanceAsync(name, cancellationToken)) ?? await GetDiskUseAsync(vm, fate, cancellationToken);
+        if (use is not null)
+        {
+            Record(KubeVirtKinds.VirtualMachine, vm.Metadata, EventSeverity.Warning, "OrphanLeft", $"operation {maker} failed and left it half made; it is left, since {use}");
+            return null;
+        }
+        await DeleteAsync(KubeVirtKinds.VirtualMachine, vm.Metadata, $"operation {maker} failed and left it half made", cancellationToken);
+        return null;
+    }
+
+    // What a VM brings with it goes with it.
+    private async Task<string?> GetDiskUseAsync(VirtualMachineObject vm, OperationFate fate, CancellationToken cancellationToken)
+    {
+        foreach (var name in OrphanRules.DisksOf(vm))
+        {
+            if (fate is not OperationFate.Failed) return "it has disks, and the journal does not know any more that the operation failed";
+            var volume = await api.FindAsync(
+                KubeVirtKinds.DataVolume, vm.Metadata.Key with { Name = name }, KubeVirtJson.Default.DataVolumeObject, cancellationToken);
+            if (volume is not null && !OrphanRules.IsMadeFor(vm, volume.Metadata)) return $"disk {name} was not made for it";
+            if (volume is null && await FindClaimAsync(vm.Metadata.Key with { Name = name }, cancellationToken) is not null)
+                return $"nothing says for whom claim {name} was made";
+        }
+        return null;
+    }
+
+    private Task<AnyObject?> FindClaimAsync(NamespacedName name, CancellationToken cancellationToken) =>
+        api.FindAsync(KubernetesKinds.PersistentVolumeClaim, name, ClusterJson.Default.AnyObject, cancellationToken);
+
+    private async Task<TimeSpan?> RemoveVolumeAsync(NamespacedName name, CancellationToken cancellationToken)
+    {
+        var volume = await api.FindAsync(KubeVirtKinds.DataVolume, name, KubeVirtJson.Default.DataVolumeObject, cancellationToken);
+        if (volume is null || !OrphanRules.IsStray(volume)) return null;
+        var maker = OrphanRules.MakerOf(volume.Metadata)!;
+        switch (await findFate(new OperationKey(maker), cancellationToken))
+        {
+            case OperationFate.NotKnownYet or OperationFate.UnderWay:
+                return LookAgain;
+            case OperationFate.Failed:
+                await DeleteAsync(KubeVirtKinds.DataVolume, volume.Metadata, $"operation {maker} failed, and it was never filled", cancellationToken);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    // The operation that was to do it is over; what it was asked for is not done yet.
+    private async Task<TimeSpan?> ReleaseVmAsync(NamespacedName name, CancellationToken cancellationToken)
+    {
+        if (await manager.ReadAsync(name, cancellationToken) is not { } vm || !KeepingDeletion.IsHeld(vm.Metadata) || vm.Metadata.DeletionTimestamp is null) return null;
+        if (await manager.ReadInstanceAsync(name, cancellationToken) is not null) return null;
+        if (caches.IsGoing(name.Namespace)) await keeping.LetGoAsync(vm, cancellationToken);
+        else if (await keeping.EndAsync(name, vm.Metadata.Uid, cancellationToken) is { } refusal) throw new KubernetesApiException(ApiErrorReason.Invalid, refusal);
+        else Record(KubeVirtKinds.VirtualMachine, vm.Metadata, EventSeverity.Normal, "DisksKept", "its disks are released, and it is let go");
+        return null;
+    }
+
+    // As it was looked at: whoever changes it keeps it.
+    private async Task DeleteAsync(ResourceKind kind, ObjectMetadata item, string reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await api.DeleteAsync(
+                kind, item.Key, new DeleteOptions { Uid = item.Uid, ResourceVersion = item.ResourceVersion, Propagation = "Background" }, cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
+        {
+            return;
+        }
+        Record(kind, item, EventSeverity.Normal, "OrphanRemoved", $"removed: {reason}");
+    }
+
+    private void Record(ResourceKind kind, ObjectMetadata item, EventSeverity severity, string reason, string message) =>
+        events.Record(new EventSubject(kind, item.Key, item.Uid), severity, reason, message);
+}

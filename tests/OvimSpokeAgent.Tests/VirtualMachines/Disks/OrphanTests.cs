@@ -1,0 +1,400 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Events;
+using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Tests.Cluster;
+using OvimSpokeAgent.Tests.Configuration;
+using OvimSpokeAgent.Tests.Supervision;
+using OvimSpokeAgent.VirtualMachines;
+
+namespace OvimSpokeAgent.Tests.VirtualMachines;
+
+/// <summary>What operations that failed have left behind, and what becomes of it.</summary>
+public sealed class OrphanTests
+{
+    private const string Maker = "ovim-op-0123456789abcdef0123";
+
+    private const string CanaryNamespace = "canary";
+
+    private static readonly NamespacedName Disk = new("acme", "web-root");
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
+
+    [Fact]
+    public async Task Half_made_vm_is_removed_after_the_grace_period_with_an_event_and_not_before()
+    {
+        await using var world = await OpenAsync(HasHalfMadeVm);
+
+        world.Vms.Time.Advance(Grace / 2);
+        await world.SettlesAsync();
+        Assert.NotNull(world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web));
+        await world.PassesAsync(Grace, () => world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web) is null);
+
+        await world.TellsAsync("OrphanRemoved", $"removed: operation {Maker} failed and left it half made");
+    }
+
+    [Fact]
+    public async Task What_is_asked_of_the_server_is_asked_when_something_is_due_alone()
+    {
+        await using var world = await OpenAsync(HasHalfMadeVm);
+        world.Vms.Cluster.ForgetRequests();
+
+        world.Vms.Time.Advance(Grace / 2);
+        await world.SettlesAsync();
+
+        Assert.DoesNotContain(
+            world.Vms.Cluster.Requests, request => request.Verb is "get" or "patch" or "delete" or "create" && request.Name.Namespace != CanaryNamespace);
+    }
+
+    [Theory]
+    [InlineData("""{"metadata":{"labels":{"app.kubernetes.io/managed-by":null}}}""")]
+    [InlineData("""{"metadata":{"annotations":{"ovim.io/incomplete":null}}}""")]
+    [InlineData("""{"metadata":{"annotations":{"ovim.io/created-by":null}}}""")]
+    [InlineData("""{"spec":{"runStrategy":"Always"}}""")]
+    [InlineData("""{"status":{"runStrategy":"Halted"}}""")] // it ran before
+    public async Task Vm_that_lacks_a_mark_or_was_ever_started_is_left(string patch)
+    {
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasHalfMadeVm(cluster);
+            cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => FakeStore.Merge(vm, JsonNode.Parse(patch)!.AsObject()));
+        });
+
+        await world.StaysAsync();
+    }
+
+    [Theory]
+    [InlineData(nameof(OperationFate.NotKnownYet))]
+    [InlineData(nameof(OperationFate.UnderWay))]
+    public async Task Vm_whose_operation_is_not_over_is_left_until_it_is(string fate)
+    {
+        await using var world = await OpenAsync(HasHalfMadeVm, Enum.Parse<OperationFate>(fate));
+        await world.StaysAsync();
+
+        world.Fate = OperationFate.Failed;
+
+        await world.PassesAsync(TimeSpan.FromMinutes(2), () => world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web) is null);
+    }
+
+    [Fact]
+    public async Task Half_made_vm_takes_the_disks_that_were_made_for_it_with_it()
+    {
+        await using var world = await OpenAsync(cluster => HasHalfMadeVmWithDisk(cluster, isMadeForIt: true));
+
+        await world.PassesAsync(2 * Grace, () => world.Vms.Cluster.Find(KubeVirtKinds.DataVolume, Disk) is null);
+
+        Assert.Null(world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web));
+    }
+
+    [Theory]
+    [InlineData(false, nameof(OperationFate.Failed), "disk web-root was not made for it")] // a kept one, that KubeVirt gave to it
+    [InlineData(true, nameof(OperationFate.Forgotten), "it has disks, and the journal does not know any more that the operation failed")]
+    [InlineData(true, nameof(OperationFate.Completed), "it has disks, and the journal does not know any more that the operation failed")]
+    public async Task Half_made_vm_whose_disk_may_hold_data_is_left_and_that_is_told(bool isMadeForIt, string fate, string reason)
+    {
+        await using var world = await OpenAsync(cluster => HasHalfMadeVmWithDisk(cluster, isMadeForIt), Enum.Parse<OperationFate>(fate));
+
+        await world.StaysAsync();
+
+        await world.TellsAsync("OrphanLeft", $"operation {Maker} failed and left it half made; it is left, since {reason}");
+        Assert.NotNull(world.Vms.Cluster.Find(KubeVirtKinds.DataVolume, Disk));
+    }
+
+    [Fact]
+    public async Task Disk_of_a_creation_that_failed_and_never_filled_it_is_removed()
+    {
+        await using var world = await OpenAsync(cluster => HasStrayVolume(cluster));
+
+        await world.PassesAsync(2 * Grace, () => world.Vms.Cluster.Find(KubeVirtKinds.DataVolume, Disk) is null);
+
+        await world.TellsAsync("OrphanRemoved", $"removed: operation {Maker} failed, and it was never filled");
+    }
+
+    [Theory]
+    [InlineData(nameof(OperationFate.Forgotten))]
+    [InlineData(nameof(OperationFate.Completed))]
+    [InlineData(nameof(OperationFate.UnderWay))]
+    [InlineData(nameof(OperationFate.NotKnownYet))]
+    public async Task Disk_of_a_creation_that_is_not_known_to_have_failed_is_never_removed(string fate)
+    {
+        await using var world = await OpenAsync(cluster => HasStrayVolume(cluster), Enum.Parse<OperationFate>(fate));
+
+        await world.StaysAsync(KubeVirtKinds.DataVolume, Disk);
+    }
+
+    [Theory]
+    [InlineData("""{"status":{"phase":"Succeeded"}}""")]
+    [InlineData("""{"metadata":{"labels":null}}""")] // kept ones have lost it
+    [InlineData("""{"metadata":{"annotations":null}}""")]
+    [InlineData("""{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"x","uid":"u"}]}}""")]
+    public async Task Disk_that_ever_held_data_or_is_not_marked_or_is_owned_is_never_removed(string patch)
+    {
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasStrayVolume(cluster);
+            cluster.Change(KubeVirtKinds.DataVolume, Disk, volume => FakeStore.Merge(volume, JsonNode.Parse(patch)!.AsObject()));
+        });
+
+        await world.StaysAsync(KubeVirtKinds.DataVolume, Disk);
+    }
+
+    [Fact]
+    public async Task Disk_that_a_vm_names_is_left()
+    {
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasStrayVolume(cluster);
+            VmWorld.HasVm(cluster, VmWorld.Web, "Halted", vm => vm["spec"]!["template"] = JsonNode.Parse("""{"spec":{"volumes":[{"name":"root","dataVolume":{"name":"web-root"}}]}}"""));
+        });
+        await world.StaysAsync(KubeVirtKinds.DataVolume, Disk);
+
+        world.Vms.Cluster.Remove(KubeVirtKinds.VirtualMachine, VmWorld.Web);
+
+        await world.PassesAsync(TimeSpan.FromMinutes(1), () => world.Vms.Cluster.Find(KubeVirtKinds.DataVolume, Disk) is null);
+    }
+
+    [Fact]
+    public async Task Object_in_a_namespace_that_is_not_managed_is_left_until_it_is()
+    {
+        await using var world = await OpenAsync(HasHalfMadeVm);
+        world.Vms.Cluster.Change(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("acme"), ns => ns["metadata"]!["labels"] = new JsonObject());
+        await world.StaysAsync();
+
+        world.Vms.Cluster.Change(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("acme"), ns => ns["metadata"]!["labels"] =
+            new JsonObject { [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent });
+
+        await world.PassesAsync(TimeSpan.FromMinutes(1), () => world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web) is null);
+    }
+
+    [Fact]
+    public async Task Refusal_costs_that_object_alone_is_told_and_tried_again_at_its_own_pace()
+    {
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasHalfMadeVm(cluster);
+            HasHalfMadeVm(cluster, new("acme", "other"));
+        });
+        world.Vms.Cluster.Fault = request => request.Verb == "delete" && request.Name == VmWorld.Web ? FakeKubernetesApi.Error(ApiErrorReason.Invalid, "not on Fridays") : null;
+
+        await world.PassesAsync(2 * Grace, () => world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, new("acme", "other")) is null);
+        await world.TellsAsync("OrphanNotRemoved", "not on Fridays");
+        world.Vms.Cluster.ForgetRequests();
+        for (var i = 0; i < 20; i++) world.Vms.Cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["metadata"]!["labels"]!["n"] = $"{i}");
+        await world.SettlesAsync();
+        Assert.DoesNotContain(world.Vms.Cluster.Requests, request => request.Verb == "delete" && request.Name == VmWorld.Web);
+
+        world.Vms.Cluster.Fault = null;
+        await world.PassesAsync(TimeSpan.FromMinutes(20), () => world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web) is null);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Agent_that_is_killed_at_a_removal_does_it_when_it_is_back(bool hasLanded)
+    {
+        await using var world = await OpenAsync(HasHalfMadeVm);
+        var once = 1;
+        Exception? Killed(FakeRequest request) => request.Verb == "delete" && request.Name == VmWorld.Web && once-- > 0 ? FakeKubernetesApi.Error(ApiErrorReason.Unavailable, "killed") : null;
+        if (hasLanded) world.Vms.Cluster.LostAnswer = Killed;
+        else world.Vms.Cluster.Fault = Killed;
+
+        await world.PassesAsync(2 * Grace, () => world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web) is null && once <= 0);
+
+        Assert.InRange(world.Vms.Cluster.Requests.Count(request => request.Verb == "delete" && request.Name == VmWorld.Web), 1, 2);
+    }
+
+    [Fact]
+    public async Task Vm_that_changes_while_it_is_judged_is_judged_anew()
+    {
+        await using var world = await OpenAsync(HasHalfMadeVm);
+        world.Vms.Cluster.Fault = request =>
+        {
+            // Its owner starts it in the last moment.
+            if (request.Verb == "delete" && request.Name == VmWorld.Web) world.Vms.Cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["spec"]!["runStrategy"] = "Always");
+            return null;
+        };
+
+        await world.StaysAsync();
+    }
+
+    [Fact]
+    public async Task Held_vm_whose_deletion_was_given_up_lets_its_disks_go_and_goes()
+    {
+        await using var world = await OpenAsync(HasHeldVm);
+
+        await world.PassesAsync(TimeSpan.FromMinutes(5), () => world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web) is null);
+
+        Assert.Empty(world.Vms.Cluster.Find(KubeVirtKinds.DataVolume, Disk)!["metadata"]!["ownerReferences"]!.AsArray());
+        await world.TellsAsync("DisksKept", "its disks are released, and it is let go");
+    }
+
+    [Fact]
+    public async Task Held_vm_whose_guest_is_there_waits_for_that()
+    {
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasHeldVm(cluster);
+            cluster.Has(KubeVirtKinds.VirtualMachineInstance, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "web", ["namespace"] = "acme" } });
+        });
+        await world.StaysAsync();
+
+        world.Vms.Cluster.Remove(KubeVirtKinds.VirtualMachineInstance, VmWorld.Web);
+
+        await world.PassesAsync(TimeSpan.FromMinutes(5), () => world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web) is null);
+    }
+
+    [Fact]
+    public async Task Held_vm_in_a_namespace_that_goes_does_not_hold_it()
+    {
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasHeldVm(cluster);
+            cluster.Change(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("acme"), ns => ns["metadata"]!["annotations"] =
+                new JsonObject { [WellKnownNames.DeletionAnnotation] = "ovim-op-x" });
+        });
+        world.Vms.Cluster.Fault = request => request is { Verb: "patch" } && request.Kind == KubeVirtKinds.DataVolume
+            ? FakeKubernetesApi.Error(ApiErrorReason.Invalid, "not on Fridays") : null;
+
+        await world.PassesAsync(TimeSpan.FromMinutes(5), () => world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web) is null);
+    }
+
+    private static void HasHalfMadeVm(FakeKubernetesApi cluster) => HasHalfMadeVm(cluster, VmWorld.Web);
+
+    private static void HasHalfMadeVm(FakeKubernetesApi cluster, NamespacedName name) => VmWorld.HasVm(
+        cluster, name, "Halted", vm => vm["metadata"]!["annotations"] = new JsonObject { ["ovim.io/incomplete"] = "true", ["ovim.io/created-by"] = Maker });
+
+    private static void HasHalfMadeVmWithDisk(FakeKubernetesApi cluster, bool isMadeForIt)
+    {
+        HasHalfMadeVm(cluster);
+        cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["spec"]!["dataVolumeTemplates"] = JsonNode.Parse("""[{"metadata":{"name":"web-root"},"spec":{}}]"""));
+        var owner = cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web)!;
+        cluster.Has(KubeVirtKinds.DataVolume, new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = Disk.Name,
+                ["namespace"] = Disk.Namespace,
+                ["labels"] = new JsonObject { ["kubevirt.io/created-by"] = isMadeForIt ? (string)owner["metadata"]!["uid"]! : "of-another" },
+                ["ownerReferences"] = new JsonArray(FakeOwners.Of(KubeVirtKinds.VirtualMachine, owner)),
+            },
+        });
+    }
+
+    private static void HasStrayVolume(FakeKubernetesApi cluster) => cluster.Has(KubeVirtKinds.DataVolume, new JsonObject
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = Disk.Name,
+            ["namespace"] = Disk.Namespace,
+            ["labels"] = new JsonObject { [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent },
+            ["annotations"] = new JsonObject { ["ovim.io/created-by"] = Maker },
+        },
+        ["status"] = new JsonObject { ["phase"] = "ImportInProgress" },
+    });
+
+    private static void HasHeldVm(FakeKubernetesApi cluster)
+    {
+        VmWorld.HasVm(cluster, VmWorld.Web, "Halted", vm => vm["metadata"]!["finalizers"] = new JsonArray("ovim.io/keep-disks"));
+        var vm = cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web)!;
+        cluster.Has(KubeVirtKinds.DataVolume, new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = Disk.Name, ["namespace"] = Disk.Namespace, ["ownerReferences"] = new JsonArray(FakeOwners.Of(KubeVirtKinds.VirtualMachine, vm)),
+            },
+        });
+        cluster.Delete(KubeVirtKinds.VirtualMachine, VmWorld.Web);
+    }
+
+    private static async Task<World> OpenAsync(Action<FakeKubernetesApi> prepare, OperationFate fate = OperationFate.Failed)
+    {
+        var vms = await VmWorld.OpenAsync(cluster =>
+        {
+            prepare(cluster);
+            cluster.HasNamespace(CanaryNamespace);
+            FakeOwners.In(cluster);
+        });
+        return new World(vms, fate);
+    }
+
+    private sealed class World : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _end = new();
+        private readonly Task _loops;
+        private int _canaries;
+        private Exception? _failure;
+
+        public World(VmWorld vms, OperationFate fate)
+        {
+            (Vms, Fate) = (vms, fate);
+            var settings = new TestEnvironment().LoadClean();
+            var events = new EventRecorder(
+                vms.Cluster, new ClusterConnectivity(vms.Time), Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()), settings, vms.Time,
+                NullLogger<EventRecorder>.Instance);
+            var caches = new OrphanCaches(vms.Machines, vms.Instances, vms.Volumes, vms.NamespaceCache, vms.Namespaces, settings, vms.Time);
+            var removal = new OrphanRemoval(
+                vms.Cluster, vms.Manager, new KeepingDeletion(vms.Cluster, vms.Manager, new DiskKeeper(vms.Cluster)), caches, (key, _) => Task.FromResult(key.Value == CanaryNamespace ? OperationFate.Failed : Fate), events);
+            var loop = new OrphanLoop(caches, removal, new SoleLeadership(), TestFailures.Create(vms.Time, (_, e) => _failure = e), () => 0.5, vms.Time);
+            _loops = Task.WhenAll(loop.RunAsync(_end.Token), events.RunAsync(_end.Token));
+        }
+
+        public VmWorld Vms { get; }
+
+        public OperationFate Fate { get; set; }
+
+        /// <summary>Time passes, in steps, until something holds.</summary>
+        public async Task PassesAsync(TimeSpan time, Func<bool> holds)
+        {
+            for (var i = 0; i < 20 && !holds(); i++)
+            {
+                Vms.Time.Advance(time / 20);
+                await SettlesAsync();
+            }
+            await Eventually.HoldsAsync(holds);
+        }
+
+        /// <summary>Long after the grace period it is still there.</summary>
+        public async Task StaysAsync(ResourceKind? kind = null, NamespacedName? name = null)
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                Vms.Time.Advance(Grace / 5);
+                await SettlesAsync();
+            }
+            var left = Vms.Cluster.Find(kind ?? KubeVirtKinds.VirtualMachine, name ?? VmWorld.Web);
+            Assert.NotNull(left);
+        }
+
+        public Task TellsAsync(string reason, string message) => Eventually.HoldsAsync(() => Vms.Cluster.Requests.Any(request =>
+            request is { Verb: "create" } && request.Kind == KubernetesKinds.Event && request.Detail.Contains($"\"reason\":\"{reason}\"", StringComparison.Ordinal)
+            && JsonNode.Parse(request.Detail)!["message"]!.GetValue<string>() == message));
+
+        /// <summary>What is due now is done: another orphan, which is due since now, is gone.</summary>
+        public async Task SettlesAsync()
+        {
+            var canary = new NamespacedName(CanaryNamespace, $"canary-{++_canaries}");
+            Vms.HasVm(canary, "Halted", vm =>
+            {
+                vm["metadata"]!["creationTimestamp"] = Vms.Time.GetUtcNow().Add(-Grace).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+                vm["metadata"]!["annotations"] = new JsonObject { ["ovim.io/incomplete"] = "true", ["ovim.io/created-by"] = CanaryNamespace };
+            });
+            await Eventually.HoldsAsync(() =>
+            {
+                Vms.Time.Advance(TimeSpan.FromMilliseconds(200)); // watches that were silent are taken up again after a while
+                return _loops.IsCompleted || _failure is not null || Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, canary) is null;
+            });
+            if (_loops.IsCompleted) await _loops;
+            Assert.Null(_failure);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _end.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _loops);
+            _end.Dispose();
+            await Vms.DisposeAsync();
+        }
+    }
+}
