@@ -57,7 +57,10 @@ public sealed class TemplateTests(Clusters clusters) : IClassFixture<Clusters>
         await SyncsAsync(environment, agent, Template("ubuntu"));
         cluster.Api.Faults.Add(new ClusterFault
         {
-            Kind = ClusterFaultKind.Status, StatusCode = 503, Method = "POST", Path = $"/namespaces/{environment.Namespace}/virtualmachines",
+            Kind = ClusterFaultKind.Status,
+            StatusCode = 503,
+            Method = "POST",
+            Path = $"/namespaces/{environment.Namespace}/virtualmachines",
         });
         var id = environment.Queues(agent, "create_vm", "web", ("template", "ubuntu"));
         await environment.Cluster.Admin.WaitForAnyAsync(

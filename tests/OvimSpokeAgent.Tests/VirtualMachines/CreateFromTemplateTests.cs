@@ -197,7 +197,10 @@ public sealed class CreateFromTemplateTests
         var context = new OperationContext(
             new Operation
             {
-                Id = "op-1", Type = "create_vm", Key = new OperationKey("ovim-op-0123456789abcdef0123"), Timestamp = DateTimeOffset.UnixEpoch,
+                Id = "op-1",
+                Type = "create_vm",
+                Key = new OperationKey("ovim-op-0123456789abcdef0123"),
+                Timestamp = DateTimeOffset.UnixEpoch,
                 Payload = JsonElement.Parse(Payload),
             },
             null, (_, _) => Task.CompletedTask, new ExecutionSlot(new FairSlots(1, TimeProvider.System), "acme", _ => { }));
