@@ -1,5 +1,3 @@
-using System.Text.Json;
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 
 namespace OvimSpokeAgent.Operations;
