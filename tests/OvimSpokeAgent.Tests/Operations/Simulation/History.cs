@@ -40,10 +40,10 @@ internal sealed class RecordHistory
     public HashSet<string> Results { get; } = [];
 
     /// <summary>
-    /// It was stored by an agent that did not lead any more, or that had given it back: its turn comes when the one that leads
-    /// finds it.
+    /// It was stored by an agent that did not lead any more, or that had given it back, or gave it back without knowing that it was
+    /// stored: its turn comes when the one that leads finds it, or the hub sends it again.
     /// </summary>
-    public required bool IsLate { get; init; }
+    public required bool IsLate { get; set; }
 
     public string State { get; set; } = "";
 
@@ -148,7 +148,12 @@ internal sealed class History(Simulator simulator)
         {
             var key = Invariants.KeyOf(operation);
             Note($"{key} received in {name}");
-            if (Records.ContainsKey(key)) continue; // a repeat, which the agent that leads will tell
+            if (Records.TryGetValue(key, out var known))
+            {
+                // A repeat, which the agent that leads will tell, or which it takes for new: the answer to its storing was lost.
+                known.IsLate |= known is { State: "received", IsAlone: true };
+                continue;
+            }
             Records[key] = new RecordHistory
             {
                 Key = key,
