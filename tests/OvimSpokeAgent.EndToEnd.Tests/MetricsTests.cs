@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json.Nodes;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 
 namespace OvimSpokeAgent.EndToEnd.Tests;
@@ -27,7 +28,7 @@ public sealed class MetricsTests : IAsyncLifetime
         var problems = await promtool.StandardError.ReadToEndAsync();
         await promtool.WaitForExitAsync();
 
-        Assert.Empty(problems.Split('\n').Where(line => line.StartsWith("ovim_", StringComparison.Ordinal)));
+        Assert.DoesNotContain(problems.Split('\n'), line => line.StartsWith("ovim_", StringComparison.Ordinal));
         Assert.DoesNotContain("error", problems, StringComparison.OrdinalIgnoreCase);
     }
 
@@ -86,7 +87,7 @@ public sealed class MetricsTests : IAsyncLifetime
         Assert.Contains("ovim_agent_vms{", scrape, StringComparison.Ordinal);
     }
 
-    private Task MakesVmAsync(TestAgent agent) => _environment.CompletesAsync(
+    private Task<JsonObject> MakesVmAsync(TestAgent agent) => _environment.CompletesAsync(
         agent, "create_vm", "web", ("image_url", "quay.io/containerdisks/fedora:latest"), ("cpu", 2), ("memory", "1Gi"));
 
     private static async Task<string> ScrapeAsync(TestAgent agent)

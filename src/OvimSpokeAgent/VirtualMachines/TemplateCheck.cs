@@ -46,13 +46,13 @@ internal static class TemplateCheck
 
     private static IEnumerable<string> References(JsonElement template)
     {
-        const string claim = "pvc:";
-        if (TextIn(template, "image_url") is { } image && image.StartsWith(claim, StringComparison.Ordinal)) yield return image[claim.Length..];
+        const string Claim = "pvc:";
+        if (TextIn(template, "image_url") is { } image && image.StartsWith(Claim, StringComparison.Ordinal)) yield return image[Claim.Length..];
         if (JsonText.TryGetProperty(template, "disks", out var disks) && disks.ValueKind is JsonValueKind.Array)
         {
             foreach (var disk in disks.EnumerateArray())
             {
-                if (TextIn(disk, "image_url") is { } its && its.StartsWith(claim, StringComparison.Ordinal)) yield return its[claim.Length..];
+                if (TextIn(disk, "image_url") is { } its && its.StartsWith(Claim, StringComparison.Ordinal)) yield return its[Claim.Length..];
             }
         }
         if (TextIn(template, "network_name") is { } network) yield return network;

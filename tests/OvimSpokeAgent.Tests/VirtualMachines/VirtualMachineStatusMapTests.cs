@@ -167,8 +167,8 @@ public sealed class VirtualMachineStatusMapTests
             if (Elements(example.Value, "persistentVolumeClaims").Any()) Assert.Equal("22817013760", status.Storage);
         });
 
-    private static IEnumerable<JsonElement> Elements(JsonElement item, string name) =>
-        item.TryGetProperty(name, out var found) ? found.EnumerateArray() : [];
+    private static JsonElement.ArrayEnumerator Elements(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var found) ? found.EnumerateArray() : default;
 
     private static IEnumerable<string> NamedClaims(JsonElement vm) => vm.GetProperty("spec").GetProperty("template").GetProperty("spec").GetProperty("volumes").EnumerateArray()
         .Select(volume => volume.TryGetProperty("dataVolume", out var data) ? Text(data, "name")

@@ -123,7 +123,7 @@ public sealed class KeepDisksTests(Clusters clusters) : IClassFixture<Clusters>
         await environment.VolumeAsync("web-root", volume => volume is null);
     }
 
-    private static Task IsFilledAsync(TestEnvironment environment, string name) =>
+    private static Task<JsonObject?> IsFilledAsync(TestEnvironment environment, string name) =>
         environment.VolumeAsync(name, volume => (string?)volume?["status"]?["phase"] == "Succeeded");
 
     private static void IsNobodys(JsonObject disk)

@@ -274,7 +274,9 @@ public sealed class DiskStatusTests
             ["metadata"] = new JsonObject { ["name"] = "web-root", ["namespace"] = "acme" },
             ["status"] = new JsonObject
             {
-                ["phase"] = phase, ["progress"] = progress, ["conditions"] = new JsonArray([.. conditions.Select(condition => JsonNode.Parse(condition))]),
+                ["phase"] = phase,
+                ["progress"] = progress,
+                ["conditions"] = new JsonArray([.. conditions.Select(condition => JsonNode.Parse(condition))]),
             },
         });
 

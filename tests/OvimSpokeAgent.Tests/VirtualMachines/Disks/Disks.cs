@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;

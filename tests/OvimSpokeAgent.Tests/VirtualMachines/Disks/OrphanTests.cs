@@ -302,7 +302,9 @@ public sealed class OrphanTests
         {
             ["metadata"] = new JsonObject
             {
-                ["name"] = Disk.Name, ["namespace"] = Disk.Namespace, ["ownerReferences"] = new JsonArray(FakeOwners.Of(KubeVirtKinds.VirtualMachine, vm)),
+                ["name"] = Disk.Name,
+                ["namespace"] = Disk.Namespace,
+                ["ownerReferences"] = new JsonArray(FakeOwners.Of(KubeVirtKinds.VirtualMachine, vm)),
             },
         });
         cluster.Delete(KubeVirtKinds.VirtualMachine, VmWorld.Web);
