@@ -11,6 +11,7 @@ namespace OvimSpokeAgent.Sandbox.Tour;
 internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpan? patience = null)
 {
     private const string Vm = "demo";
+    private const string Template = "fedora";
     private const string Vdc = "team";
     private const string VdcNamespace = $"vdc-sandbox-{Vdc}";
 
@@ -29,6 +30,9 @@ internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpa
             await StartsAsync(stop);
             await RefusesAsync(stop);
             await DeletesAsync(stop);
+            await SendsTemplateAsync(stop);
+            await CreatesByTemplateAsync(stop);
+            await KeepsDiskAsync(stop);
             await MakesVdcAsync(stop);
             await DeletesVdcAsync(stop);
             await screen.WriteLineAsync("\nThat was the main job, and all went as it should.");
@@ -90,6 +94,44 @@ internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpa
         await TellAsync("It is gone, from the cluster and from the agent's reports.");
     }
 
+    private async Task SendsTemplateAsync(CancellationToken stop)
+    {
+        await StepAsync($"The hub sends a template \"{Template}\" by sync_templates; the agent keeps it, and needs no hub for it any more.");
+        var result = await ResultAsync("sync_templates", new JsonObject { ["templates"] = new JsonArray(FedoraTemplate()) }, stop);
+        if (result.Number("result", "synced_templates") != 1)
+            throw new TourException($"sync_templates should have stored one template; its result is {result.ToText()}");
+    }
+
+    private async Task CreatesByTemplateAsync(CancellationToken stop)
+    {
+        await StepAsync($"The hub queues create_vm with template_name \"{Template}\": its image is imported into a disk of 10Gi.");
+        await CompletesAsync("create_vm", stop, ("template_name", Template), ("memory", "4Gi"));
+        var vm = await BecomesAsync("running", stop);
+        await TellAsync($"It has {vm.Text("cpu")} CPUs, as the template says, {vm.Text("memory")} of memory, as the operation does, and {vm.Text("storage")} of storage.");
+    }
+
+    private async Task KeepsDiskAsync(CancellationToken stop)
+    {
+        await StepAsync("The hub queues delete_vm with keep_disks.");
+        var result = await CompletesAsync("delete_vm", stop, ("keep_disks", true));
+        var disk = (string?)result.Items("result", "kept_disks")?.FirstOrDefault()
+            ?? throw new TourException($"delete_vm should have kept a disk; its result is {result.ToText()}");
+        if (world.Cluster.Objects("cdi.kubevirt.io/v1beta1", "datavolumes").Get(SandboxWorld.Namespace, disk) is null)
+            throw new TourException($"DataVolume {disk} should be there; its VM's deletion says that it was kept: {result.ToText()}");
+        await TellAsync($"The VM is gone. Its disk is there, as DataVolume {disk}.");
+    }
+
+    private static JsonObject FedoraTemplate() => new()
+    {
+        ["name"] = Template,
+        ["display_name"] = "Fedora",
+        ["os_type"] = "linux",
+        ["image_url"] = "docker://quay.io/containerdisks/fedora:41",
+        ["storage"] = "10Gi",
+        ["cpu"] = 2,
+        ["memory"] = "2Gi",
+    };
+
     private async Task MakesVdcAsync(CancellationToken stop)
     {
         await StepAsync($"The hub makes a VDC \"{Vdc}\" with 4 CPUs and 8Gi for all its VMs; {HowVdcWorkComes}.");
@@ -136,16 +178,23 @@ internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpa
         report.Objects("vdcs").FirstOrDefault(vdc => vdc.Text("namespace") == VdcNamespace);
 
     /// <summary>Queues an operation; its result must be a completion.</summary>
-    private async Task CompletesAsync(string type, CancellationToken stop, params (string Field, JsonNode Value)[] more)
+    private async Task<JsonObject> CompletesAsync(string type, CancellationToken stop, params (string Field, JsonNode Value)[] more)
     {
         var result = await RunAsync(type, stop, more);
-        if (result.Text("status") != "completed") throw new TourException($"{type} should have completed; its result is {result.ToText()}");
+        return result.Text("status") == "completed"
+            ? result
+            : throw new TourException($"{type} should have completed; its result is {result.ToText()}");
     }
 
-    private async Task<JsonObject> RunAsync(string type, CancellationToken stop, params (string Field, JsonNode Value)[] more)
+    private Task<JsonObject> RunAsync(string type, CancellationToken stop, params (string Field, JsonNode Value)[] more)
     {
         var payload = new JsonObject { ["name"] = Vm, ["namespace"] = SandboxWorld.Namespace };
         foreach (var (field, value) in more) payload[field] = value;
+        return ResultAsync(type, payload, stop);
+    }
+
+    private async Task<JsonObject> ResultAsync(string type, JsonObject payload, CancellationToken stop)
+    {
         // A hub's own ids repeat within a second; the tour asks for each result by its id.
         var id = world.Hub.Queue(SandboxWorld.AgentId, type, payload, $"tour-{++_operations}");
         var result = await WithinAsync(
@@ -160,19 +209,23 @@ internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpa
         while (true)
         {
             var report = await ReportAsync(
-                $"reports {Vm} as {status}", report => Find(report).Text("status") is { } now && now != told, stop);
+                $"reports {Vm} as {status}", report => Find(report) is { } now && Describe(now) != told, stop);
             var vm = Find(report)!;
-            told = vm.Text("status");
-            await TellAsync($"  reported as {told}" + (vm.Text("phase") is { Length: > 0 } phase ? $" (KubeVirt: {phase})" : ""));
-            if (told == status) return vm;
+            told = Describe(vm);
+            await TellAsync($"  reported as {told}");
+            if (vm.Text("status") == status) return vm;
         }
     }
+
+    private static string Describe(JsonNode vm) => vm.Text("status")
+        + (vm.Text("phase") is { Length: > 0 } phase ? $" (KubeVirt: {phase})" : "")
+        + (vm.Text("message") is { Length: > 0 } message ? $": {message}" : "");
 
     private async Task<JsonObject> ReportAsync(string what, Func<JsonObject, bool> isAsWanted, CancellationToken stop)
     {
         var report = await WithinAsync(
             token => world.Hub.ReportAsync(report => report == Latest && isAsWanted(report.Json), token),
-            () => $"the agent should be one that {what}; its last report: {Describe(Latest?.Json)}",
+            () => $"the agent should be one that {what}; its last report: {DescribeReport(Latest?.Json)}",
             stop);
         return report.Json;
     }
@@ -183,7 +236,7 @@ internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpa
         report.Objects("vms").FirstOrDefault(vm => vm.Text("name") == Vm && vm.Text("namespace") == SandboxWorld.Namespace);
 
     // A whole report can be long.
-    private static string Describe(JsonObject? report) => report is null
+    private static string DescribeReport(JsonObject? report) => report is null
         ? "none"
         : $"status {report.Text("status")}, errors {report.At("errors").ToText()}, VM {Vm} {Find(report).ToText()}";
 

@@ -33,6 +33,10 @@ public sealed partial class SandboxCommandTests : IDisposable
         Assert.Contains($"answers as {SandboxCluster.Version}, with KubeVirt {SandboxKubeVirt.Version}", told, StringComparison.Ordinal);
         Assert.Matches(@"reported as starting[^1-9]*reported as running[\s\S]*stop_vm[\s\S]*reported as stopped[\s\S]*start_vm[\s\S]*reported as running", told);
         Assert.Contains("failed, \"memory:", told, StringComparison.Ordinal);
+        Assert.Matches(
+            @"template_name ""fedora""[\s\S]*importing disk root: \d+\.\d\d %[\s\S]*reported as running[\s\S]*2 CPUs[^\n]*4Gi of memory[^\n]*10Gi of storage"
+            + @"[\s\S]*keep_disks[\s\S]*Its disk is there, as DataVolume demo-",
+            told);
         Assert.Matches($@"makes a VDC[^\n]*{howVdcWorkComes}[\s\S]*as Active, with 8Gi[\s\S]*deletes the VDC[^\n]*{howVdcWorkComes}[\s\S]*gone, from the hub", told);
         Assert.Contains("all went as it should", told, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.GetDirectoryName(KubeconfigIn(told))), "its files should be gone");
