@@ -32,9 +32,14 @@ internal static class AgentMetrics
     public static void UpdateGauges(IServiceProvider services)
     {
         IReadOnlyList<IGaugeSource> sources = [.. services.GetServices<IGaugeSource>()];
+        var turn = new Lock();
         services.GetRequiredService<CollectorRegistry>().AddBeforeCollectCallback(() =>
         {
-            foreach (var source in sources) source.Update();
+            // Two may scrape at once, and the sources are not thread-safe.
+            lock (turn)
+            {
+                foreach (var source in sources) source.Update();
+            }
         });
     }
 }

@@ -196,7 +196,7 @@ internal sealed partial class PayloadReader
             && value.ValueKind is not JsonValueKind.Null)
         {
             if (value.ValueKind is JsonValueKind.Array) return value;
-            Reject(field, value, "an array");
+            RejectBecause(field, $"{JsonText.Describe(value)} is not an array"); // what it is may hold anything
         }
         else
         {

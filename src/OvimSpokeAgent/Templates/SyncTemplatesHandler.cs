@@ -26,7 +26,10 @@ internal sealed class SyncTemplatesHandler(TemplateCache cache, TemplateSource s
             payload.RejectBecause(SettingsTable.TemplateSync.Name, "it is false, so that this agent takes no templates from the hub");
             return null;
         }
-        return payload.RequiredArray("templates") is not { } list ? null : new OperationPlan
+        if (payload.RequiredArray("templates") is not { } list) return null;
+        if (list.GetArrayLength() is > TemplateList.MaxListed and var length)
+            payload.RejectBecause("templates", $"{length} are too many, expected at most {TemplateList.MaxListed}");
+        return new OperationPlan
         {
             // One after the other.
             Target = new NamespacedName(settings.Namespace, TemplatePart.HeadName),

@@ -17,6 +17,9 @@ internal sealed record TemplateList(TemplateSet After, int Accepted, int Removed
     /// <summary>How many templates there are at most.</summary>
     public const int MaxTemplates = 2000;
 
+    /// <summary>How many a list may have that is looked at: one with more is refused as a whole.</summary>
+    public const int MaxListed = 10_000;
+
     /// <summary>How large all together are at most, as canonical JSON.</summary>
     public const int MaxTotalBytes = 8 << 20;
 

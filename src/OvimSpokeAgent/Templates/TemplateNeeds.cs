@@ -53,12 +53,12 @@ internal sealed record TemplateNeeds
         };
     }
 
-    // A container disk without a size is no disk of its own, nor is an existing one that is used as it is.
+    // A container disk without a size is no disk of its own, nor is an existing one that is used as it is; whether that is in the VM's
+    // own namespace is seen when the VM is made.
     private static string? NewRoot(PayloadReader reader)
     {
         if (reader.OptionalString("image_url") is not { } image) return null;
-        if (image.Contains("://", StringComparison.Ordinal)) return "image_url";
-        if (image.StartsWith("pvc:", StringComparison.Ordinal)) return image.Contains('/', StringComparison.Ordinal) ? "image_url" : null;
+        if (image.Contains("://", StringComparison.Ordinal) && !image.StartsWith("docker://", StringComparison.Ordinal)) return "image_url";
         return reader.OptionalQuantity("Gi", "storage", "disk_size", "size") is null ? null : "storage";
     }
 

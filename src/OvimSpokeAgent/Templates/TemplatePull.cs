@@ -156,6 +156,8 @@ internal sealed partial class TemplatePull : ILoop
             return "the hub's answer has no array \"templates\": nothing is changed by it";
         }
         if (list.GetArrayLength() == 0) return null;
+        if (list.GetArrayLength() is > TemplateList.MaxListed and var length)
+            return $"the hub's answer has {length} templates, expected at most {TemplateList.MaxListed}: nothing is changed by it";
         var read = await _cache.ReplaceAsync(list, what => what.Accepted > 0, _ => Task.CompletedTask, cancellationToken);
         _rejected = [.. read.Rejected.Take(RejectedTemplates.MaxKept)];
         if (read.Accepted == 0) return $"none of the hub's {read.Rejected.Count} templates is one, those from before stay: {RejectedTemplates.Some(read.Rejected)}";

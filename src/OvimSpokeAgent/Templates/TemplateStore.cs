@@ -51,7 +51,14 @@ internal sealed class TemplateStore(IKubernetesApi api, AgentSettings settings)
         await WriteHeadAsync(parts, templates.Count, cancellationToken);
         var current = parts.Select(part => part.Name).Append(TemplatePart.HeadName).ToHashSet(StringComparer.Ordinal);
         foreach (var old in _written.Keys.Where(name => !current.Contains(name)).ToList()) _written.Remove(old);
-        await RemoveLeftoversAsync(await ListAsync(cancellationToken), cancellationToken);
+        try
+        {
+            await RemoveLeftoversAsync(await ListAsync(cancellationToken), cancellationToken);
+        }
+        catch (KubernetesApiException)
+        {
+            // The set is stored: what is left over counts for nothing, and is removed when its turn comes again.
+        }
     }
 
     /// <summary>

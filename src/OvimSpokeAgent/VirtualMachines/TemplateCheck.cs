@@ -33,10 +33,10 @@ internal static class TemplateCheck
         bool Has(string field) => JsonText.TryGetProperty(template, field, out var value) && !JsonText.IsEmpty(value);
     }
 
-    // A disk or a network of one namespace is for VMs of that namespace.
+    // A network of one namespace is for VMs of that namespace. A disk of another is copied.
     private static string? NamespaceOf(JsonElement template)
     {
-        foreach (var text in References(template))
+        foreach (var text in NetworksOf(template))
         {
             var parts = text.Split('/');
             if (parts.Length == 2 && KubernetesNames.IsDnsLabel(parts[0])) return parts[0];
@@ -44,17 +44,8 @@ internal static class TemplateCheck
         return null;
     }
 
-    private static IEnumerable<string> References(JsonElement template)
+    private static IEnumerable<string> NetworksOf(JsonElement template)
     {
-        const string Claim = "pvc:";
-        if (TextIn(template, "image_url") is { } image && image.StartsWith(Claim, StringComparison.Ordinal)) yield return image[Claim.Length..];
-        if (JsonText.TryGetProperty(template, "disks", out var disks) && disks.ValueKind is JsonValueKind.Array)
-        {
-            foreach (var disk in disks.EnumerateArray())
-            {
-                if (TextIn(disk, "image_url") is { } its && its.StartsWith(Claim, StringComparison.Ordinal)) yield return its[Claim.Length..];
-            }
-        }
         if (TextIn(template, "network_name") is { } network) yield return network;
         if (!JsonText.TryGetProperty(template, "networks", out var networks) || networks.ValueKind is not JsonValueKind.Array) yield break;
         foreach (var item in networks.EnumerateArray())

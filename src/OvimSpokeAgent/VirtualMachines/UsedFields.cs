@@ -25,7 +25,7 @@ internal static class UsedFields
         foreach (var field in Shown)
         {
             if (JsonText.TryGetProperty(request.Payload, field, out var value) && !JsonText.IsEmpty(value))
-                used[field == "disk_size" ? "storage" : field] = Harmless(value);
+                used.TryAdd(field == "disk_size" ? "storage" : field, Harmless(value));
         }
         if (request.Template is { } template) used["template_name"] = Text(template);
         if (!used.ContainsKey("run_strategy")) used.TryAdd("run", JsonElement.Parse("true"u8));

@@ -26,7 +26,7 @@ internal static partial class Snapshot
     private static readonly string[] Metadata = ["name", "labels", "annotations", "generation", "finalizers", "deletionTimestamp", "ownerReferences"];
 
     // What a VM was doing when it was looked at: no part of what an operation did.
-    private static readonly string[] MerelySeen = ["status", "phase", "node_name", "ip_address", "updated_at"];
+    private static readonly string[] MerelySeen = ["status", "phase", "disks", "message", "node_name", "ip_address", "updated_at"];
 
     private static readonly JsonSerializerOptions Indented = new()
     {

@@ -16,6 +16,14 @@ internal sealed class DiskReader(PayloadReader payload, NamespacedName vm, Reque
     // KubeVirt makes the container "volumeNAME-init" of a container disk: a DNS label, of 63 characters.
     private const int MaxNameLength = 52;
 
+    // Names of volumes that the pod of a VM has for itself, and those that KubeVirt makes of the agent's own volumes.
+    private static readonly string[] TakenNames =
+    [
+        DiskRequest.Root, GuestData.VolumeName, GuestData.SysprepVolumeName, $"{GuestData.VolumeName}-udata", $"{GuestData.VolumeName}-ndata",
+        "private", "public", "sockets", "virt-bin-share-dir", "libvirt-runtime", "ephemeral-disks", "container-disks", "hotplug-disks",
+        "hugepages", "hugetblfs-dir", "vm-state", "private-libvirt", "private-libvirt-qemu",
+    ];
+
     private const string SizeRule = "the size of the disk that the image is imported into, such as \"20Gi\"";
 
     // CDI takes any; a disk that only reads cannot be filled.
@@ -26,12 +34,12 @@ internal sealed class DiskReader(PayloadReader payload, NamespacedName vm, Reque
     {
         var root = ReadRoot();
         var disks = new List<DiskRequest> { root };
-        var names = new HashSet<string>([DiskRequest.Root, GuestData.VolumeName, GuestData.SysprepVolumeName]);
+        var names = new HashSet<string>(TakenNames);
         foreach (var item in payload.Sections("disks", MaxDisks))
         {
             var disk = ReadDisk(item, $"disks[{disks.Count - 1}].");
             if (disk.Name.Length > 0 && !names.Add(disk.Name))
-                item.Reject("name", disk.Name, "a name that no other disk of the VM has");
+                item.Reject("name", disk.Name, "a name that no other disk of the VM has, nor its pod for itself");
             disks.Add(disk);
         }
         return WithBootOrder(disks);
