@@ -313,6 +313,33 @@ public sealed class KeepDisksTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disk_with_more_owners_than_are_looked_at_is_told_by_name_and_the_vm_stays(bool isNamed)
+    {
+        await using var world = await OpenAsync();
+        var owner = isNamed ? world.Cluster.Has(KubeVirtKinds.DataVolume, Named("other")) : world.Vm();
+        HasClaim(world, Data, [.. Enumerable.Range(0, 9).Select(_ => FakeOwners.Of(KubeVirtKinds.VirtualMachine, owner))]);
+        if (isNamed) UsesData(world);
+
+        Assert.Equal(
+            "VM acme/web is not deleted, since a disk would go with it: PersistentVolumeClaim data cannot be released: it has 9 owners, more than the 8 "
+            + "that the agent looks at",
+            (await VmWorld.Of(world.Delete, Keep).RunAsync()).FailureOf());
+        Assert.Null(world.Vm()["metadata"]!["deletionTimestamp"]);
+    }
+
+    [Fact]
+    public async Task Claim_of_others_with_any_number_of_owners_is_no_matter_of_the_vm()
+    {
+        await using var world = await OpenAsync();
+        var other = world.Cluster.Has(KubeVirtKinds.DataVolume, Named("other"));
+        HasClaim(world, Data, [.. Enumerable.Range(0, 100).Select(_ => FakeOwners.Of(KubeVirtKinds.DataVolume, other))]);
+
+        Assert.Equal(["web-root"], Kept(await VmWorld.Of(world.Delete, Keep).RunAsync()));
+    }
+
+    [Theory]
     [InlineData("\"yes\"")]
     [InlineData("1")]
     public void Keep_disks_is_true_or_false(string value)
