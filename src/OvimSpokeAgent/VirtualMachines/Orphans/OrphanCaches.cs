@@ -20,7 +20,8 @@ internal sealed class OrphanCaches(
     /// <summary>Completes when the server told what there is.</summary>
     public async Task WaitForFirstAnswerAsync(CancellationToken cancellationToken)
     {
-        foreach (var cache in (IWatchCacheStatus[])[machines, instances, volumes, namespaces])
+        // Without DataVolumes, which an older role may not let it see, the VMs are looked after all the same.
+        foreach (var cache in (IWatchCacheStatus[])[machines, instances, namespaces])
             await cache.WaitForFirstAnswerAsync(cancellationToken);
     }
 
