@@ -114,7 +114,8 @@ internal sealed class DiskKeeper(IKubernetesApi api)
         foreach (var owner in candidate.Metadata.OwnerReferences ?? [])
         {
             var fate = await owners.FateOfAsync(owner, cancellationToken);
-            if (fate is OwnerFate.Goes) continue;
+            // A disk that the VM names is to stay, whatever became of an owner; another may be what somebody else wanted to go.
+            if (fate is OwnerFate.Goes || (fate is OwnerFate.Gone && candidate.IsNamed)) continue;
             left.Add(owner);
             if (fate is OwnerFate.Unknown) other ??= owner;
         }

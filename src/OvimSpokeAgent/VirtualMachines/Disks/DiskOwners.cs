@@ -8,8 +8,11 @@ internal enum OwnerFate
     /// <summary>It stays, or its own reference is looked at: another disk.</summary>
     Stays,
 
-    /// <summary>It is the VM, or goes with it, or is gone: the disk would go, too.</summary>
+    /// <summary>It is the VM, or goes with it: the disk would go, too.</summary>
     Goes,
+
+    /// <summary>It is gone, or a restore of which nobody says whose it is: nothing says that it was this VM's.</summary>
+    Gone,
 
     /// <summary>The agent may not look at it.</summary>
     Unknown,
@@ -55,17 +58,19 @@ internal sealed class DiskOwners(IKubernetesApi api, NamespacedName vm, string v
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
         {
-            return OwnerFate.Goes;
+            return OwnerFate.Gone;
         }
         catch (KubernetesApiException e) when (!e.IsTransient)
         {
             // A restore is nothing but what became of a snapshot: its disk loses nothing with it.
-            return isRestore ? OwnerFate.Goes : OwnerFate.Unknown;
+            return isRestore ? OwnerFate.Gone : OwnerFate.Unknown;
         }
-        if (found.Uid != owner.Uid) return OwnerFate.Goes;
+        if (found.Uid != owner.Uid) return OwnerFate.Gone;
         var fates = new List<OwnerFate>();
         foreach (var above in (found.OwnerReferences ?? []).Take(DiskCandidate.MaxOwners)) fates.Add(await FateOfAsync(above, depth + 1, cancellationToken));
-        return fates.Contains(OwnerFate.Goes) ? OwnerFate.Goes : fates.Contains(OwnerFate.Unknown) ? OwnerFate.Unknown : OwnerFate.Stays;
+        if (fates.Contains(OwnerFate.Goes)) return OwnerFate.Goes;
+        if (fates.Contains(OwnerFate.Unknown)) return OwnerFate.Unknown;
+        return fates.Count > 0 && fates.All(fate => fate is OwnerFate.Gone) ? OwnerFate.Gone : OwnerFate.Stays;
     }
 
     // As the API's kinds are named in paths; KubeVirt's are all regular.

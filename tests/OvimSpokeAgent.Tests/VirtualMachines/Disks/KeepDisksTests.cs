@@ -105,6 +105,19 @@ public sealed class KeepDisksTests
     }
 
     [Fact]
+    public async Task Disk_that_the_vm_does_not_name_of_a_restore_that_is_gone_is_no_matter_of_the_vm()
+    {
+        await using var world = await OpenAsync();
+        var restore = world.Cluster.Has(Restore, Named("restored"));
+        HasClaim(world, Data, FakeOwners.Of(Restore, restore));
+        world.Cluster.LosesKind(Restore);
+
+        Assert.Equal(["web-root"], Kept(await VmWorld.Of(world.Delete, Keep).RunAsync()));
+
+        Assert.Equal("VirtualMachineRestore", (string?)OwnersOf(world, Claim, Data).Single()!["kind"]);
+    }
+
+    [Fact]
     public async Task Disk_of_an_owner_that_cannot_be_looked_up_is_named_and_left_to_it()
     {
         var app = new ResourceKind("example.com", "v1", "databases", "Database");
