@@ -72,6 +72,13 @@ internal sealed record OwnerReference
     public bool? Controller { get; init; }
 
     public bool? BlockOwnerDeletion { get; init; }
+
+    /// <summary>Its API group; empty: the core one.</summary>
+    [JsonIgnore]
+    public string Group => ApiVersion.IndexOf('/') is > 0 and var slash ? ApiVersion[..slash] : "";
+
+    /// <summary>Whether it is of a kind, in whichever version.</summary>
+    public bool Is(ResourceKind kind) => Kind == kind.Kind && Group == kind.Group;
 }
 
 /// <summary>An object of the Kubernetes API as far as the agent reads it; made by source-generated JSON.</summary>

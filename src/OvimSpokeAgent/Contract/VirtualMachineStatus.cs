@@ -32,6 +32,9 @@ public sealed record VirtualMachineStatus
     /// <summary>Its disks that last (an extra field: hubs that do not know it ignore it); absent where there are none.</summary>
     public IReadOnlyList<DiskStatus>? Disks { get; init; }
 
+    /// <summary>Set where <see cref="Disks"/> are not all: the first 32, those with which something is wrong before others.</summary>
+    public bool? DisksTruncated { get; init; }
+
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>Set where <see cref="Labels"/> are not all: the agent's own, and of others at most 32 and 4 KiB.</summary>

@@ -16,17 +16,14 @@ internal sealed class ClusterOffer(
     WatchCache<AnyObject, PreferenceItem> preferences,
     WatchCache<AnyObject, ClusterPreferenceItem> clusterPreferences,
     WatchCache<AnyObject, NodeItem> nodes,
-    IEnumerable<IWatchCacheStatus> all,
+    IWatchCacheStatus dataVolumes,
     TimeProvider time)
 {
     // Time for what was made just now to be heard of; and, after a start, for the first answers.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly IWatchCacheStatus? _dataVolumes =
-        all.FirstOrDefault(cache => cache.Kind is { Group: "cdi.kubevirt.io", Plural: "datavolumes" });
-
     private IEnumerable<IWatchCacheStatus> Caches =>
-        [storageClasses, networks, instancetypes, clusterInstancetypes, preferences, clusterPreferences, nodes, .. _dataVolumes is null ? [] : (IWatchCacheStatus[])[_dataVolumes]];
+        [storageClasses, networks, instancetypes, clusterInstancetypes, preferences, clusterPreferences, nodes, dataVolumes];
 
     /// <summary>Completes when the caches know what there is, or after a while.</summary>
     public async Task WaitForFirstAnswersAsync(CancellationToken cancellationToken)
@@ -47,7 +44,7 @@ internal sealed class ClusterOffer(
         .. needs.Networks.Select(use => MissingNetwork(use.Field, use.Name, ns)).OfType<string>(),
         .. MissingTypes(needs, ns),
         .. MissingArchitecture(needs),
-        .. needs.NewDisk is { } field && _dataVolumes is { Status.State: CacheState.NoKindMatch }
+        .. needs.NewDisk is { } field && dataVolumes.Status.State is CacheState.NoKindMatch
             ? (string[])[$"{field}: CDI is not installed on this cluster, which imports, clones and makes disks"]
             : [],
     ];

@@ -26,7 +26,8 @@ internal static class TemplateServices
     // Beside the caches that the agent waits for before it works: what these do not know costs a judgement of templates alone.
     private static IServiceCollection AddClusterOffer(this IServiceCollection services)
     {
-        services.AddSingleton<ClusterOffer>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ClusterOffer>(
+            provider, provider.GetRequiredService<WatchCache<DataVolumeObject, DataVolumeItem>>()));
         foreach (var kind in (ResourceKind[])
             [OfferedKinds.StorageClass, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, OfferedKinds.Node])
         {

@@ -48,6 +48,7 @@ internal static class VirtualMachineStatusMap
     private static readonly HashSet<string> StagesOnTheWay = ["starting", "provisioning", "pending"];
 
     private const int MaxDescribedDisks = 3;
+    private const int MaxReportedDisks = 32;
     private const string MoreDisks = "it names more disks than are reported";
     private const string NoMigrationRoom = "cannot migrate: the quota has no room for a second pod of it";
 
@@ -81,13 +82,14 @@ internal static class VirtualMachineStatusMap
             Cpu = (vm.Size ?? vmi?.Size ?? type?.Size)?.VcpusText,
             Memory = (vm.Size?.Memory ?? vmi?.Size?.Memory ?? type?.Size.Memory)?.Text,
             Storage = StorageOf(disks) ?? vm.Storage,
-            Disks = disks.Count == 0 ? null : [.. disks.Select(disk => disk.ToStatus(StagesOnTheWay.Contains(word)))],
+            Disks = disks.Count == 0 ? null : [.. Reported(disks).Select(disk => disk.ToStatus(StagesOnTheWay.Contains(word)))],
+            DisksTruncated = vm.Disks.AreTruncated || disks.Count > MaxReportedDisks ? true : null,
             Labels = vm.Labels.All,
             LabelsTruncated = vm.Labels.AreTruncated ? true : null,
             CreatedAt = vm.CreatedAt,
             UpdatedAt = seen,
             Message = Join(
-                message, vm.Disks.AreTruncated ? MoreDisks : null, vmi?.Unreadable, vm.Unreadable is null ? vm.Footprint.Problem : null),
+                message, vm.Disks.AreTruncated || disks.Count > MaxReportedDisks ? MoreDisks : null, vmi?.Unreadable, vm.Unreadable is null ? vm.Footprint.Problem : null),
             RestartRequired = vm.RestartRequired ? true : null,
         };
     }
@@ -134,6 +136,11 @@ internal static class VirtualMachineStatusMap
             _ => (word, vm.Failure ?? vm.VolumeMigration ?? Describe(disks, isOnTheWay)),
         };
     }
+
+    // Where there are too many, those with which something is wrong come first.
+    private static IEnumerable<DiskState> Reported(IReadOnlyList<DiskState> disks) => disks.Count <= MaxReportedDisks
+        ? disks
+        : disks.OrderBy(disk => disk.Failure is null && !disk.IsAbsent).Take(MaxReportedDisks);
 
     // What a guest has is as large as it is; what nobody says counts as nothing.
     private static string? StorageOf(IReadOnlyList<DiskState> disks)

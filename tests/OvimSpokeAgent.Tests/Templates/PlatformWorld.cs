@@ -22,7 +22,7 @@ internal sealed class PlatformWorld
         foreach (var kind in withoutKinds) _cluster.LosesKind(kind);
         Offer = new ClusterOffer(
             Watched(StorageClassItem.Watch), Watched(NetworkItem.Watch), Watched(InstancetypeItem.Watch), Watched(InstancetypeItem.ClusterWatch),
-            Watched(PreferenceItem.Watch), Watched(ClusterPreferenceItem.Watch), Watched(NodeItem.Watch), [DataVolumes], time);
+            Watched(PreferenceItem.Watch), Watched(ClusterPreferenceItem.Watch), Watched(NodeItem.Watch), DataVolumes, time);
     }
 
     public ClusterOffer Offer { get; }

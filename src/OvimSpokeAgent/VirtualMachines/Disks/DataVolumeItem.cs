@@ -4,10 +4,10 @@ using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
-/// <summary>What is kept of a DataVolume: a few hundred bytes, and of what keeps it from being filled at most 1 KiB.</summary>
+/// <summary>What is kept of a DataVolume: a few hundred bytes, and of what keeps it from being filled at most 256 characters.</summary>
 internal sealed record DataVolumeItem
 {
-    private const int MaxFailureLength = 512;
+    private const int MaxFailureLength = 255;
 
     // What CDI and the kubelet call what goes wrong (CDI, pkg/controller/common and pkg/controller/datavolume/conditions.go): Error,
     // ImagePullFailed, ErrExceededQuota, ErrClaimNotValid, CreateContainerConfigError, InvalidImageName, OOMKilled, …

@@ -5,21 +5,6 @@ using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
-/// <summary>A disk of a VM as the server has it now: a DataVolume or a claim.</summary>
-/// <param name="Kind">Its kind.</param>
-/// <param name="Metadata">What counts of it.</param>
-/// <param name="Left">The owners that it keeps.</param>
-/// <param name="Other">An owner of which the agent cannot tell whether it goes with the VM; null: there is none.</param>
-internal sealed record FoundDisk(ResourceKind Kind, ObjectMetadata Metadata, IReadOnlyList<OwnerReference> Left, OwnerReference? Other)
-{
-    public string Name => Metadata.Name;
-
-    public bool IsGoing => Metadata.DeletionTimestamp is not null;
-
-    /// <summary>Whether it would go with the VM, or is marked as ours.</summary>
-    public bool IsToBeReleased => !IsGoing && (Left.Count < (Metadata.OwnerReferences?.Count ?? 0) || DiskKeeper.MarksOf(Metadata.Labels).Any() || DiskKeeper.MarksOf(Metadata.Annotations).Any());
-}
-
 /// <summary>
 /// Finds the disks of a VM, and takes from them whatever would have them go with it: the owners that lead to the VM, and the agent's
 /// own marks. What owns a disk besides stays its owner. Each step can be repeated.
@@ -32,26 +17,30 @@ internal sealed class DiskKeeper(IKubernetesApi api)
     private const int MaxPasses = 5;
     private const int MaxRefusals = 3;
 
-    /// <summary>The agent's own among labels or annotations.</summary>
-    public static IEnumerable<string> MarksOf(IReadOnlyDictionary<string, string>? entries) => (entries ?? new Dictionary<string, string>())
-        .Where(entry => entry.Key.StartsWith(WellKnownNames.Prefix, StringComparison.Ordinal)
-            || (entry.Key == WellKnownNames.ManagedByLabel && entry.Value == WellKnownNames.Agent))
-        .Select(entry => entry.Key);
-
     /// <summary>All DataVolumes and claims that the VM or its guest names, or that would go with it.</summary>
     public async Task<IReadOnlyList<FoundDisk>> FindAsync(
         VirtualMachineObject vm, VirtualMachineInstanceObject? vmi, CancellationToken cancellationToken)
     {
         var owners = new DiskOwners(api, vm.Metadata.Key, vm.Metadata.Uid);
         var named = NamesOf(vm, vmi);
-        var found = new List<FoundDisk>();
+        var candidates = new List<DiskCandidate>();
         foreach (var kind in (ResourceKind[])[KubeVirtKinds.DataVolume, KubernetesKinds.PersistentVolumeClaim])
         {
-            foreach (var item in await api.ListAllAsync(kind, vm.Metadata.Namespace, ClusterJson.Default.AnyObject, cancellationToken, keep: Bounded))
-            {
-                var disk = await LookAtAsync(kind, item.Metadata, owners, cancellationToken);
-                if (named.Contains(disk.Name) || disk.Left.Count < (disk.Metadata.OwnerReferences?.Count ?? 0)) found.Add(disk);
-            }
+            await api.VisitAllAsync(
+                kind,
+                vm.Metadata.Namespace,
+                ClusterJson.Default.AnyObject,
+                item =>
+                {
+                    if (DiskCandidate.Of(kind, item.Metadata, vm.Metadata, named.Contains(item.Metadata.Name)) is { } one) candidates.Add(one);
+                },
+                cancellationToken);
+        }
+        var found = new List<FoundDisk>();
+        foreach (var candidate in candidates)
+        {
+            var disk = await LookAtAsync(candidate, owners, cancellationToken);
+            if (candidate.IsNamed || disk.Problem is not null || disk.Left.Count < (disk.Metadata.OwnerReferences?.Count ?? 0)) found.Add(disk);
         }
         return found;
     }
@@ -118,23 +107,25 @@ internal sealed class DiskKeeper(IKubernetesApi api)
         .. (vmi?.Status?.VolumeStatus ?? []).Select(status => status?.PersistentVolumeClaimInfo?.ClaimName).OfType<string>(),
     ];
 
-    private static async Task<FoundDisk> LookAtAsync(ResourceKind kind, ObjectMetadata metadata, DiskOwners owners, CancellationToken cancellationToken)
+    private static async Task<FoundDisk> LookAtAsync(DiskCandidate candidate, DiskOwners owners, CancellationToken cancellationToken)
     {
         var left = new List<OwnerReference>();
         OwnerReference? other = null;
-        foreach (var owner in metadata.OwnerReferences ?? [])
+        foreach (var owner in candidate.Metadata.OwnerReferences ?? [])
         {
             var fate = await owners.FateOfAsync(owner, cancellationToken);
-            if (fate is OwnerFate.Goes) continue;
+            // A disk that the VM names is to stay, whatever became of an owner; another may be what somebody else wanted to go.
+            if (fate is OwnerFate.Goes || (fate is OwnerFate.Gone && candidate.IsNamed)) continue;
             left.Add(owner);
             if (fate is OwnerFate.Unknown) other ??= owner;
         }
-        return new FoundDisk(kind, metadata, left, other);
+        return new FoundDisk(candidate.Kind, candidate.Metadata, left, other, candidate.Problem);
     }
 
     // Null: done, or to be looked at again.
     private async Task<string?> ReleaseAsync(FoundDisk disk, CancellationToken cancellationToken)
     {
+        if (disk.Problem is not null) return $"{Describe(disk)} cannot be released: {disk.Problem}";
         var metadata = new JsonObject
         {
             ["uid"] = disk.Metadata.Uid,
@@ -144,7 +135,7 @@ internal sealed class DiskKeeper(IKubernetesApi api)
         foreach (var (field, entries) in (ReadOnlySpan<(string, IReadOnlyDictionary<string, string>?)>)[("labels", disk.Metadata.Labels), ("annotations", disk.Metadata.Annotations)])
         {
             var gone = new JsonObject();
-            foreach (var mark in MarksOf(entries)) gone[mark] = null;
+            foreach (var mark in DiskMarks.Of(entries)) gone[mark] = null;
             if (gone.Count > 0) metadata[field] = gone;
         }
         try
@@ -164,23 +155,4 @@ internal sealed class DiskKeeper(IKubernetesApi api)
     }
 
     private static string Describe(FoundDisk disk) => $"{disk.Kind.Kind} {disk.Name}";
-
-    // There may be thousands of them, as large as anyone likes.
-    private static AnyObject Bounded(AnyObject item) => item with
-    {
-        Metadata = new ObjectMetadata
-        {
-            Name = item.Metadata.Name,
-            Namespace = item.Metadata.Namespace,
-            Uid = item.Metadata.Uid,
-            ResourceVersion = item.Metadata.ResourceVersion,
-            DeletionTimestamp = item.Metadata.DeletionTimestamp,
-            OwnerReferences = item.Metadata.OwnerReferences,
-            Labels = Own(item.Metadata.Labels),
-            Annotations = Own(item.Metadata.Annotations),
-        },
-    };
-
-    private static Dictionary<string, string>? Own(IReadOnlyDictionary<string, string>? entries) =>
-        MarksOf(entries).ToDictionary(mark => mark, _ => WellKnownNames.Agent) is { Count: > 0 } own ? own : null;
 }

@@ -8,8 +8,11 @@ internal enum OwnerFate
     /// <summary>It stays, or its own reference is looked at: another disk.</summary>
     Stays,
 
-    /// <summary>It is the VM, or goes with it, or is gone: the disk would go, too.</summary>
+    /// <summary>It is the VM, or goes with it: the disk would go, too.</summary>
     Goes,
+
+    /// <summary>It is gone, or a restore of which nobody says whose it is: nothing says that it was this VM's.</summary>
+    Gone,
 
     /// <summary>The agent may not look at it.</summary>
     Unknown,
@@ -22,10 +25,11 @@ internal sealed class DiskOwners(IKubernetesApi api, NamespacedName vm, string v
     private const int MaxDepth = 5;
     private const int MaxLookUps = 100;
 
-    private static readonly string[] DiskKinds = [KubeVirtKinds.DataVolume.Kind, KubernetesKinds.PersistentVolumeClaim.Kind];
-
-    private readonly Dictionary<string, OwnerFate> _known = [];
+    private readonly Dictionary<OwnerReference, OwnerFate> _known = [];
     private int _lookUps;
+
+    /// <summary>Whether an owner is itself a disk.</summary>
+    public static bool IsDisk(OwnerReference owner) => owner.Is(KubeVirtKinds.DataVolume) || owner.Is(KubernetesKinds.PersistentVolumeClaim);
 
     /// <summary>What becomes of an owner.</summary>
     public Task<OwnerFate> FateOfAsync(OwnerReference owner, CancellationToken cancellationToken) => FateOfAsync(owner, 0, cancellationToken);
@@ -33,17 +37,20 @@ internal sealed class DiskOwners(IKubernetesApi api, NamespacedName vm, string v
     private async Task<OwnerFate> FateOfAsync(OwnerReference owner, int depth, CancellationToken cancellationToken)
     {
         if (owner.Uid == vmUid) return OwnerFate.Goes;
-        if (DiskKinds.Contains(owner.Kind)) return OwnerFate.Stays;
-        if (owner.Kind == KubeVirtKinds.VirtualMachineInstance.Kind && GroupOf(owner) == KubeVirtKinds.VirtualMachineInstance.Group && owner.Name == vm.Name)
-            return OwnerFate.Goes;
-        if (_known.TryGetValue(owner.Uid, out var known)) return known;
-        _known[owner.Uid] = OwnerFate.Unknown; // one that leads to itself
-        return _known[owner.Uid] = depth >= MaxDepth || ++_lookUps > MaxLookUps ? OwnerFate.Unknown : await LookUpAsync(owner, depth, cancellationToken);
+        if (IsDisk(owner)) return OwnerFate.Stays;
+        if (owner.Is(KubeVirtKinds.VirtualMachineInstance) && owner.Name == vm.Name) return OwnerFate.Goes;
+        // Not by its uid alone, which anyone may have written beside another name.
+        var key = owner with { Controller = null, BlockOwnerDeletion = null };
+        if (_known.TryGetValue(key, out var known)) return known;
+        if (depth >= MaxDepth || _lookUps >= MaxLookUps) return OwnerFate.Unknown;
+        _lookUps++;
+        _known[key] = OwnerFate.Unknown; // one that leads to itself
+        return _known[key] = await LookUpAsync(owner, depth, cancellationToken);
     }
 
     private async Task<OwnerFate> LookUpAsync(OwnerReference owner, int depth, CancellationToken cancellationToken)
     {
-        var isRestore = owner.Kind == KubeVirtKinds.Restore.Kind && GroupOf(owner) == KubeVirtKinds.Restore.Group;
+        var isRestore = owner.Is(KubeVirtKinds.Restore);
         ObjectMetadata found;
         try
         {
@@ -51,26 +58,26 @@ internal sealed class DiskOwners(IKubernetesApi api, NamespacedName vm, string v
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
         {
-            return OwnerFate.Goes;
+            return OwnerFate.Gone;
         }
         catch (KubernetesApiException e) when (!e.IsTransient)
         {
             // A restore is nothing but what became of a snapshot: its disk loses nothing with it.
-            return isRestore ? OwnerFate.Goes : OwnerFate.Unknown;
+            return isRestore ? OwnerFate.Gone : OwnerFate.Unknown;
         }
-        if (found.Uid != owner.Uid) return OwnerFate.Goes;
+        if (found.Uid != owner.Uid) return OwnerFate.Gone;
         var fates = new List<OwnerFate>();
-        foreach (var above in found.OwnerReferences ?? []) fates.Add(await FateOfAsync(above, depth + 1, cancellationToken));
-        return fates.Contains(OwnerFate.Goes) ? OwnerFate.Goes : fates.Contains(OwnerFate.Unknown) ? OwnerFate.Unknown : OwnerFate.Stays;
+        foreach (var above in (found.OwnerReferences ?? []).Take(DiskCandidate.MaxOwners)) fates.Add(await FateOfAsync(above, depth + 1, cancellationToken));
+        if (fates.Contains(OwnerFate.Goes)) return OwnerFate.Goes;
+        if (fates.Contains(OwnerFate.Unknown)) return OwnerFate.Unknown;
+        return fates.Count > 0 && fates.All(fate => fate is OwnerFate.Gone) ? OwnerFate.Gone : OwnerFate.Stays;
     }
-
-    private static string GroupOf(OwnerReference owner) => owner.ApiVersion.Contains('/') ? owner.ApiVersion.Split('/')[0] : "";
 
     // As the API's kinds are named in paths; KubeVirt's are all regular.
     private static ResourceKind KindOf(OwnerReference owner)
     {
         var name = owner.Kind.ToLowerInvariant();
         var plural = name.EndsWith('y') ? name[..^1] + "ies" : name.EndsWith('s') ? name + "es" : name + "s";
-        return new ResourceKind(GroupOf(owner), owner.ApiVersion.Split('/')[^1], plural, owner.Kind);
+        return new ResourceKind(owner.Group, owner.ApiVersion.Split('/')[^1], plural, owner.Kind);
     }
 }

@@ -15,6 +15,8 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// </summary>
 internal sealed class KeepingDeletion(IKubernetesApi api, VirtualMachineManager manager, DiskKeeper disks)
 {
+    private const int MaxAttempts = 3;
+
     /// <summary>What has the deletion of such a VM go on, for messages.</summary>
     public const string Remedy = "delete_vm goes on with it: with keep_disks it tries again, without it the disks go, too";
 
@@ -41,12 +43,29 @@ internal sealed class KeepingDeletion(IKubernetesApi api, VirtualMachineManager 
         var refusal = isGoing ? await disks.ReleaseAsync(vm, vmi, cancellationToken) : await disks.TryReleaseAsync(vm, vmi, cancellationToken);
         if (refusal is not null) return OperationOutcome.Failed(Explain(vm, refusal));
         if (isGoing) return null;
-        await api.DeleteAsync(
-            KubeVirtKinds.VirtualMachine,
-            vm.Metadata.Key,
-            new DeleteOptions { Uid = vm.Metadata.Uid, Propagation = "Background" },
-            cancellationToken);
+        await DeleteHeldAsync(vm.Metadata, cancellationToken);
         return null;
+    }
+
+    // In the version that was seen to be held: a request that comes late, after it was let go again, does nothing.
+    private async Task DeleteHeldAsync(ObjectMetadata vm, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await manager.ReadAsync(vm.Key, cancellationToken) is not { } now || now.Metadata.Uid != vm.Uid || now.Metadata.DeletionTimestamp is not null) return;
+            if (!IsHeld(now.Metadata))
+                throw new KubernetesApiException(ApiErrorReason.Conflict, $"somebody took the finalizer {WellKnownNames.KeepDisksFinalizer} off VM {vm.Key}");
+            var options = new DeleteOptions { Uid = vm.Uid, ResourceVersion = now.Metadata.ResourceVersion, Propagation = "Background" };
+            try
+            {
+                await api.DeleteAsync(KubeVirtKinds.VirtualMachine, vm.Key, options, cancellationToken);
+                return;
+            }
+            catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict && attempt < MaxAttempts)
+            {
+                // KubeVirt writes the status of a VM at any time.
+            }
+        }
     }
 
     /// <summary>

@@ -20,7 +20,8 @@ internal sealed class OrphanCaches(
     /// <summary>Completes when the server told what there is.</summary>
     public async Task WaitForFirstAnswerAsync(CancellationToken cancellationToken)
     {
-        foreach (var cache in (IWatchCacheStatus[])[machines, instances, volumes, namespaces])
+        // Without DataVolumes, which an older role may not let it see, the VMs are looked after all the same.
+        foreach (var cache in (IWatchCacheStatus[])[machines, instances, namespaces])
             await cache.WaitForFirstAnswerAsync(cancellationToken);
     }
 
@@ -72,6 +73,17 @@ internal sealed class OrphanCaches(
     public bool IsGoing(string ns) => namespaces.Get(NamespacedName.ClusterScoped(ns)) is { } found
         && (found.IsTerminating || found.OwnAnnotations.ContainsKey(WellKnownNames.DeletionAnnotation));
 
+    /// <summary>Whether another VM, or another's guest, names a disk, or may name it.</summary>
+    public bool IsNamedByAnother(NamespacedName vm, string disk) => IsNamed(vm with { Name = disk }, vm);
+
+    private bool IsNamed(NamespacedName disk, NamespacedName? except)
+    {
+        return machines.ItemsIn(disk.Namespace).Any(vm => vm.Name != except && (vm.Unreadable is not null || Names(vm.Disks)))
+            || instances.ItemsIn(disk.Namespace).Any(vmi => vmi.Name != except && (vmi.Unreadable is not null || Names(vmi.Disks)));
+
+        bool Names(DiskList disks) => disks.AreTruncated || disks.All.Any(one => one.Claim == disk.Name);
+    }
+
     private (Orphan Orphan, TimeSpan Wait)? Find(VirtualMachineItem vm)
     {
         if (!managed.IsManaged(vm.Name.Namespace)) return null;
@@ -84,9 +96,7 @@ internal sealed class OrphanCaches(
     private (Orphan Orphan, TimeSpan Wait)? Find(DataVolumeItem volume)
     {
         if (!volume.IsStray || !managed.IsManaged(volume.Name.Namespace)) return null;
-        var isUsed = machines.ItemsIn(volume.Name.Namespace)
-            .Any(vm => vm.Unreadable is not null || vm.Disks.AreTruncated || vm.Disks.All.Any(disk => disk.Claim == volume.Name.Name));
-        return isUsed ? null : (new(OrphanKind.StrayVolume, volume.Name), Left(volume.CreatedAt ?? volume.SeenAt, settings.OrphanGrace));
+        return IsNamed(volume.Name, null) ? null : (new(OrphanKind.StrayVolume, volume.Name), Left(volume.CreatedAt ?? volume.SeenAt, settings.OrphanGrace));
     }
 
     private TimeSpan Left(DateTimeOffset since, TimeSpan limit) => TimeSpans.Max(limit - (time.GetUtcNow() - since), TimeSpan.Zero);

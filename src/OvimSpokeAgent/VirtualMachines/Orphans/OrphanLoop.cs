@@ -13,9 +13,13 @@ internal sealed class OrphanLoop : ILoop
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MaxRetry = TimeSpan.FromMinutes(10);
 
+    // One that is slow, or that somebody keeps busy, must not hold up those of others.
+    private static readonly TimeSpan Share = TimeSpan.FromSeconds(60);
+
     private readonly OrphanCaches _caches;
     private readonly OrphanRemoval _removal;
     private readonly ILeadership _leadership;
+    private readonly TimeProvider _time;
     private readonly WorkQueue<Orphan> _queue;
     private readonly Backoff _backoff;
     private readonly ObjectGuard _guard;
@@ -24,14 +28,15 @@ internal sealed class OrphanLoop : ILoop
     public OrphanLoop(
         OrphanCaches caches, OrphanRemoval removal, ILeadership leadership, ObjectFailures failures, Jitter jitter, TimeProvider time)
     {
-        (_caches, _removal, _leadership) = (caches, removal, leadership);
+        (_caches, _removal, _leadership, _time) = (caches, removal, leadership, time);
         _queue = new WorkQueue<Orphan>(time);
         _backoff = new Backoff(FirstRetry, MaxRetry, jitter);
         _guard = failures.At(Name);
         // What is refused now has its own pace: a change of it is no reason to ask at once.
         caches.Subscribe((orphan, wait) =>
         {
-            if (!IsRefused(orphan)) _queue.Add(orphan, wait);
+            // A term begins with all there are; until then nobody takes any from the queue.
+            if (leadership.Current is not null && !IsRefused(orphan)) _queue.Add(orphan, wait);
         });
     }
 
@@ -84,7 +89,14 @@ internal sealed class OrphanLoop : ILoop
         }
         try
         {
-            if (await _removal.RemoveAsync(orphan, cancellationToken) is { } again) _queue.Add(orphan, again);
+            TimeSpan? again = null;
+            if (!await TimeLimit.RunAsync(Share, _time, async token => again = await _removal.RemoveAsync(orphan, token), cancellationToken))
+            {
+                _removal.Refused(orphan, $"it was not done within {Share.TotalSeconds:0} s, and goes on later: others wait");
+                Retry(orphan, null);
+                return;
+            }
+            if (again is { } later) _queue.Add(orphan, later);
             Forget(orphan);
         }
         catch (KubernetesApiException e)

@@ -1,6 +1,7 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
@@ -9,7 +10,13 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// what a guest, or anyone, has written.
 /// </summary>
 internal sealed class OrphanRemoval(
-    IKubernetesApi api, VirtualMachineManager manager, KeepingDeletion keeping, OrphanCaches caches, OperationFateLookup findFate, EventRecorder events)
+    IKubernetesApi api,
+    VirtualMachineManager manager,
+    KeepingDeletion keeping,
+    DiskKeeper disks,
+    OrphanCaches caches,
+    OperationFateLookup findFate,
+    EventRecorder events)
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
 
@@ -35,29 +42,47 @@ internal sealed class OrphanRemoval(
         var maker = OrphanRules.MakerOf(vm.Metadata)!;
         var fate = await findFate(new OperationKey(maker), cancellationToken);
         if (fate is OperationFate.NotKnownYet or OperationFate.UnderWay) return LookAgain;
-        var use = OrphanRules.GetUse(vm, await manager.ReadInstanceAsync(name, cancellationToken)) ?? await GetDiskUseAsync(vm, fate, cancellationToken);
-        if (use is not null)
+        var vmi = await manager.ReadInstanceAsync(name, cancellationToken);
+        var doubt = fate is OperationFate.Failed
+            ? OrphanRules.GetUse(vm, vmi) ?? await GetDiskUseAsync(vm, vmi, cancellationToken)
+            : fate is OperationFate.Completed ? "the journal says that it completed" : "the journal does not know any more that it failed";
+        if (doubt is not null)
         {
-            Record(KubeVirtKinds.VirtualMachine, vm.Metadata, EventSeverity.Warning, "OrphanLeft", $"operation {maker} failed and left it half made; it is left, since {use}");
+            Record(KubeVirtKinds.VirtualMachine, vm.Metadata, EventSeverity.Warning, "OrphanLeft", $"it is marked as half made by operation {maker}, and left: {doubt}");
             return null;
         }
         await DeleteAsync(KubeVirtKinds.VirtualMachine, vm.Metadata, $"operation {maker} failed and left it half made", cancellationToken);
         return null;
     }
 
-    // What a VM brings with it goes with it.
-    private async Task<string?> GetDiskUseAsync(VirtualMachineObject vm, OperationFate fate, CancellationToken cancellationToken)
+    // What a VM brings with it goes with it, and so does whatever else it owns. Null: that is nothing but disks that were made for it alone.
+    private async Task<string?> GetDiskUseAsync(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi, CancellationToken cancellationToken)
     {
-        foreach (var name in OrphanRules.DisksOf(vm))
+        var own = OrphanRules.DisksOf(vm).ToHashSet();
+        if (own.Count > DiskKeeper.MaxDisks) return $"it brings more than {DiskKeeper.MaxDisks} disks with it";
+        if (OrphanRules.NamedBy(vm).FirstOrDefault(name => !own.Contains(name)) is { } named) return $"it does not bring disk {JsonText.Shorten(named)} with it";
+        foreach (var disk in await disks.FindAsync(vm, vmi, cancellationToken))
         {
-            if (fate is not OperationFate.Failed) return "it has disks, and the journal does not know any more that the operation failed";
-            var volume = await api.FindAsync(
-                KubeVirtKinds.DataVolume, vm.Metadata.Key with { Name = name }, KubeVirtJson.Default.DataVolumeObject, cancellationToken);
-            if (volume is not null && !OrphanRules.IsMadeFor(vm, volume.Metadata)) return $"disk {name} was not made for it";
-            if (volume is null && await FindClaimAsync(vm.Metadata.Key with { Name = name }, cancellationToken) is not null)
-                return $"nothing says for whom claim {name} was made";
+            if (!own.Contains(disk.Name)) return $"{disk.Kind.Kind} {disk.Name} would go with it, which it does not bring with it";
+        }
+        foreach (var name in own)
+        {
+            if (caches.IsNamedByAnother(vm.Metadata.Key, name)) return $"another VM may use disk {name}";
+            if (await GetDiskUseAsync(vm, vm.Metadata.Key with { Name = name }, cancellationToken) is { } use) return use;
         }
         return null;
+    }
+
+    private async Task<string?> GetDiskUseAsync(VirtualMachineObject vm, NamespacedName disk, CancellationToken cancellationToken)
+    {
+        var volume = await api.FindAsync(KubeVirtKinds.DataVolume, disk, KubeVirtJson.Default.DataVolumeObject, cancellationToken);
+        if (volume is not null && !OrphanRules.IsMadeFor(vm, volume.Metadata)) return $"disk {disk.Name} was not made for it";
+        if (volume is not null && !OrphanRules.IsOwnedByAtMost(volume.Metadata, vm.Metadata.Uid)) return $"something else owns disk {disk.Name}, too";
+        if (await FindClaimAsync(disk, cancellationToken) is not { } claim) return null;
+        if (volume is null) return $"nothing says for whom claim {disk.Name} was made";
+        return OrphanRules.IsOwnedByAtMost(claim.Metadata, volume.Metadata.Uid) && claim.Metadata.OwnerReferences is { Count: > 0 }
+            ? null
+            : $"claim {disk.Name} is not its DataVolume's alone";
     }
 
     private Task<AnyObject?> FindClaimAsync(NamespacedName name, CancellationToken cancellationToken) =>

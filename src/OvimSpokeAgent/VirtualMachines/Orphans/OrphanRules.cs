@@ -25,6 +25,13 @@ internal static class OrphanRules
     public static IEnumerable<string> DisksOf(VirtualMachineObject vm) =>
         (vm.Spec?.DataVolumeTemplates ?? []).Select(template => template.Metadata.Name).Where(name => name.Length > 0);
 
+    /// <summary>The claims and DataVolumes that its volumes name.</summary>
+    public static IEnumerable<string> NamedBy(VirtualMachineObject vm) =>
+        (vm.Spec?.Template?.Spec?.Volumes ?? []).Select(volume => volume?.Claim).OfType<string>();
+
+    /// <summary>Whether nobody but one owns an object.</summary>
+    public static bool IsOwnedByAtMost(ObjectMetadata item, string uid) => (item.OwnerReferences ?? []).All(owner => owner.Uid == uid);
+
     /// <summary>Whether a DataVolume was made for the VM: one that was there before, and that KubeVirt gave to it, was not.</summary>
     public static bool IsMadeFor(VirtualMachineObject vm, ObjectMetadata volume) =>
         volume.Label(MadeForLabel) == vm.Metadata.Uid && volume.CreationTimestamp >= vm.Metadata.CreationTimestamp;

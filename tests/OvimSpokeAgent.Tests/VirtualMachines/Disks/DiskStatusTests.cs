@@ -18,6 +18,18 @@ public sealed class DiskStatusTests
         """;
 
     [Fact]
+    public void Of_more_disks_than_are_reported_those_with_which_something_is_wrong_are_told_and_that_it_is_not_all()
+    {
+        var vm = VirtualMachineItem.From(new VirtualMachineObject { Metadata = new() { Name = "web", Namespace = "acme" } }, default);
+        var disks = Enumerable.Range(0, 40).Select(i => new DiskState { Name = $"d{i}", Claim = $"d{i}", Phase = "Bound", Failure = i == 39 ? "no" : null }).ToList();
+
+        var status = VirtualMachineStatusMap.ToStatus(vm, null, disks: disks);
+
+        Assert.Equal((32, "d39", true), (status.Disks!.Count, status.Disks[0].Name, status.DisksTruncated));
+        Assert.Null(VirtualMachineStatusMap.ToStatus(vm, null, disks: disks[..32]).DisksTruncated);
+    }
+
+    [Fact]
     public async Task Import_is_told_with_its_percentage()
     {
         await using var world = await VmWorld.OpenAsync(cluster => HasVm(cluster, OneDisk, "Provisioning"));

@@ -105,6 +105,19 @@ public sealed class KeepDisksTests
     }
 
     [Fact]
+    public async Task Disk_that_the_vm_does_not_name_of_a_restore_that_is_gone_is_no_matter_of_the_vm()
+    {
+        await using var world = await OpenAsync();
+        var restore = world.Cluster.Has(Restore, Named("restored"));
+        HasClaim(world, Data, FakeOwners.Of(Restore, restore));
+        world.Cluster.LosesKind(Restore);
+
+        Assert.Equal(["web-root"], Kept(await VmWorld.Of(world.Delete, Keep).RunAsync()));
+
+        Assert.Equal("VirtualMachineRestore", (string?)OwnersOf(world, Claim, Data).Single()!["kind"]);
+    }
+
+    [Fact]
     public async Task Disk_of_an_owner_that_cannot_be_looked_up_is_named_and_left_to_it()
     {
         var app = new ResourceKind("example.com", "v1", "databases", "Database");
@@ -310,6 +323,33 @@ public sealed class KeepDisksTests
 
         Assert.Equal("VM acme/web has 129 disks, more than the 128 that one operation keeps", failure);
         Assert.Empty(world.Changes());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disk_with_more_owners_than_are_looked_at_is_told_by_name_and_the_vm_stays(bool isNamed)
+    {
+        await using var world = await OpenAsync();
+        var owner = isNamed ? world.Cluster.Has(KubeVirtKinds.DataVolume, Named("other")) : world.Vm();
+        HasClaim(world, Data, [.. Enumerable.Range(0, 9).Select(_ => FakeOwners.Of(KubeVirtKinds.VirtualMachine, owner))]);
+        if (isNamed) UsesData(world);
+
+        Assert.Equal(
+            "VM acme/web is not deleted, since a disk would go with it: PersistentVolumeClaim data cannot be released: it has 9 owners, more than the 8 "
+            + "that the agent looks at",
+            (await VmWorld.Of(world.Delete, Keep).RunAsync()).FailureOf());
+        Assert.Null(world.Vm()["metadata"]!["deletionTimestamp"]);
+    }
+
+    [Fact]
+    public async Task Claim_of_others_with_any_number_of_owners_is_no_matter_of_the_vm()
+    {
+        await using var world = await OpenAsync();
+        var other = world.Cluster.Has(KubeVirtKinds.DataVolume, Named("other"));
+        HasClaim(world, Data, [.. Enumerable.Range(0, 100).Select(_ => FakeOwners.Of(KubeVirtKinds.DataVolume, other))]);
+
+        Assert.Equal(["web-root"], Kept(await VmWorld.Of(world.Delete, Keep).RunAsync()));
     }
 
     [Theory]

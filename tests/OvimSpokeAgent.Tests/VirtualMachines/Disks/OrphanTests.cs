@@ -90,16 +90,82 @@ public sealed class OrphanTests
 
     [Theory]
     [InlineData(false, nameof(OperationFate.Failed), "disk web-root was not made for it")] // a kept one, that KubeVirt gave to it
-    [InlineData(true, nameof(OperationFate.Forgotten), "it has disks, and the journal does not know any more that the operation failed")]
-    [InlineData(true, nameof(OperationFate.Completed), "it has disks, and the journal does not know any more that the operation failed")]
+    [InlineData(true, nameof(OperationFate.Forgotten), "the journal does not know any more that it failed")]
+    [InlineData(true, nameof(OperationFate.Completed), "the journal says that it completed")]
     public async Task Half_made_vm_whose_disk_may_hold_data_is_left_and_that_is_told(bool isMadeForIt, string fate, string reason)
     {
         await using var world = await OpenAsync(cluster => HasHalfMadeVmWithDisk(cluster, isMadeForIt), Enum.Parse<OperationFate>(fate));
 
         await world.StaysAsync();
 
-        await world.TellsAsync("OrphanLeft", $"operation {Maker} failed and left it half made; it is left, since {reason}");
+        await world.TellsAsync("OrphanLeft", $"it is marked as half made by operation {Maker}, and left: {reason}");
         Assert.NotNull(world.Vms.Cluster.Find(KubeVirtKinds.DataVolume, Disk));
+    }
+
+    [Theory]
+    [InlineData(nameof(OperationFate.Forgotten), "the journal does not know any more that it failed")]
+    [InlineData(nameof(OperationFate.Completed), "the journal says that it completed")]
+    public async Task Vm_without_disks_that_is_not_known_to_have_failed_is_left_and_that_is_told(string fate, string reason)
+    {
+        await using var world = await OpenAsync(HasHalfMadeVm, Enum.Parse<OperationFate>(fate));
+
+        await world.StaysAsync();
+
+        await world.TellsAsync("OrphanLeft", $"it is marked as half made by operation {Maker}, and left: {reason}");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Half_made_vm_whose_disk_another_vm_or_guest_names_is_left(bool isGuest)
+    {
+        var (other, volumes) = (new NamespacedName("acme", "other"), """[{"name":"x","persistentVolumeClaim":{"claimName":"web-root"}}]""");
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasHalfMadeVmWithDisk(cluster, isMadeForIt: true);
+            if (isGuest)
+                cluster.Has(KubeVirtKinds.VirtualMachineInstance, JsonNode.Parse($$$"""{"metadata":{"name":"other","namespace":"acme"},"spec":{"volumes":{{{volumes}}}}}""")!.AsObject());
+            else
+                VmWorld.HasVm(cluster, other, "Halted", vm => vm["spec"]!["template"] = JsonNode.Parse($$$"""{"spec":{"volumes":{{{volumes}}}}}"""));
+        });
+
+        await world.StaysAsync();
+
+        await world.TellsAsync("OrphanLeft", $"it is marked as half made by operation {Maker}, and left: another VM may use disk web-root");
+    }
+
+    [Theory]
+    [InlineData(false, "it does not bring disk restored with it")]
+    [InlineData(true, "PersistentVolumeClaim restored would go with it, which it does not bring with it")]
+    public async Task Half_made_vm_with_a_disk_beside_those_that_it_brings_is_left(bool isOwned, string reason) // restored into it, say
+    {
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasHalfMadeVmWithDisk(cluster, isMadeForIt: true);
+            if (!isOwned)
+                cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["spec"]!["template"] = JsonNode.Parse("""{"spec":{"volumes":[{"name":"x","persistentVolumeClaim":{"claimName":"restored"}}]}}"""));
+            var claim = JsonNode.Parse("""{"metadata":{"name":"restored","namespace":"acme"}}""")!.AsObject();
+            if (isOwned) claim["metadata"]!["ownerReferences"] = new JsonArray(FakeOwners.Of(KubeVirtKinds.VirtualMachine, cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web)!));
+            cluster.Has(KubernetesKinds.PersistentVolumeClaim, claim);
+        });
+
+        await world.StaysAsync();
+
+        await world.TellsAsync("OrphanLeft", $"it is marked as half made by operation {Maker}, and left: {reason}");
+    }
+
+    [Fact]
+    public async Task Half_made_vm_whose_claim_is_not_its_datavolumes_alone_is_left()
+    {
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasHalfMadeVmWithDisk(cluster, isMadeForIt: true);
+            cluster.Has(KubernetesKinds.PersistentVolumeClaim, JsonNode.Parse("""{"metadata":{"name":"web-root","namespace":"acme"}}""")!.AsObject());
+        });
+
+        await world.StaysAsync();
+
+        await world.TellsAsync("OrphanLeft", $"it is marked as half made by operation {Maker}, and left: claim web-root is not its DataVolume's alone");
     }
 
     [Fact]
@@ -337,7 +403,7 @@ public sealed class OrphanTests
                 NullLogger<EventRecorder>.Instance);
             var caches = new OrphanCaches(vms.Machines, vms.Instances, vms.Volumes, vms.NamespaceCache, vms.Namespaces, settings, vms.Time);
             var removal = new OrphanRemoval(
-                vms.Cluster, vms.Manager, new KeepingDeletion(vms.Cluster, vms.Manager, new DiskKeeper(vms.Cluster)), caches, (key, _) => Task.FromResult(key.Value == CanaryNamespace ? OperationFate.Failed : Fate), events);
+                vms.Cluster, vms.Manager, new KeepingDeletion(vms.Cluster, vms.Manager, new DiskKeeper(vms.Cluster)), new DiskKeeper(vms.Cluster), caches, (key, _) => Task.FromResult(key.Value == CanaryNamespace ? OperationFate.Failed : Fate), events);
             var loop = new OrphanLoop(caches, removal, new SoleLeadership(), TestFailures.Create(vms.Time, (_, e) => _failure = e), () => 0.5, vms.Time);
             _loops = Task.WhenAll(loop.RunAsync(_end.Token), events.RunAsync(_end.Token));
         }
