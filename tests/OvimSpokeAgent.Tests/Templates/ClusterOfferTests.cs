@@ -50,11 +50,12 @@ public sealed class ClusterOfferTests
 
     [Theory]
     [InlineData("""{"image_url":"quay.io/disk:1"}""", null)]
-    [InlineData("""{"image_url":"pvc:disk","storage":5}""", null)]
+    [InlineData("""{"image_url":"pvc:disk","storage":5}""", "storage")]
     [InlineData("""{"image_url":"quay.io/disk:1","storage":5}""", "storage")]
-    [InlineData("""{"image_url":"docker://quay.io/disk:1"}""", "image_url")]
+    [InlineData("""{"image_url":"docker://quay.io/disk:1"}""", null)]
+    [InlineData("""{"image_url":"docker://quay.io/disk:1","storage":5}""", "storage")]
     [InlineData("""{"image_url":"https://example.com/disk.img"}""", "image_url")]
-    [InlineData("""{"image_url":"pvc:golden/disk"}""", "image_url")]
+    [InlineData("""{"image_url":"pvc:golden/disk"}""", null)] // a VM of that namespace uses it as it is
     [InlineData("""{"image_url":"img","disks":[{"name":"a","blank":true,"size":"1Gi"}]}""", "disks")]
     [InlineData("""{"image_url":"img","disks":[{"name":"a","image_url":"img","size":"1Gi"}]}""", "disks")]
     public async Task Disk_that_is_made_needs_cdi(string template, string? field)
