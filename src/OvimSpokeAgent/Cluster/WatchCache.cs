@@ -114,7 +114,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             {
                 NoKindMatch(e.Message);
                 _emptyWatches = 0;
-                await Task.Delay(Jittered(NoKindMatchInterval), _time, cancellationToken);
+                await Task.Delay(_jitter.UpTo(NoKindMatchInterval), _time, cancellationToken);
                 continue;
             }
             catch (KubernetesApiException e)
@@ -148,7 +148,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 LabelSelector = _spec.LabelSelector,
                 FieldSelector = _spec.FieldSelector,
                 ResourceVersion = _resourceVersion,
-                Timeout = MinWatch + Jittered(MinWatch),
+                Timeout = MinWatch + _jitter.UpTo(MinWatch),
             },
             _spec.Type,
             cancellationToken);
@@ -265,8 +265,6 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         else LogNotSynced(Kind, state, problem);
         _items.Wake();
     }
-
-    private TimeSpan Jittered(TimeSpan upTo) => upTo * (0.5 + (_jitter() / 2));
 
     [LoggerMessage(5001, LogLevel.Information, "Watching {Kind}: {Count} objects")]
     private partial void LogSynced(ResourceKind kind, int count);

@@ -37,7 +37,7 @@ internal sealed class HubSchedule(TimeSpan heartbeat, TimeSpan poll, Jitter jitt
     {
         var interval = isPushed && poll < MinPollIntervalWithPush ? MinPollIntervalWithPush : poll;
         var wait = TimeSpan.FromTicks(interval.Ticks << Math.Clamp(failures - 1, 0, 16));
-        var longest = interval > MaxFailedPollInterval ? interval : MaxFailedPollInterval;
-        return (wait < longest ? wait : longest) * (1 - PollSpread + (2 * PollSpread * jitter()));
+        var longest = TimeSpans.Max(interval, MaxFailedPollInterval);
+        return jitter.Around(TimeSpans.Min(wait, longest), PollSpread);
     }
 }

@@ -66,7 +66,7 @@ internal sealed class DeliveryPace(int parallel, Jitter jitter)
     public void Failed(TimeSpan now)
     {
         _takesNoneSince ??= now;
-        ProbeAt = now + (BetweenProbes.After(now - _takesNoneSince.Value) * (0.5 + (jitter() / 2)));
+        ProbeAt = now + jitter.UpTo(BetweenProbes.After(now - _takesNoneSince.Value));
     }
 
     /// <summary>The hub answered on another endpoint while it takes no results: the next probe comes sooner.</summary>

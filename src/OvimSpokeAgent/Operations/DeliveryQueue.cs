@@ -207,7 +207,7 @@ internal sealed class DeliveryQueue
 
     private TimeSpan NextTurn(TimeSpan failingSince, TimeSpan now)
     {
-        var wait = BetweenRefusals.After(now - failingSince) * (0.5 + (_jitter() / 2));
+        var wait = _jitter.UpTo(BetweenRefusals.After(now - failingSince));
         if (wait < LongWait) return now + wait;
         return _lastTurn = TimeSpans.Max(now + wait, _lastTurn + BetweenLongWaits);
     }

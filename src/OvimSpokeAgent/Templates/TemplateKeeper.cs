@@ -16,26 +16,16 @@ internal sealed class TemplateKeeper(
 
     public string Name => "templates";
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        while (true)
+    public Task RunAsync(CancellationToken cancellationToken) => leadership.WhileLeadingAsync(
+        async token =>
         {
-            var term = await leadership.WaitUntilLeadingAsync(cancellationToken);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended);
-            try
+            while (true)
             {
-                while (true)
-                {
-                    await TendAsync(either.Token);
-                    await Task.Delay(_interval * (0.5 + (jitter() / 2)), time, either.Token);
-                }
+                await TendAsync(token);
+                await Task.Delay(jitter.UpTo(_interval), time, token);
             }
-            catch (OperationCanceledException) when (term.IsOver && !cancellationToken.IsCancellationRequested)
-            {
-                // Another agent may lead now.
-            }
-        }
-    }
+        },
+        cancellationToken);
 
     // What fails is in health meanwhile.
     private Task<bool> TendAsync(CancellationToken cancellationToken) => _betweenTries.RetryAsync<bool, KubernetesApiException>(

@@ -72,22 +72,7 @@ internal sealed partial class TemplatePull : ILoop
     /// <summary>Those of the hub's last answer that were rejected.</summary>
     public IReadOnlyList<TemplateProblem> Rejected => _rejected;
 
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var term = await _leadership.WaitUntilLeadingAsync(cancellationToken);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended);
-            try
-            {
-                await PullAsync(either.Token);
-            }
-            catch (OperationCanceledException) when (term.IsOver && !cancellationToken.IsCancellationRequested)
-            {
-                // Another agent may lead now.
-            }
-        }
-    }
+    public Task RunAsync(CancellationToken cancellationToken) => _leadership.WhileLeadingAsync(PullAsync, cancellationToken);
 
     private async Task PullAsync(CancellationToken cancellationToken)
     {
@@ -105,7 +90,7 @@ internal sealed partial class TemplatePull : ILoop
     }
 
     private TimeSpan NextWait() => _problem is null
-        ? _interval * (1 - Spread + (2 * Spread * _jitter()))
+        ? _jitter.Around(_interval, Spread)
         : _afterFailure.After(_failures++);
 
     private async Task WaitUntilOfferedAsync(CancellationToken cancellationToken)

@@ -74,22 +74,15 @@ internal sealed class VdcReconciler : ILoop
         await _vmCaches.WaitForFirstAnswerAsync(cancellationToken);
         await _caches.WaitForFirstAnswerAsync(cancellationToken);
         await _network.WaitForFirstAnswerAsync(cancellationToken);
-        while (true)
-        {
-            var term = await _leadership.WaitUntilLeadingAsync(cancellationToken);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended);
-            try
+        await _leadership.WhileLeadingAsync(
+            token =>
             {
                 // Another agent may have led before: what is remembered of its time means nothing.
                 _repair.Forget();
                 AddAll();
-                await RunWorkersAsync(either.Token);
-            }
-            catch (OperationCanceledException) when (term.IsOver && !cancellationToken.IsCancellationRequested)
-            {
-                // Another agent may lead now, and repair.
-            }
-        }
+                return RunWorkersAsync(token);
+            },
+            cancellationToken);
     }
 
     private void AddAll()

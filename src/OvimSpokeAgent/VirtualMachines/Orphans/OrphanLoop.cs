@@ -45,21 +45,14 @@ internal sealed class OrphanLoop : ILoop
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await _caches.WaitForFirstAnswerAsync(cancellationToken);
-        while (true)
-        {
-            var term = await _leadership.WaitUntilLeadingAsync(cancellationToken);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended);
-            try
+        await _leadership.WhileLeadingAsync(
+            async token =>
             {
                 lock (_failures) _failures.Clear();
                 foreach (var (orphan, wait) in _caches.All()) _queue.Add(orphan, wait);
-                while (true) await WorkAsync(either.Token);
-            }
-            catch (OperationCanceledException) when (term.IsOver && !cancellationToken.IsCancellationRequested)
-            {
-                // Another agent may lead now, and remove them.
-            }
-        }
+                while (true) await WorkAsync(token);
+            },
+            cancellationToken);
     }
 
     private async Task WorkAsync(CancellationToken cancellationToken)
