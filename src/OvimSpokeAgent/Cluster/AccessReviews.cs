@@ -8,7 +8,7 @@ internal sealed record AccessReview
     public AccessReviewStatus? Status { get; init; }
 }
 
-/// <summary><c>SelfSubjectAccessReview.status</c>.</summary>
+/// <summary><c>status</c> of a SelfSubjectAccessReview or SubjectAccessReview.</summary>
 internal sealed record AccessReviewStatus
 {
     public bool Allowed { get; init; }
@@ -32,30 +32,26 @@ internal sealed class AccessReviews(IKubernetesApi api, TimeProvider time)
 
     /// <summary>Asks whether the agent may do something.</summary>
     /// <exception cref="KubernetesApiException">The server does not say.</exception>
-    public async Task<bool> IsAllowedAsync(NeededPermission permission, CancellationToken cancellationToken)
-    {
-        var attributes = new JsonObject
+    public Task<bool> IsAllowedAsync(NeededPermission permission, CancellationToken cancellationToken) =>
+        AskAsync(KubernetesKinds.SelfSubjectAccessReview, [], permission, cancellationToken);
+
+    /// <summary>Asks whether a ServiceAccount may do something (SubjectAccessReview).</summary>
+    /// <param name="account">The ServiceAccount.</param>
+    /// <param name="permission">What is to be done.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="KubernetesApiException">The server does not say; Forbidden: the agent may not ask.</exception>
+    public Task<bool> IsAllowedToAsync(NamespacedName account, NeededPermission permission, CancellationToken cancellationToken) => AskAsync(
+        KubernetesKinds.SubjectAccessReview,
+        new JsonObject
         {
-            ["verb"] = permission.Verb,
-            ["group"] = permission.Kind.Group,
-            ["resource"] = permission.Kind.Plural,
-            ["subresource"] = permission.Subresource,
-            ["name"] = permission.Name,
-            ["namespace"] = permission.Namespace,
-        };
-        var review = await api.CreateAsync(
-            KubernetesKinds.SelfSubjectAccessReview,
-            "",
-            new JsonObject
-            {
-                ["apiVersion"] = KubernetesKinds.SelfSubjectAccessReview.ApiVersion,
-                ["kind"] = KubernetesKinds.SelfSubjectAccessReview.Kind,
-                ["spec"] = new JsonObject { ["resourceAttributes"] = attributes },
-            },
-            ClusterJson.Default.AccessReview,
-            cancellationToken);
-        return review.Status?.Allowed ?? false;
-    }
+            ["user"] = UserOf(account),
+            ["groups"] = new JsonArray("system:serviceaccounts", $"system:serviceaccounts:{account.Namespace}", "system:authenticated"),
+        },
+        permission,
+        cancellationToken);
+
+    /// <summary>A ServiceAccount as a user.</summary>
+    public static string UserOf(NamespacedName account) => $"system:serviceaccount:{account.Namespace}:{account.Name}";
 
     /// <summary>Asks whether what was denied just now is denied for good.</summary>
     public async Task<bool> IsDeniedForGoodAsync(NeededPermission permission, CancellationToken cancellationToken)
@@ -75,6 +71,26 @@ internal sealed class AccessReviews(IKubernetesApi api, TimeProvider time)
             _denials[permission] = new Denial(first, now);
             return time.GetElapsedTime(first, now) >= DenialConfirmationTime;
         }
+    }
+
+    private async Task<bool> AskAsync(ResourceKind kind, JsonObject spec, NeededPermission permission, CancellationToken cancellationToken)
+    {
+        spec["resourceAttributes"] = new JsonObject
+        {
+            ["verb"] = permission.Verb,
+            ["group"] = permission.Kind.Group,
+            ["resource"] = permission.Kind.Plural,
+            ["subresource"] = permission.Subresource,
+            ["name"] = permission.Name,
+            ["namespace"] = permission.Namespace,
+        };
+        var review = await api.CreateAsync(
+            kind,
+            "",
+            new JsonObject { ["apiVersion"] = kind.ApiVersion, ["kind"] = kind.Kind, ["spec"] = spec },
+            ClusterJson.Default.AccessReview,
+            cancellationToken);
+        return review.Status?.Allowed ?? false;
     }
 
     private async Task<bool> IsDeniedAsync(NeededPermission permission, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.VirtualMachines;
@@ -78,12 +77,12 @@ internal sealed class DiskSources(IKubernetesApi api, AccessReviews reviews)
     private async Task<string?> GetCloneRefusalAsync(
         DiskRequest disk, DiskSource.Copy clone, NamespacedName vm, CancellationToken cancellationToken)
     {
-        var user = $"system:serviceaccount:{vm.Namespace}:default";
+        var account = new NamespacedName(vm.Namespace, "default");
         try
         {
             if (clone.Namespace == vm.Namespace
-                || await MayAsync(user, vm.Namespace, clone, KubeVirtKinds.DataVolume, "source", cancellationToken)
-                || await MayAsync(user, vm.Namespace, clone, KubernetesKinds.Pod, null, cancellationToken))
+                || await reviews.IsAllowedToAsync(account, Create(KubeVirtKinds.DataVolume, "source"), cancellationToken)
+                || await reviews.IsAllowedToAsync(account, Create(KubernetesKinds.Pod), cancellationToken))
             {
                 var (_, missing) = await FindAsync(disk, new DiskSource.Claim(clone.Name), clone.Namespace, hasImporter: true, cancellationToken);
                 return missing;
@@ -96,38 +95,10 @@ internal sealed class DiskSources(IKubernetesApi api, AccessReviews reviews)
         // A server that starts denies everything, to the agent, too.
         if (!await reviews.IsAllowedAsync(new NeededPermission("create", KubeVirtKinds.VirtualMachine, vm.Namespace), cancellationToken))
             throw new KubernetesApiException(ApiErrorReason.Unavailable, "the API server denies access for now: it may have just started");
-        return $"{disk.Field}: disk \"{disk.Name}\": not authorized to clone {clone.Namespace}/{clone.Name}: User {user} has insufficient "
+        return $"{disk.Field}: disk \"{disk.Name}\": not authorized to clone {clone.Namespace}/{clone.Name}: User {AccessReviews.UserOf(account)} has insufficient "
             + $"permissions in clone source namespace {clone.Namespace} (create {KubeVirtKinds.DataVolume.Plural}/source, given there)";
-    }
 
-    private async Task<bool> MayAsync(
-        string user, string userNamespace, DiskSource.Copy clone, ResourceKind kind, string? subresource, CancellationToken cancellationToken)
-    {
-        var attributes = new JsonObject
-        {
-            ["verb"] = "create",
-            ["group"] = kind.Group,
-            ["resource"] = kind.Plural,
-            ["subresource"] = subresource,
-            ["namespace"] = clone.Namespace,
-            ["name"] = clone.Name,
-        };
-        var review = await api.CreateAsync(
-            KubernetesKinds.SubjectAccessReview,
-            "",
-            new JsonObject
-            {
-                ["apiVersion"] = KubernetesKinds.SubjectAccessReview.ApiVersion,
-                ["kind"] = KubernetesKinds.SubjectAccessReview.Kind,
-                ["spec"] = new JsonObject
-                {
-                    ["user"] = user,
-                    ["groups"] = new JsonArray("system:serviceaccounts", $"system:serviceaccounts:{userNamespace}", "system:authenticated"),
-                    ["resourceAttributes"] = attributes,
-                },
-            },
-            ClusterJson.Default.AccessReview,
-            cancellationToken);
-        return review.Status?.Allowed is true;
+        NeededPermission Create(ResourceKind kind, string subresource = "") =>
+            new("create", kind, clone.Namespace, subresource, clone.Name);
     }
 }
