@@ -9,8 +9,6 @@ namespace OvimSpokeAgent.Cluster;
 /// </summary>
 internal sealed class ApiRequestMetrics(IMetricFactory metrics, TimeProvider time)
 {
-    private readonly TimeProvider _time = time;
-
     private readonly Counter _requests = metrics.CreateCounter(
         "ovim_agent_api_requests_total",
         "Requests to the API server, by verb, resource (with its subresource) and status code (error: there was no answer).",
@@ -23,7 +21,7 @@ internal sealed class ApiRequestMetrics(IMetricFactory metrics, TimeProvider tim
         new HistogramConfiguration { Buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
 
     /// <summary>A handler that counts what passes it.</summary>
-    public DelegatingHandler NewHandler() => new Handler(this);
+    public DelegatingHandler NewHandler() => new Handler(this, time);
 
     /// <summary>The verb of a request, and the resource with its subresource; the resource is empty for another path.</summary>
     internal static (string Verb, string Resource) Describe(HttpRequestMessage request)
@@ -64,11 +62,11 @@ internal sealed class ApiRequestMetrics(IMetricFactory metrics, TimeProvider tim
         _duration.WithLabels(verb).Observe(duration.TotalSeconds);
     }
 
-    private sealed class Handler(ApiRequestMetrics metrics) : DelegatingHandler
+    private sealed class Handler(ApiRequestMetrics metrics, TimeProvider time) : DelegatingHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            var started = metrics._time.GetTimestamp();
+            var started = time.GetTimestamp();
             var code = "error";
             try
             {
@@ -78,7 +76,7 @@ internal sealed class ApiRequestMetrics(IMetricFactory metrics, TimeProvider tim
             }
             finally
             {
-                metrics.Count(request, code, metrics._time.GetElapsedTime(started));
+                metrics.Count(request, code, time.GetElapsedTime(started));
             }
         }
     }

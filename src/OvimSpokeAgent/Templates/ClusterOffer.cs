@@ -36,14 +36,23 @@ internal sealed class ClusterOffer(
     /// <summary>What is missing, each with its field first; empty: nothing that is known of.</summary>
     /// <param name="needs">What is needed.</param>
     /// <param name="ns">Where the VM is to be; null: anywhere.</param>
-    public IReadOnlyList<string> Missing(TemplateNeeds needs, string? ns) =>
+    public IReadOnlyList<string> Missing(TemplateNeeds needs, string? ns) => MissingWith(Architectures(), needs, ns);
+
+    /// <summary>As <see cref="Missing"/>, for each of many templates, wherever their VMs are to be.</summary>
+    public IEnumerable<(Template Template, IReadOnlyList<string> Missing)> MissingOfEach(IEnumerable<Template> templates)
+    {
+        var architectures = Architectures(); // of all nodes: once for all of them
+        return templates.Select(template => (template, MissingWith(architectures, template.Needs, null)));
+    }
+
+    private IReadOnlyList<string> MissingWith(IReadOnlyList<string> architectures, TemplateNeeds needs, string? ns) =>
     [
         .. needs.StorageClasses
             .Where(use => Lacks(storageClasses, () => storageClasses.Get(NamespacedName.ClusterScoped(use.Name)) is not null))
             .Select(use => $"{use.Field}: the cluster has no StorageClass \"{use.Name}\""),
         .. needs.Networks.Select(use => MissingNetwork(use.Field, use.Name, ns)).OfType<string>(),
         .. MissingTypes(needs, ns),
-        .. MissingArchitecture(needs),
+        .. MissingArchitecture(needs, architectures),
         .. needs.NewDisk is { } field && dataVolumes.Status.State is CacheState.NoKindMatch
             ? (string[])[$"{field}: CDI is not installed on this cluster, which imports, clones and makes disks"]
             : [],
@@ -126,13 +135,21 @@ internal sealed class ClusterOffer(
         return Lacks(namespaced, () => ns is null ? anywhere(name) : inNamespace(new NamespacedName(ns, name)) is not null);
     }
 
-    private IEnumerable<string> MissingArchitecture(TemplateNeeds needs)
+    // Those of the nodes that run VMs; empty: there is no telling.
+    private IReadOnlyList<string> Architectures()
     {
-        if (nodes.Status.State is not CacheState.Synced) yield break;
+        if (nodes.Status.State is not CacheState.Synced) return [];
         var items = nodes.Items;
         var forVms = items.Any(node => node.RunsVms) ? items.Where(node => node.RunsVms) : items;
-        var there = forVms.Select(node => node.Architecture).Where(architecture => architecture.Length > 0)
-            .Distinct().Order(StringComparer.Ordinal).ToList();
+        return
+        [
+            .. forVms.Select(node => node.Architecture).Where(architecture => architecture.Length > 0)
+                .Distinct().Order(StringComparer.Ordinal),
+        ];
+    }
+
+    private static IEnumerable<string> MissingArchitecture(TemplateNeeds needs, IReadOnlyList<string> there)
+    {
         if (there.Count == 0) yield break;
         if (needs.Architecture is null && there.Count > 1)
             yield return $"architecture: missing, expected one of {string.Join(", ", there)}: this cluster has nodes of each";

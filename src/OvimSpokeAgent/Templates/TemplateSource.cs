@@ -16,9 +16,9 @@ internal sealed class TemplateSource(TemplateCache cache, ClusterOffer offer) : 
     /// <summary>Those from which no VM can be made on this cluster as they are, with the reason, by name; as the caches know it now.</summary>
     public IReadOnlyList<TemplateProblem> Unusable() =>
     [
-        .. cache.Known.Select(template => (template.Name, Missing: offer.Missing(template.Needs, null)))
+        .. offer.MissingOfEach(cache.Known)
             .Where(one => one.Missing.Count > 0)
-            .Select(one => new TemplateProblem(one.Name, string.Join("; ", one.Missing))),
+            .Select(one => new TemplateProblem(one.Template.Name, string.Join("; ", one.Missing))),
     ];
 
     /// <summary>As <see cref="Unusable"/>; after a start it waits a while for the caches.</summary>

@@ -16,6 +16,9 @@ internal static partial class JsonText
     /// <summary><c>{}</c>.</summary>
     public static JsonElement EmptyObject { get; } = JsonElement.Parse("{}"u8);
 
+    /// <summary>A string as JSON.</summary>
+    public static JsonElement ToElement(string text) => JsonElement.Parse($"\"{JsonEncodedText.Encode(text)}\"");
+
     /// <summary>The byte order mark that some write before their JSON.</summary>
     public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 

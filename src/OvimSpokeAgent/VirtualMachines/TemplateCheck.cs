@@ -15,11 +15,11 @@ internal static class TemplateCheck
     {
         var request = new Dictionary<string, JsonElement>
         {
-            ["name"] = Text(AnyName),
-            ["namespace"] = Text(NamespaceOf(template) ?? AnyName),
+            ["name"] = JsonText.ToElement(AnyName),
+            ["namespace"] = JsonText.ToElement(NamespaceOf(template) ?? AnyName),
         };
         var rest = new Dictionary<string, JsonElement>();
-        if (!Has("image_url")) rest["image_url"] = Text("image");
+        if (!Has("image_url")) rest["image_url"] = JsonText.ToElement("image");
         if (!Has("instancetype"))
         {
             if (!Has("cpu")) rest["cpu"] = JsonElement.Parse("1"u8);
@@ -57,6 +57,4 @@ internal static class TemplateCheck
     private static string? TextIn(JsonElement value, string field) =>
         value.ValueKind is JsonValueKind.Object && JsonText.TryGetProperty(value, field, out var found)
         && JsonText.TryGetString(found, out var text) ? text : null;
-
-    private static JsonElement Text(string text) => JsonElement.Parse($"\"{text}\"");
 }

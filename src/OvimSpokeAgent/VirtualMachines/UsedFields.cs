@@ -27,7 +27,7 @@ internal static class UsedFields
             if (JsonText.TryGetProperty(request.Payload, field, out var value) && !JsonText.IsEmpty(value))
                 used.TryAdd(field == "disk_size" ? "storage" : field, Harmless(value));
         }
-        if (request.Template is { } template) used["template_name"] = Text(template);
+        if (request.Template is { } template) used["template_name"] = JsonText.ToElement(template);
         if (!used.ContainsKey("run_strategy")) used.TryAdd("run", JsonElement.Parse("true"u8));
         return OperationJson.Parse(CanonicalJson.Of(used));
     }
@@ -44,11 +44,9 @@ internal static class UsedFields
             case JsonValueKind.Array:
                 return OperationJson.Parse(Encoding.UTF8.GetBytes($"[{string.Join(',', value.EnumerateArray().Select(item => Harmless(item).GetRawText()))}]"));
             case JsonValueKind.String when JsonText.TryGetString(value, out var text) && text.Contains("://", StringComparison.Ordinal):
-                return Text(JsonText.WithoutCredentials(text));
+                return JsonText.ToElement(JsonText.WithoutCredentials(text));
             default:
                 return value;
         }
     }
-
-    private static JsonElement Text(string text) => JsonElement.Parse($"\"{JsonEncodedText.Encode(text)}\"");
 }
