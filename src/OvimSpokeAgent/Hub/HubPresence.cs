@@ -48,22 +48,23 @@ internal sealed class HubPresence(TimeProvider time)
         {
             isBack = isGood && _failing.Count > 0 && (_lastGood is not { } last || time.GetElapsedTime(last) >= Absence);
             if (isGood) _lastGood = time.GetTimestamp();
-            if (Tells(endpoint)) Note(endpoint, isGood, isAnswer: true);
+            if (ShowsPresence(endpoint)) Note(endpoint, isGood, isAnswer: true);
         }
         if (isBack) _back.Set();
         _answers.Set();
         if (isBack) Heard?.Invoke(HubSign.IsBack);
-        else if (Tells(endpoint)) Heard?.Invoke(HubSign.Answers);
+        else if (ShowsPresence(endpoint)) Heard?.Invoke(HubSign.Answers);
     }
 
     /// <summary>No answer came.</summary>
     public void Missed(HubEndpoint endpoint)
     {
-        if (!Tells(endpoint)) return;
+        if (!ShowsPresence(endpoint)) return;
         lock (_lock) Note(endpoint, isGood: false, isAnswer: false);
     }
 
-    private static bool Tells(HubEndpoint endpoint) => endpoint is not (HubEndpoint.Result or HubEndpoint.Templates);
+    // Whether what happens there tells if the hub is there.
+    private static bool ShowsPresence(HubEndpoint endpoint) => endpoint is not (HubEndpoint.Result or HubEndpoint.Templates);
 
     private void Note(HubEndpoint endpoint, bool isGood, bool isAnswer)
     {

@@ -74,7 +74,7 @@ internal sealed partial class TemplateCache(
 
     /// <summary>Sees to it that what is stored is what is in memory, whoever changed or removed it.</summary>
     /// <exception cref="KubernetesApiException">That cannot be done now.</exception>
-    public async Task TendAsync(CancellationToken cancellationToken)
+    public async Task EnsureStoredAsync(CancellationToken cancellationToken)
     {
         using var turn = await _turn.HoldAsync(cancellationToken);
         var loaded = await LoadAsync(cancellationToken);

@@ -21,17 +21,17 @@ internal sealed class TemplateKeeper(
         {
             while (true)
             {
-                await TendAsync(token);
+                await EnsureStoredAsync(token);
                 await Task.Delay(jitter.UpTo(_interval), time, token);
             }
         },
         cancellationToken);
 
     // What fails is in health meanwhile.
-    private Task<bool> TendAsync(CancellationToken cancellationToken) => _betweenTries.RetryAsync<bool, KubernetesApiException>(
+    private Task<bool> EnsureStoredAsync(CancellationToken cancellationToken) => _betweenTries.RetryAsync<bool, KubernetesApiException>(
         async token =>
         {
-            await cache.TendAsync(token);
+            await cache.EnsureStoredAsync(token);
             return true;
         },
         e => new ValueTask<Repeat?>(new Repeat(e.RetryAfter)),

@@ -160,7 +160,7 @@ public sealed class SyncTemplatesTests
         Assert.Contains(await world.NamesAsync(), (string[])["a b", string.Join(' ', Enumerable.Range(0, 40).Select(i => $"n{i}").Order(StringComparer.Ordinal))]);
         Assert.Empty(world.Cache.Lost);
         var result = await TemplateWorld.ResultOfAsync(world.Sync(TemplateWorld.Payload(next), execution.Checkpoint));
-        await world.Cache.TendAsync(default);
+        await world.Cache.EnsureStoredAsync(default);
         return (JsonSerializer.Serialize(result, OvimSpokeAgent.Contract.ContractJson.Default.TemplateSyncResult), world.Cluster.Content());
     }
 
@@ -176,7 +176,7 @@ public sealed class SyncTemplatesTests
 
         Assert.Equal("", await _world.NamesAsync());
         Assert.Empty(_world.Cache.Lost);
-        await _world.Cache.TendAsync(default);
+        await _world.Cache.EnsureStoredAsync(default);
         Assert.Equal([TemplatePart.HeadName], _world.ConfigMaps);
     }
 

@@ -15,19 +15,19 @@ public sealed class TemplateStoreTests
     public async Task What_someone_does_to_it_while_the_agent_runs_is_undone(string deed)
     {
         await _world.SyncsAsync(TemplateWorld.Template("a"), TemplateWorld.Template("b"));
-        await _world.Cache.TendAsync(default);
+        await _world.Cache.EnsureStoredAsync(default);
         var before = _world.Cluster.Content();
 
         Do(deed);
         if (deed.StartsWith("unmark", StringComparison.Ordinal))
         {
             // Without its marks it is not the agent's any more: that is told, and it stays as it is.
-            var error = await Assert.ThrowsAsync<KubernetesApiException>(() => _world.Cache.TendAsync(default));
+            var error = await Assert.ThrowsAsync<KubernetesApiException>(() => _world.Cache.EnsureStoredAsync(default));
             Assert.Contains("is not the agent's", error.Message, StringComparison.Ordinal);
             Assert.Contains("is not the agent's", _world.Cache.Problem, StringComparison.Ordinal);
             _world.Removes(deed == "unmark head" ? TemplatePart.HeadName : _world.Parts[0]);
         }
-        await _world.Cache.TendAsync(default);
+        await _world.Cache.EnsureStoredAsync(default);
 
         Assert.Equal(before, _world.Cluster.Content());
         Assert.Null(_world.Cache.Problem);
@@ -50,7 +50,7 @@ public sealed class TemplateStoreTests
 
         Assert.Equal(left, await _world.NamesAsync());
         Assert.Contains(told, Assert.Single(_world.Cache.Lost), StringComparison.Ordinal);
-        await _world.Cache.TendAsync(default); // what is left is stored as a whole again
+        await _world.Cache.EnsureStoredAsync(default); // what is left is stored as a whole again
         await _world.SyncsAsync(TemplateWorld.Template("a"), TemplateWorld.Template("b"));
         Assert.Empty(_world.Cache.Lost);
         _world.Restart();
@@ -103,7 +103,7 @@ public sealed class TemplateStoreTests
         _world.Has("config", role: null, ("templates", "x"));
         _world.Has("of-another-name", role: "part", ("templates", TemplateWorld.Template("y")));
 
-        await _world.Cache.TendAsync(default);
+        await _world.Cache.EnsureStoredAsync(default);
         await _world.SyncsAsync(TemplateWorld.Template("b"));
         _world.Restart();
 
@@ -118,7 +118,7 @@ public sealed class TemplateStoreTests
         _world.Has("ovim-templates-00112233445566778899aabbccddeeff", role: "part", ("templates", TemplateWorld.Template("evil")));
 
         _world.Restart();
-        await _world.Cache.TendAsync(default);
+        await _world.Cache.EnsureStoredAsync(default);
 
         Assert.Equal("a", await _world.NamesAsync());
         Assert.Equal(2, _world.ConfigMaps.Count);
@@ -143,10 +143,10 @@ public sealed class TemplateStoreTests
     public async Task Calm_cluster_costs_one_small_request_a_look()
     {
         await _world.SyncsAsync(TemplateWorld.Template("a"));
-        await _world.Cache.TendAsync(default);
+        await _world.Cache.EnsureStoredAsync(default);
         _world.Cluster.ForgetRequests();
 
-        await _world.Cache.TendAsync(default);
+        await _world.Cache.EnsureStoredAsync(default);
 
         Assert.Equal("list", Assert.Single(_world.Cluster.Requests).Verb);
     }

@@ -46,7 +46,7 @@ internal sealed class DiskKeeper(IKubernetesApi api)
     }
 
     /// <summary>What a deletion of the VM keeps, and what not.</summary>
-    public static KeptDisks Judge(VirtualMachineObject vm, IReadOnlyList<FoundDisk> disks)
+    public static KeptDisks Classify(VirtualMachineObject vm, IReadOnlyList<FoundDisk> disks)
     {
         var going = disks.Where(disk => disk.IsGoing).Select(disk => disk.Name).ToHashSet();
         var others = disks.Where(disk => disk.Other is not null && !going.Contains(disk.Name)).DistinctBy(disk => disk.Name).ToList();

@@ -35,7 +35,7 @@ internal sealed class KeepingDeletion(IKubernetesApi api, VirtualMachineManager 
             var found = await disks.FindAsync(vm, vmi, cancellationToken);
             if (found.DistinctBy(disk => disk.Name).Count() is > DiskKeeper.MaxDisks and var count)
                 return OperationOutcome.Failed($"VM {vm.Metadata.Key} has {count} disks, more than the {DiskKeeper.MaxDisks} that one operation keeps");
-            await context.CheckpointAsync(DiskKeeper.Judge(vm, found).ToCheckpoint(), cancellationToken);
+            await context.CheckpointAsync(DiskKeeper.Classify(vm, found).ToCheckpoint(), cancellationToken);
         }
         // Nobody can hold a VM that is being deleted already: then the disks are released as long as it is there.
         if (vm.Metadata.DeletionTimestamp is null && !IsHeld(vm.Metadata)) vm = await HoldAsync(vm, cancellationToken);

@@ -30,27 +30,27 @@ internal sealed class OrphanCaches(
     {
         machines.Subscribe(change =>
         {
-            Tell(change.New);
+            Report(change.New);
             if (change.New is not null) return;
-            foreach (var disk in change.Old!.Disks.All) TellVolume(volumes.Get(change.Name with { Name = disk.Claim }));
+            foreach (var disk in change.Old!.Disks.All) ReportVolume(volumes.Get(change.Name with { Name = disk.Claim }));
         });
         instances.Subscribe(change =>
         {
-            if (change.New is null) Tell(machines.Get(change.Name));
+            if (change.New is null) Report(machines.Get(change.Name));
         });
-        volumes.Subscribe(change => TellVolume(change.New));
+        volumes.Subscribe(change => ReportVolume(change.New));
         namespaces.Subscribe(change =>
         {
-            foreach (var vm in machines.ItemsIn(change.Name.Name)) Tell(vm);
-            foreach (var volume in volumes.ItemsIn(change.Name.Name)) TellVolume(volume);
+            foreach (var vm in machines.ItemsIn(change.Name.Name)) Report(vm);
+            foreach (var volume in volumes.ItemsIn(change.Name.Name)) ReportVolume(volume);
         });
 
-        void Tell(VirtualMachineItem? vm)
+        void Report(VirtualMachineItem? vm)
         {
             if (vm is not null && Find(vm) is var (orphan, wait)) onChange(orphan, wait);
         }
 
-        void TellVolume(DataVolumeItem? volume)
+        void ReportVolume(DataVolumeItem? volume)
         {
             if (volume is not null && Find(volume) is var (orphan, wait)) onChange(orphan, wait);
         }
