@@ -46,7 +46,8 @@ public sealed class BrokenAnswerTests(Clusters clusters) : IClassFixture<Cluster
 
         var agent = await environment.StartAgentAsync(("OVIM_HUB_POLL_INTERVAL", "100ms"));
         await environment.ReportsAsync(agent, _ => LossIsTold(environment.Hub));
-        environment.Hub.Queue(id, "list_vms", [], "op-2");
+        while (await agent.MetricAsync("ovim_agent_hub_possible_losses_total") < 4) await environment.NextReportAsync(agent);
+        environment.Hub.Queue(id, "list_vms", [], "op-2"); // not before: the gateway would lose this one too
         await environment.ResultOfAsync("op-2");
         await environment.ReportsAsync(agent, _ => Errors(environment.Hub).Count() == 2);
 
