@@ -12,6 +12,7 @@ internal static class ClusterServices
             provider.GetRequiredService<AgentSettings>(), provider.GetServices<ClusterHandlerFactory>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ApiRequestMetrics>();
         services.AddSingleton<ClusterHandlerFactory>(provider => provider.GetRequiredService<ApiRequestMetrics>().NewHandler);
+        services.AddSingleton<ClusterHandlerFactory>(() => new ProgressHandler());
         services.AddSingleton<ClusterCredentials>();
         services.AddSingleton<ClusterConnectivity>();
         services.AddSingleton<KubernetesApi>();

@@ -1,3 +1,5 @@
+using OvimSpokeAgent.Supervision;
+
 namespace OvimSpokeAgent.Cluster;
 
 /// <summary>The closed set of reasons why a request to the Kubernetes API did not succeed.</summary>
@@ -50,7 +52,7 @@ internal sealed class KubernetesApiException(
     IReadOnlyList<ApiErrorCause>? causes = null,
     TimeSpan? retryAfter = null,
     Exception? inner = null,
-    NeededPermission? denied = null) : Exception(message, inner)
+    NeededPermission? denied = null) : Exception(message, inner), IOutsideFailure
 {
     public ApiErrorReason Reason { get; } = reason;
 

@@ -54,6 +54,7 @@ internal sealed partial class PermissionMonitor(
     // What was known stays where the server gives no answer now.
     private async Task<bool> CheckAsync(CancellationToken cancellationToken)
     {
+        using var turn = LoopTurn.Begin();
         var missing = new List<NeededPermission>();
         try
         {

@@ -139,6 +139,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>Lists, if there is no version to go on from, and opens the watch.</summary>
     private async Task<IAsyncEnumerable<WatchEvent<TObject>>> OpenAsync(CancellationToken cancellationToken)
     {
+        using var turn = LoopTurn.Begin();
         if (_resourceVersion is null) await ListAsync(cancellationToken);
         var events = await _api.WatchAsync(
             Kind,

@@ -37,6 +37,9 @@ public sealed record AgentSettings
     /// <summary>Time between two runs of the health checks.</summary>
     public required TimeSpan HealthCheckInterval { get; init; }
 
+    /// <summary>How often a loop may fail by itself within ten minutes; at that number only a new process helps.</summary>
+    public required int ComponentRestartLimit { get; init; }
+
     /// <summary>Time between two collections of the cluster's metrics.</summary>
     public required TimeSpan MetricsCollectionInterval { get; init; }
 

@@ -86,6 +86,7 @@ internal sealed class SettingsLoader
             },
             HeartbeatInterval = Duration(SettingsTable.HeartbeatInterval),
             HealthCheckInterval = Duration(SettingsTable.HealthCheckInterval),
+            ComponentRestartLimit = Int(SettingsTable.ComponentRestartLimit),
             MetricsCollectionInterval = Duration(SettingsTable.MetricsCollectionInterval),
             MetricsEnabled = Bool(SettingsTable.MetricsEnabled),
             MetricsPerVm = Bool(SettingsTable.MetricsPerVm),

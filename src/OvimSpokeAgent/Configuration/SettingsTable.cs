@@ -95,6 +95,11 @@ internal static class SettingsTable
         "OVIM_HEALTH_CHECK_INTERVAL", "30s", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1),
         "Time between two runs of the health checks");
 
+    public static readonly Setting ComponentRestartLimit = Int(
+        "OVIM_COMPONENT_RESTART_LIMIT", "5", 1, 100,
+        "Failures of one of the agent's loops within ten minutes at which the liveness probe fails; those that the hub or the API server "
+        + "causes do not count");
+
     public static readonly Setting MetricsCollectionInterval = Duration(
         "OVIM_METRICS_COLLECTION_INTERVAL", "30s", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1),
         "Ignored: the agent's metrics follow its watches and need no interval. Accepted for existing manifests");
@@ -296,7 +301,7 @@ internal static class SettingsTable
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,
         PushUnproven, PushAllowedCidrs, PushTrustedProxies,
-        MetricsEnabled, MetricsPerVm, MetricsCollectionInterval, HealthCheckInterval,
+        MetricsEnabled, MetricsPerVm, MetricsCollectionInterval, HealthCheckInterval, ComponentRestartLimit,
         LogLevelName, LogFormat,
     ];
 

@@ -121,6 +121,7 @@ internal sealed partial class EventRecorder : ILoop
 
     private async Task WriteAsync(EventSeries series, CancellationToken cancellationToken)
     {
+        using var turn = LoopTurn.Begin();
         JsonObject body;
         lock (_lock)
         {

@@ -13,8 +13,9 @@ internal static class HealthEndpoints
     private static readonly string[] Reads = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>
-    /// <c>/health/live</c>: the process answers. <c>/health/ready</c>: 200 when the caches are synced and the agent does
-    /// not stop, else 503. <c>/health/status</c>: the whole document. <c>/health</c>: alive, as the hub asks it.
+    /// <c>/health/live</c>: 200 while the loops turn, else 503. <c>/health/ready</c>: 200 when the caches are synced and the agent does
+    /// not stop, else 503. <c>/health/status</c>: the whole document. <c>/health</c>: as
+    /// <c>/health/live</c>, for the hub.
     /// </summary>
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
@@ -24,7 +25,13 @@ internal static class HealthEndpoints
         endpoints.MapMethods("/health/status", Reads, WriteStatus);
     }
 
-    private static Task WriteAlive(HttpContext context) => context.Response.WriteAsync("alive\n");
+    private static Task WriteAlive(HttpContext context)
+    {
+        var fatal = context.RequestServices.GetRequiredService<LoopsCheck>().Fatal;
+        if (fatal.Count == 0) return context.Response.WriteAsync("alive\n");
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return context.Response.WriteAsync("not alive\n" + string.Concat(fatal.Select(reason => reason + "\n")));
+    }
 
     private static Task WriteReady(HttpContext context)
     {

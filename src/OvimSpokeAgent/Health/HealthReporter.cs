@@ -74,7 +74,11 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(_settings.HealthCheckInterval, _time);
-        do Check();
+        do
+        {
+            using var turn = LoopTurn.Begin();
+            Check();
+        }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 

@@ -10,6 +10,9 @@ internal static class HealthServices
     {
         services.AddSingleton<IOperationHandler, GetHealthHandler>();
         services.AddSingleton<IGaugeSource, HealthGauges>();
+        services.AddSingleton<LoopsCheck>();
+        services.AddSingleton<IHealthCheck>(provider => provider.GetRequiredService<LoopsCheck>());
+        services.AddSingleton<IHealthCheck>(new MemoryCheck(MemoryUse.OfProcess));
         return services;
     }
 }

@@ -42,8 +42,11 @@ internal sealed partial class HeartbeatLoop(
             await reports.WaitUntilWantedAsync(cancellationToken);
             var (soon, before, started) = (_soon.Next, connection.Link, time.GetTimestamp());
             connection.Trying();
-            healthChecked = healthChecked || await CheckHealthAsync(cancellationToken);
-            if (healthChecked) await SendReportAsync(final: false, cancellationToken);
+            using (LoopTurn.Begin())
+            {
+                healthChecked = healthChecked || await CheckHealthAsync(cancellationToken);
+                if (healthChecked) await SendReportAsync(final: false, cancellationToken);
+            }
             var (wait, mayBeSooner) = pace.AfterReport(before, connection.Link);
             await WaitAsync(wait - time.GetElapsedTime(started), mayBeSooner ? soon : null, cancellationToken);
         }

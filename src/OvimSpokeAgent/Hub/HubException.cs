@@ -1,10 +1,11 @@
 using System.Net;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Hub;
 
 /// <summary>The hub did not do what it was asked for.</summary>
-internal sealed class HubException(string message, Exception? inner = null) : Exception(message, inner)
+internal sealed class HubException(string message, Exception? inner = null) : Exception(message, inner), IOutsideFailure
 {
     /// <summary>What the hub answered; null: nothing.</summary>
     public HttpStatusCode? Status { get; init; }

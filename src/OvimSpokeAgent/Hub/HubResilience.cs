@@ -39,6 +39,7 @@ internal static class HubResilience
             Configure(pipeline, Enum.Parse<HubEndpoint>(context.InstanceName), context.ServiceProvider))
             .SelectPipelineBy(_ => request => HubPaths.EndpointOf(request.RequestUri!).ToString());
         client.AddHttpMessageHandler<HubIdentityHandler>();
+        client.AddHttpMessageHandler(() => new ProgressHandler());
         client.SetHandlerLifetime(Timeout.InfiniteTimeSpan); // HubTransport renews its connections itself
         return services;
     }

@@ -81,6 +81,7 @@ internal sealed partial class PollLoop(
     // Not cancellable: what the hub handed out it has forgotten.
     private async Task<bool> PollAsync()
     {
+        using var turn = LoopTurn.Begin();
         PollAnswer answer;
         var taking = intake.Begin();
         try

@@ -106,6 +106,7 @@ internal sealed partial class LeaderElection(
     /// <summary>The Lease and how long it lets this agent work, if it is free or its holder is gone; else null.</summary>
     private async Task<(LeaseObject Lease, Deadline Limit)?> TryAcquireAsync(CancellationToken cancellationToken)
     {
+        using var turn = LoopTurn.Begin();
         var lease = await ReadAsync(cancellationToken);
         if (lease is not null && !IsFree(lease))
         {
@@ -160,6 +161,7 @@ internal sealed partial class LeaderElection(
                 var next = Deadline.In(RenewDeadline, time);
                 try
                 {
+                    using var turn = LoopTurn.Begin();
                     lease = await RenewAsync(lease, until.Token);
                     Enter(_state with { Limit = limit = next, Problem = null });
                     wait = RenewInterval;

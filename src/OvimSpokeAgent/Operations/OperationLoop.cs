@@ -104,6 +104,9 @@ internal sealed class OperationLoop(
     {
         using var timer = new PeriodicTimer(CleaningInterval, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            using var turn = LoopTurn.Begin();
             await processor.TakeOverAsync(await journal.CleanAsync(cancellationToken), cancellationToken);
+        }
     }
 }

@@ -17,6 +17,7 @@ internal sealed partial class OperationProcessor(
     OperationExecutor executor,
     ResultDelivery delivery,
     OperationMetrics metrics,
+    RecentOutcomes outcomes,
     AgentSettings settings,
     TimeProvider time,
     ILogger<OperationProcessor> logger)
@@ -131,6 +132,7 @@ internal sealed partial class OperationProcessor(
     {
         var operation = record.Operation;
         metrics.Finished(executor.MetricType(operation), outcome.IsCompleted, duration);
+        if (plan is { ReadOnly: false }) outcomes.Add(outcome.IsCompleted);
         var target = plan?.Target?.ToString() ?? "-";
         if (outcome.IsCompleted) LogCompleted(operation.Type, operation.Id, target, duration);
         else LogFailed(operation.Type, operation.Id, target, duration, outcome.Error!);

@@ -25,6 +25,7 @@ internal static class OperationServices
         services.AddSingleton<OperationProcessor>();
         services.AddSingleton<ResultDelivery>();
         services.AddSingleton<OperationMetrics>();
+        services.AddSingleton<RecentOutcomes>();
         services.AddSingleton<IGaugeSource, OperationGauges>();
         services.AddSingleton<ReportErrors>();
         services.AddSingleton<IHealthCheck, OperationsCheck>();

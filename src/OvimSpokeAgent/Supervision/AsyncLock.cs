@@ -12,6 +12,7 @@ internal sealed class AsyncLock
     /// <summary>Waits for its turn, in no order; dispose to let go.</summary>
     public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
     {
+        using var pause = LoopTurn.Pause();
         while (true)
         {
             var released = _released.Next;

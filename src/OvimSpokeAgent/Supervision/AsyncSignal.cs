@@ -24,6 +24,7 @@ internal sealed class AsyncSignal
     /// <summary>Completes as soon as a condition holds, which is asked now and after each <see cref="Set"/>.</summary>
     public async Task WaitUntilAsync(Func<bool> condition, CancellationToken cancellationToken)
     {
+        using var pause = LoopTurn.Pause();
         while (true)
         {
             var next = Next;

@@ -42,6 +42,7 @@ internal sealed class Backoff(TimeSpan first, TimeSpan longest, Jitter jitter)
                 if (await onFailure(e) is not { } repeat) throw;
                 wait = After(failures, repeat.After);
             }
+            LoopTurn.Progress();
             await Task.Delay(wait, time, cancellationToken);
         }
     }

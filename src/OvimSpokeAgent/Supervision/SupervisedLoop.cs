@@ -12,6 +12,9 @@ internal sealed partial class SupervisedLoop<TLoop>(
 {
     private static readonly TimeSpan CalmAfter = TimeSpan.FromMinutes(1);
 
+    private readonly LoopTurns _turns = new(time);
+    private readonly RecentCount _ownFailures = new(ILoopStatus.RestartPeriod, time);
+
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30), jitter ?? Random.Shared.NextDouble);
     private volatile LoopFailure? _lastFailure;
     private int _failures;
@@ -19,6 +22,10 @@ internal sealed partial class SupervisedLoop<TLoop>(
     public string Name => loop.Name;
 
     public int Failures => Volatile.Read(ref _failures);
+
+    public int OwnFailures => _ownFailures.Count;
+
+    public TimeSpan StandsStillFor => _turns.StandStillFor;
 
     public LoopFailure? RecentFailure =>
         _lastFailure is { } failure && time.GetUtcNow() - failure.At < CalmAfter ? failure : null;
@@ -32,6 +39,7 @@ internal sealed partial class SupervisedLoop<TLoop>(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         CurrentComponent.Name = Name;
+        LoopTurns.Current = _turns;
         var inARow = 0;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -61,9 +69,13 @@ internal sealed partial class SupervisedLoop<TLoop>(
     private void Failed(Exception exception, TimeSpan delay)
     {
         Interlocked.Increment(ref _failures);
+        if (!IsOutside(exception)) _ownFailures.Add();
         _lastFailure = new LoopFailure(exception.Message, time.GetUtcNow());
         LogFailed(exception, Name, delay);
     }
+
+    private static bool IsOutside(Exception exception) =>
+        exception is IOutsideFailure or HttpRequestException or IOException or TimeoutException or OperationCanceledException;
 
     [LoggerMessage(1001, LogLevel.Error, "Loop {Name} failed and starts again in {Delay}")]
     private partial void LogFailed(Exception exception, string name, TimeSpan delay);

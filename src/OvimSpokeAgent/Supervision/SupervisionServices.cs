@@ -21,7 +21,6 @@ internal static class SupervisionServices
     {
         services.TryAddSingleton<RunningLoops>();
         services.TryAddSingleton<ObjectFailures>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheck, LoopsCheck>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthCheck, ObjectsCheck>());
         services.AddSingleton<IHostedService>(provider => new SupervisedLoop<TLoop>(
             provider.GetRequiredService<TLoop>(),

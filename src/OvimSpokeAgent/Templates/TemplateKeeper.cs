@@ -31,6 +31,7 @@ internal sealed class TemplateKeeper(
     private Task<bool> EnsureStoredAsync(CancellationToken cancellationToken) => _betweenTries.RetryAsync<bool, KubernetesApiException>(
         async token =>
         {
+            using var turn = LoopTurn.Begin();
             await cache.EnsureStoredAsync(token);
             return true;
         },

@@ -106,6 +106,7 @@ internal sealed partial class TemplatePull : ILoop
     /// <summary>Asks once; null, or why the templates are as they were all the same.</summary>
     private async Task<string?> TryPullAsync(CancellationToken cancellationToken)
     {
+        using var turn = LoopTurn.Begin();
         try
         {
             var templates = await _cache.GetAsync(cancellationToken);

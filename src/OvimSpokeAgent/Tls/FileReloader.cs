@@ -37,6 +37,7 @@ internal sealed partial class FileReloader : ILoop
         using var timer = new PeriodicTimer(Interval, _time);
         do
         {
+            using var turn = LoopTurn.Begin();
             foreach (var value in _values)
             {
                 if (value.Refresh()) LogChanged(value.What, value.Settings);

@@ -25,6 +25,7 @@ public sealed class SettingsLoaderTests
         ("OVIM_METRICS_REPORTING_INTERVAL", "20s", s => s.HeartbeatInterval, TimeSpan.FromSeconds(20)),
         ("OVIM_METRICS_COLLECTION_INTERVAL", "15s", s => s.MetricsCollectionInterval, TimeSpan.FromSeconds(15)),
         ("OVIM_HEALTH_CHECK_INTERVAL", "1m30s", s => s.HealthCheckInterval, TimeSpan.FromSeconds(90)),
+        ("OVIM_COMPONENT_RESTART_LIMIT", "7", s => s.ComponentRestartLimit, 7),
         ("OVIM_METRICS_ENABLED", "false", s => s.MetricsEnabled, false),
         ("OVIM_METRICS_ENABLED", "1", s => s.MetricsEnabled, true),
         ("OVIM_METRICS_PER_VM", "false", s => s.MetricsPerVm, false),
@@ -173,6 +174,7 @@ public sealed class SettingsLoaderTests
     [InlineData("OVIM_METRICS_REPORTING_INTERVAL", "often")]
     [InlineData("OVIM_METRICS_COLLECTION_INTERVAL", "1ms")]
     [InlineData("OVIM_HEALTH_CHECK_INTERVAL", "s")]
+    [InlineData("OVIM_COMPONENT_RESTART_LIMIT", "0")]
     [InlineData("OVIM_METRICS_ENABLED", "on")]
     [InlineData("OVIM_OPERATION_CONCURRENCY", "0")]
     [InlineData("OVIM_OPERATION_CONCURRENCY", "eight")]

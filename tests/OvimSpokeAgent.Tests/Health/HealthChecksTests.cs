@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Moq;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
@@ -138,20 +139,62 @@ public sealed class HealthChecksTests
     public void Loop_that_failed_lately_degrades()
     {
         var registry = new RunningLoops();
-        registry.Add(new StubLoop("poll", null));
-        Assert.Equal(HealthFinding.Healthy("running"), new LoopsCheck(registry).Check());
+        registry.Add(new StubLoop("poll"));
+        var check = new LoopsCheck(registry, new TestEnvironment().LoadClean());
+        Assert.Equal(HealthFinding.Healthy("running"), check.Check());
 
-        registry.Add(new StubLoop("events", new LoopFailure("a bug", Heard)));
+        registry.Add(new StubLoop("events") { RecentFailure = new LoopFailure("a bug", Heard) });
 
-        Assert.Equal(HealthFinding.Degraded("events failed: a bug"), new LoopsCheck(registry).Check());
+        Assert.Equal(HealthFinding.Degraded("events failed: a bug"), check.Check());
+        Assert.Empty(check.Fatal);
+    }
+
+    [Fact]
+    public void Loop_that_stands_still_or_fails_too_often_is_fatal()
+    {
+        var registry = new RunningLoops();
+        var check = new LoopsCheck(registry, new TestEnvironment().With("OVIM_COMPONENT_RESTART_LIMIT", "3").LoadClean());
+        registry.Add(new StubLoop("slow") { StandsStillFor = TimeSpan.FromSeconds(299) });
+        registry.Add(new StubLoop("odd") { OwnFailures = 2 });
+        Assert.Empty(check.Fatal);
+
+        registry.Add(new StubLoop("stuck") { StandsStillFor = TimeSpan.FromSeconds(300) });
+        registry.Add(new StubLoop("broken") { OwnFailures = 3 });
+
+        string[] fatal =
+        [
+            "stuck stands still for 00:05:00, expected less than 5 minutes",
+            "broken failed 3 times in 10 minutes, expected less than 3 (OVIM_COMPONENT_RESTART_LIMIT)",
+        ];
+        Assert.Equal(fatal, check.Fatal);
+        Assert.Equal(HealthFinding.Unhealthy(string.Join("; ", fatal)), check.Check());
+    }
+
+    [Theory]
+    [InlineData(100, null, HealthStatus.Healthy, "100 MiB, and no limit")]
+    [InlineData(409, 512, HealthStatus.Healthy, "409 MiB of 512 MiB")]
+    [InlineData(410, 512, HealthStatus.Warning, "410 MiB of 512 MiB")]
+    [InlineData(461, 512, HealthStatus.Degraded, "461 MiB of 512 MiB")]
+    public void Memory_warns_and_degrades_before_the_limit(int used, int? limit, object status, string message)
+    {
+        var check = new MemoryCheck(() => new MemoryUse((long)used << 20, limit is { } most ? (long)most << 20 : null));
+
+        Assert.Equal(new HealthFinding((HealthStatus)status, message), check.Check());
+        Assert.False(check.NeededForReady);
     }
 
     private static IWatchCacheStatus Cache(string plural, CacheStatus status, bool isOptional = false) =>
         Mock.Of<IWatchCacheStatus>(cache =>
             cache.Kind == new ResourceKind("", "v1", plural, plural) && cache.Status == status && cache.IsOptional == isOptional);
 
-    private sealed record StubLoop(string Name, LoopFailure? RecentFailure) : ILoopStatus
+    private sealed record StubLoop(string Name) : ILoopStatus
     {
+        public LoopFailure? RecentFailure { get; init; }
+
         public int Failures => 0;
+
+        public int OwnFailures { get; init; }
+
+        public TimeSpan StandsStillFor { get; init; }
     }
 }

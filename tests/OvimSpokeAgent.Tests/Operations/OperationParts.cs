@@ -49,6 +49,7 @@ internal sealed class OperationParts
             executor,
             Delivery,
             metrics,
+            new RecentOutcomes(time),
             settings,
             time,
             NullLogger<OperationProcessor>.Instance);

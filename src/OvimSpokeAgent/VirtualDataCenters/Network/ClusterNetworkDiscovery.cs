@@ -98,6 +98,7 @@ internal sealed partial class ClusterNetworkDiscovery : ILoop
 
     private async Task<ClusterNetwork> FindAsync(CancellationToken cancellationToken)
     {
+        using var turn = LoopTurn.Begin();
         var refused = new List<string>();
         var dns = DnsRule.WellKnown.ToList();
         foreach (var target in _targets) dns.AddRange(await RulesOfAsync(target, refused, cancellationToken));

@@ -111,6 +111,7 @@ internal sealed class VdcReconciler : ILoop
         while (true)
         {
             var ns = await _queue.TakeAsync(cancellationToken);
+            using var turn = LoopTurn.Begin();
             try
             {
                 var fault = await _guard.RunAsync(ns, () => LookAtOrRetryAsync(ns, cancellationToken), cancellationToken);

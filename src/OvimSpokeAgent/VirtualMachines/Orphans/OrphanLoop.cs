@@ -58,6 +58,7 @@ internal sealed class OrphanLoop : ILoop
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
         var orphan = await _queue.TakeAsync(cancellationToken);
+        using var turn = LoopTurn.Begin();
         try
         {
             if (await _guard.RunAsync(orphan, () => LookAtAsync(orphan, cancellationToken), cancellationToken) is not null) Retry(orphan, null);
