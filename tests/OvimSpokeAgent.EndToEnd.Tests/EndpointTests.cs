@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using KubernetesSandbox.Cluster;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
+using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.EndToEnd.Tests;
 
@@ -40,6 +41,21 @@ public sealed class EndpointTests : IAsyncLifetime
             Assert.True((double)component.Value["duration_ms"]! >= 0);
             Assert.True(DateTimeOffset.TryParse((string?)component.Value["last_check"], out _));
         });
+    }
+
+    [Fact]
+    public async Task Agent_with_a_loop_that_stands_still_is_not_alive_and_names_it()
+    {
+        var agent = await HealthyAgentAsync();
+
+        agent.Service<RunningLoops>().Add(new StuckLoop());
+
+        foreach (var path in (string[])["health/live", "health"])
+        {
+            Assert.Equal(
+                (HttpStatusCode.ServiceUnavailable, "not alive\nstuck stands still for 00:05:00, expected less than 5 minutes\n"),
+                await agent.GetAsync(path));
+        }
     }
 
     [Fact]
@@ -165,5 +181,18 @@ public sealed class EndpointTests : IAsyncLifetime
     private async Task BecomesReadyAsync(TestAgent agent)
     {
         while ((await agent.GetAsync("health/ready")).Status is not HttpStatusCode.OK) await _environment.NextReportAsync(agent);
+    }
+
+    private sealed class StuckLoop : ILoopStatus
+    {
+        public string Name => "stuck";
+
+        public int Failures => 0;
+
+        public int OwnFailures => 0;
+
+        public TimeSpan StandsStillFor => LoopTurn.Limit;
+
+        public LoopFailure? RecentFailure => null;
     }
 }

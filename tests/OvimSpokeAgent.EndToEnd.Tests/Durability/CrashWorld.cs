@@ -42,7 +42,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs a case undisturbed, and then once for each of its steps (in full; else for every third, from one by chance) with a crash
+    /// Runs a case undisturbed, and then once for each of its steps (in full; else for every sixth, from one by chance) with a crash
     /// after that step: cluster and hub must be as in the undisturbed run.
     /// </summary>
     public async Task SurvivesAsync(string name, ITestOutputHelper output)
@@ -53,7 +53,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         {
             runs.Add(await RunAsync(crashCase, steps: 0));
             var undisturbed = await runs[0].OutcomeAsync();
-            var interval = Amounts.Of(3, 1);
+            var interval = Amounts.Of(6, 1);
             var next = Random.Shared.Next(1, interval + 1);
             List<int> steps = [];
             do

@@ -16,14 +16,14 @@ public sealed class JournalMemoryTests
     [Fact]
     public async Task Large_operations_behind_one_that_waits_are_kept_taken_up_again_and_done()
     {
-        const int Count = 125;
+        var count = Amounts.Of(50, 125);
         await using var cluster = await SandboxTestCluster.StartAsync();
         await using var environment = await TestEnvironment.StartAsync(cluster, ownsCluster: false);
         var id = $"spoke-agent-{environment.AgentNamespace}";
         await using (var agent = Start(environment))
         {
             await HasDeletionThatWaitsAsync(environment, agent, id);
-            for (var i = 0; i < Count; i++)
+            for (var i = 0; i < count; i++)
             {
                 environment.Hub.Queue(id, "update_vm", Large(environment), $"op-{i:000}");
                 if (i % 25 == 24) await TakenAsync(environment, agent, i + 2);
@@ -34,7 +34,7 @@ public sealed class JournalMemoryTests
         await using var next = Start(environment);
         await next.IsReadyAsync();
         await environment.ChangesVmAsync("web", new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = new JsonArray() } });
-        for (var i = 0; i < Count; i++) await environment.ResultOfAsync($"op-{i:000}");
+        for (var i = 0; i < count; i++) await environment.ResultOfAsync($"op-{i:000}");
 
         Assert.Equal(0, await next.TerminateAsync());
     }
@@ -79,13 +79,13 @@ public sealed class JournalMemoryTests
     [Fact]
     public async Task Operations_with_more_mistakes_than_anyone_reads_are_refused_each()
     {
-        const int Count = 40;
+        var count = Amounts.Of(10, 40);
         await using var environment = await TestEnvironment.StartAsync(await SandboxTestCluster.StartAsync(), ownsCluster: true);
         var id = $"spoke-agent-{environment.AgentNamespace}";
         await using var agent = Start(environment);
         await agent.IsReadyAsync();
 
-        for (var i = 0; i < Count; i++)
+        for (var i = 0; i < count; i++)
         {
             environment.Hub.Queue(
                 id,
@@ -99,7 +99,7 @@ public sealed class JournalMemoryTests
                 $"op-{i:000}");
         }
 
-        for (var i = 0; i < Count; i++)
+        for (var i = 0; i < count; i++)
         {
             var error = (string)(await environment.ResultOfAsync($"op-{i:000}"))["error"]!;
             Assert.StartsWith("admin_groups[0]: 0 is not a string", error, StringComparison.Ordinal);

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
+using KubernetesSandbox.Cluster;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Operations;
@@ -55,7 +57,23 @@ public sealed class LongOutageTests(ITestOutputHelper output)
             Assert.InRange(after.LogLines - before.LogLines, HoursOfDay * 5 / 6, HoursOfDay + (2 * RoundsADay)); // a throttle an hour, and repairs
         }
         Assert.Equal(1, world.Log.Count("{Identity} leads")); // and never lost the Lease
+        Assert.Equal((HttpStatusCode.OK, "alive\n"), await world.Agent.GetAsync("health/live"));
         await IsBackAsync(world, waiting);
+    }
+
+    [Fact]
+    public async Task Hours_without_the_api_server_leave_the_agent_alive()
+    {
+        await using var world = await OutageWorld.StartAsync();
+        await HasTenantAsync(world);
+        world.ClusterFaults.Add(new ClusterFault { Kind = ClusterFaultKind.DropBefore, UserAgent = "ovim-spoke-agent" });
+
+        await world.Clock.RunAsync(TimeSpan.FromHours(2));
+
+        Assert.Equal((HttpStatusCode.OK, "alive\n"), await world.Agent.GetAsync("health/live"));
+        Assert.Equal("Unhealthy", (string?)(await world.Agent.HealthAsync())["components"]!["cluster"]!["status"]);
+        world.ClusterFaults.Clear();
+        await world.CompletesAsync(world.QueuesVm("create_vm", "later", """{"image_url":"disk","cpu":1,"memory":"1Gi"}"""));
     }
 
     [Fact]

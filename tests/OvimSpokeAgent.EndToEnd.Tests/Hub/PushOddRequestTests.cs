@@ -42,7 +42,7 @@ public sealed class PushOddRequestTests(Clusters clusters) : IClassFixture<Clust
             ("config", SecrecyTests.Kubeconfig), ("tls.crt", certificate.CertificatePem), ("tls.key", certificate.KeyPem));
         await using var agent = AgentProcess.Start(
             ("OVIM_CLUSTER_ID", "east-1"), ("OVIM_HUB_ENDPOINT", "http://127.0.0.1:1"), ("OVIM_HUB_TOKEN", "t"),
-            ("OVIM_KUBECONFIG", files["config"]), ("OVIM_PUSH_TOKEN_FILE", _token["token"]),
+            ("OVIM_KUBECONFIG", files["config"]), ("OVIM_HEARTBEAT_INTERVAL", "1s"), ("OVIM_PUSH_TOKEN_FILE", _token["token"]),
             ("OVIM_HTTP_CERT_FILE", files["tls.crt"]), ("OVIM_HTTP_KEY_FILE", files["tls.key"]));
         await agent.WroteAsync("nothing listens on");
         using var handler = new SocketsHttpHandler();
