@@ -34,5 +34,10 @@ public sealed class AgentProcessTests(Clusters clusters) : IClassFixture<Cluster
         Assert.Matches("State \"Connecting\" → ", agent.Output);
         Assert.Matches("State .* → \"Healthy\": ", agent.Output);
         Assert.DoesNotContain(environment.Variables()["OVIM_HUB_TOKEN"], agent.Output, StringComparison.Ordinal);
+        var audit = JsonNode.Parse(agent.Output.Split('\n').First(line => line.Contains("OvimSpokeAgent.Audit", StringComparison.Ordinal)))!;
+        Assert.Equal(
+            ("create", "virtualmachines.kubevirt.io", $"{environment.Namespace}/web", "done", "operation create_vm", operation),
+            ((string?)audit["Verb"], (string?)audit["Resource"], (string?)audit["Object"], (string?)audit["Result"], (string?)audit["By"], (string?)audit["OperationId"]));
+        Assert.StartsWith("ovim-op-", (string?)audit["OperationKey"], StringComparison.Ordinal);
     }
 }

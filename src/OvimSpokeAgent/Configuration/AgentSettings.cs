@@ -207,6 +207,9 @@ public sealed record PushSettings
 /// <summary>What the log shows and how.</summary>
 public sealed record LogSettings
 {
+    /// <summary>The category of the audit log, whose lines are written whatever the level, and as JSON.</summary>
+    public const string AuditCategory = "OvimSpokeAgent.Audit";
+
     public required LogLevel Level { get; init; }
 
     /// <summary>One JSON object a line; else plain text.</summary>

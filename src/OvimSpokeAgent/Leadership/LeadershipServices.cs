@@ -10,7 +10,12 @@ internal static class LeadershipServices
     public static IServiceCollection AddLeadership(this IServiceCollection services, AgentSettings settings)
     {
         services.AddSingleton<IKubernetesApi>(provider => new LeaderOnlyApi(
-            provider.GetRequiredService<KubernetesApi>(), provider.GetRequiredService<ILeadership>()));
+            new AuditedApi(
+                provider.GetRequiredService<KubernetesApi>(),
+                settings,
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILoggerFactory>()),
+            provider.GetRequiredService<ILeadership>()));
         services.AddSingleton<IHealthCheck, LeadershipCheck>();
         if (!settings.LeaderElection) return services.AddSingleton<ILeadership, SoleLeadership>();
         services.AddSingleton(provider => new LeaderElection(

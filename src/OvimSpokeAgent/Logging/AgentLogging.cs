@@ -1,6 +1,8 @@
 using System.Globalization;
 using OvimSpokeAgent.Configuration;
 using Serilog;
+using Serilog.Events;
+using Serilog.Filters;
 using Serilog.Formatting;
 using Serilog.Formatting.Compact;
 using Serilog.Formatting.Display;
@@ -31,10 +33,25 @@ internal static class AgentLogging
         .MinimumLevel.Override("Microsoft", levels.Frameworks)
         .MinimumLevel.Override("System", levels.Frameworks)
         .MinimumLevel.Override("Polly", levels.Resilience)
+        .MinimumLevel.Override(LogSettings.AuditCategory, LogEventLevel.Information) // whatever the level of the rest is
         .Enrich.FromLogContext();
 
-    /// <summary>One JSON object a line (Serilog's compact form, with the message rendered), or plain text.</summary>
-    public static ITextFormatter Formatter(bool json) => json
-        ? new RenderedCompactJsonFormatter()
-        : new MessageTemplateTextFormatter(TextTemplate, CultureInfo.InvariantCulture);
+    /// <summary>
+    /// One JSON object a line (Serilog's compact form, with the message rendered), or plain text; the audit log's lines are JSON in any case.
+    /// </summary>
+    public static ITextFormatter Formatter(bool json) => json ? new RenderedCompactJsonFormatter() : new TextFormatter();
+
+    private sealed class TextFormatter : ITextFormatter
+    {
+        private static readonly Func<LogEvent, bool> IsAudit = Matching.FromSource(LogSettings.AuditCategory);
+
+        private readonly RenderedCompactJsonFormatter _json = new();
+        private readonly MessageTemplateTextFormatter _text = new(TextTemplate, CultureInfo.InvariantCulture);
+
+        public void Format(LogEvent logEvent, TextWriter output)
+        {
+            if (IsAudit(logEvent)) _json.Format(logEvent, output);
+            else _text.Format(logEvent, output);
+        }
+    }
 }

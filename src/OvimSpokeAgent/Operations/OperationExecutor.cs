@@ -68,6 +68,7 @@ internal sealed partial class OperationExecutor(
 
         var operation = prepared.Operation;
         CurrentComponent.Name = $"operation {MetricType(operation)}";
+        using var scope = logger.BeginScope(new Dictionary<string, object> { ["OperationId"] = operation.Id, ["OperationKey"] = operation.Key.Value });
         var limit = OperationLimit.Of(operation, settings.Operations);
         var context = CreateContext(operation with { Timeout = limit.Timeout }, record, slot);
         if (record.State is JournalState.Received && time.GetUtcNow() - record.ReceivedAt > settings.Operations.Expiry)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Logging;
 using Serilog;
 using Serilog.Core;
@@ -58,6 +59,19 @@ public sealed class AgentLoggingTests
         log.For(category).Log(level, "something");
 
         Assert.Equal(logged ? 1 : 0, log.Lines.Count);
+    }
+
+    [Fact]
+    public void Audit_log_is_json_and_whole_whatever_the_format_and_the_level()
+    {
+        using var log = new Log(LogLevel.Error, json: false);
+
+        log.For(LogSettings.AuditCategory).LogInformation("{Verb} {Resource}", "delete", "virtualmachines.kubevirt.io");
+        log.For("OvimSpokeAgent.Test").LogInformation("not logged");
+
+        using var line = JsonDocument.Parse(Assert.Single(log.Lines));
+        Assert.Equal("delete", line.RootElement.GetProperty("Verb").GetString());
+        Assert.Equal(LogSettings.AuditCategory, line.RootElement.GetProperty("SourceContext").GetString());
     }
 
     [Fact]
