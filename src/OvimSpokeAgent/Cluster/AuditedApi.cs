@@ -64,7 +64,7 @@ internal sealed partial class AuditedApi(IKubernetesApi api, AgentSettings setti
 
     private static NamespacedName NameOf(string ns, JsonObject body) => new(ns, (string?)body["metadata"]?["name"] ?? "");
 
-    private Task AuditAsync(string verb, ResourceKind kind, NamespacedName name, Func<Task> write) => AuditAsync(verb, kind, name, async () =>
+    private Task<bool> AuditAsync(string verb, ResourceKind kind, NamespacedName name, Func<Task> write) => AuditAsync(verb, kind, name, async () =>
     {
         await write();
         return true;
