@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Configuration;
-using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Cluster;
