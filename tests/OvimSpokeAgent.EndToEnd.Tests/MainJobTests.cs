@@ -35,6 +35,46 @@ public sealed class MainJobTests(Clusters clusters) : IClassFixture<Clusters>
     }
 
     [Theory, OnSandbox, OnRealApiServer]
+    public async Task Vm_and_namespace_show_how_their_operations_ended(ClusterKind kind)
+    {
+        await using var environment = await clusters.OnAsync(kind);
+        var agent = await environment.StartAgentAsync();
+
+        await environment.CompletesAsync(agent, "create_vm", "web", SmallVm);
+        var error = await environment.FailsAsync(agent, "update_vm", "web", ("instancetype", "none-such"));
+        await environment.CompletesAsync(
+            agent, "create_resource_quota", "unused", ("namespace", environment.Namespace), ("quota", new JsonObject { ["cpu"] = 100 }));
+
+        // As kubectl describe asks for them.
+        var vm = (await environment.Cluster.FindVmAsync(environment.Namespace, "web"))!;
+        var ofVm = await EventsAboutAsync(environment, environment.Namespace, vm, count: 2);
+        Assert.Equal(("Normal", "OperationCompleted"), ((string?)ofVm[0]["type"], (string?)ofVm[0]["reason"]));
+        Assert.StartsWith("create_vm op-", (string?)ofVm[0]["message"], StringComparison.Ordinal);
+        Assert.Equal(("Warning", "OperationFailed"), ((string?)ofVm[1]["type"], (string?)ofVm[1]["reason"]));
+        Assert.EndsWith($" failed: {error}", (string?)ofVm[1]["message"], StringComparison.Ordinal);
+        var ns = await environment.Cluster.Admin.GetAsync($"api/v1/namespaces/{environment.Namespace}");
+        var ofNamespace = await EventsAboutAsync(environment, "default", ns, count: 1);
+        Assert.StartsWith("create_resource_quota op-", (string?)ofNamespace[0]["message"], StringComparison.Ordinal);
+    }
+
+    private static async Task<IReadOnlyList<JsonObject>> EventsAboutAsync(TestEnvironment environment, string eventsIn, JsonObject about, int count)
+    {
+        using var patience = new CancellationTokenSource(JsonApi.Patience);
+        using var looks = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (true)
+        {
+            var events = (await environment.Cluster.Admin.GetAsync($"api/v1/namespaces/{eventsIn}/events"))["items"]!.AsArray()
+                .Select(item => item!.AsObject())
+                .Where(item => (string?)item["involvedObject"]!["uid"] == (string?)about["metadata"]!["uid"]
+                    && ((string?)item["reason"])!.StartsWith("Operation", StringComparison.Ordinal))
+                .OrderBy(item => (string?)item["metadata"]!["name"], StringComparer.Ordinal)
+                .ToList();
+            if (events.Count >= count) return events;
+            await looks.WaitForNextTickAsync(patience.Token);
+        }
+    }
+
+    [Theory, OnSandbox, OnRealApiServer]
     public async Task Vm_stops_starts_restarts_and_goes(ClusterKind kind)
     {
         await using var environment = await clusters.OnAsync(kind);

@@ -122,11 +122,12 @@ internal sealed partial class EventRecorder : ILoop
     private async Task WriteAsync(EventSeries series, CancellationToken cancellationToken)
     {
         using var turn = LoopTurn.Begin();
+        var uid = series.IsCreated ? null : await FindUidAsync(series.Subject, cancellationToken);
         JsonObject body;
         lock (_lock)
         {
             series.IsQueued = false;
-            body = series.IsCreated ? series.ToPatch() : series.ToJson(_instance);
+            body = series.IsCreated ? series.ToPatch() : series.ToJson(_instance, uid);
         }
         try
         {
@@ -147,6 +148,20 @@ internal sealed partial class EventRecorder : ILoop
         {
             _dropped.WithLabels("refused").Inc();
             LogRefused(e);
+        }
+    }
+
+    // Without it the event is there, but no kubectl describe shows it.
+    private async Task<string?> FindUidAsync(EventSubject subject, CancellationToken cancellationToken)
+    {
+        if (!subject.IsUidLookedUp) return null;
+        try
+        {
+            return (await _api.GetAsync(subject.Kind, subject.Name, ClusterJson.Default.AnyObject, cancellationToken)).Metadata.Uid;
+        }
+        catch (KubernetesApiException)
+        {
+            return null; // gone, or not told
         }
     }
 

@@ -18,6 +18,8 @@ internal sealed class EventSeries(EventKey key, string name, DateTimeOffset firs
     /// <summary>The name of the event object.</summary>
     public NamespacedName Name { get; } = new(key.Subject.EventNamespace, name);
 
+    public EventSubject Subject => key.Subject;
+
     public DateTimeOffset First { get; } = first;
 
     public DateTimeOffset Last { get; private set; } = first;
@@ -42,7 +44,8 @@ internal sealed class EventSeries(EventKey key, string name, DateTimeOffset firs
 
     /// <summary>The event (core/v1) as it is created.</summary>
     /// <param name="instance">Which agent says it.</param>
-    public JsonObject ToJson(string instance)
+    /// <param name="found">Its subject's uid, where that was looked up.</param>
+    public JsonObject ToJson(string instance, string? found = null)
     {
         var (subject, severity, reason, message) = key;
         var involved = new JsonObject
@@ -52,7 +55,7 @@ internal sealed class EventSeries(EventKey key, string name, DateTimeOffset firs
             ["name"] = subject.Name.Name,
         };
         if (subject.Name.Namespace.Length > 0) involved["namespace"] = subject.Name.Namespace;
-        if (subject.Uid is { } uid) involved["uid"] = uid;
+        if ((subject.Uid ?? found) is { } uid) involved["uid"] = uid;
         return new JsonObject
         {
             ["apiVersion"] = "v1",

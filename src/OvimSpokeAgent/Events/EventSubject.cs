@@ -15,6 +15,9 @@ internal enum EventSeverity
 /// <param name="Uid">Its uid where it is known: <c>kubectl describe</c> shows events by it.</param>
 internal sealed record EventSubject(ResourceKind Kind, NamespacedName Name, string? Uid = null)
 {
+    /// <summary>Its uid is looked up when the event is written, if it is not known.</summary>
+    public bool IsUidLookedUp { get; init; }
+
     // The API server takes events about cluster-scoped objects only here.
     private const string NamespaceOfClusterScoped = "default";
 

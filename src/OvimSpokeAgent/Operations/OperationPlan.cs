@@ -15,6 +15,9 @@ internal sealed record OperationPlan
     /// <summary>Operations with the same target run one after the other, in the order of arrival; null: no order.</summary>
     public NamespacedName? Target { get; init; }
 
+    /// <summary>What the target is, for events about it; null: none are recorded.</summary>
+    public ResourceKind? TargetKind { get; init; }
+
     /// <summary>
     /// Reads only: runs again whenever asked, its result is not kept. It waits until earlier writes of its target are
     /// accepted by the API server, but for none that waits for others (<see cref="OperationContext.WaitsForOthers"/>).

@@ -18,6 +18,7 @@ internal sealed partial class OperationProcessor(
     ResultDelivery delivery,
     OperationMetrics metrics,
     RecentOutcomes outcomes,
+    OperationEvents events,
     AgentSettings settings,
     TimeProvider time,
     ILogger<OperationProcessor> logger)
@@ -133,6 +134,7 @@ internal sealed partial class OperationProcessor(
         var operation = record.Operation;
         metrics.Finished(executor.MetricType(operation), outcome.IsCompleted, duration);
         if (plan is { ReadOnly: false }) outcomes.Add(outcome.IsCompleted);
+        events.Ended(operation, plan, outcome);
         var target = plan?.Target?.ToString() ?? "-";
         if (outcome.IsCompleted) LogCompleted(operation.Type, operation.Id, target, duration);
         else LogFailed(operation.Type, operation.Id, target, duration, outcome.Error!);

@@ -1,5 +1,6 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;
@@ -26,6 +27,8 @@ internal static class OperationServices
         services.AddSingleton<ResultDelivery>();
         services.AddSingleton<OperationMetrics>();
         services.AddSingleton<RecentOutcomes>();
+        services.AddSingleton(provider => new OperationEvents(
+            provider.GetRequiredService<EventRecorder>(), provider.GetRequiredService<ManagedNamespaces>().IsManaged));
         services.AddSingleton<IGaugeSource, OperationGauges>();
         services.AddSingleton<ReportErrors>();
         services.AddSingleton<IHealthCheck, OperationsCheck>();

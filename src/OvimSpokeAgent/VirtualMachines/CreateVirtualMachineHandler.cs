@@ -33,6 +33,7 @@ internal sealed class CreateVirtualMachineHandler(
         return new OperationPlan
         {
             Target = request.Name,
+            TargetKind = KubeVirtKinds.VirtualMachine,
             Execute = (context, token) => CreateAsync(request, context, token),
             ReadBack = (context, token) => ReadBackAsync(request, context, token),
             GiveUp = (context, token) => GiveUpAsync(request.Name, context, token),
@@ -48,6 +49,7 @@ internal sealed class CreateVirtualMachineHandler(
         return new OperationPlan
         {
             Target = name,
+            TargetKind = KubeVirtKinds.VirtualMachine,
             Execute = (context, token) => CreateAsync(name, templated, context, token),
             ReadBack = async (context, token) =>
                 context.Checkpoint is { } known && templated.Read(known) is { } request ? await ReadBackAsync(request, context, token) : null,

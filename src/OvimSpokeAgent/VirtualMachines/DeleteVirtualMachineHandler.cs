@@ -22,6 +22,7 @@ internal sealed class DeleteVirtualMachineHandler(
         return new OperationPlan
         {
             Target = name,
+            TargetKind = KubeVirtKinds.VirtualMachine,
             Execute = (context, token) => DeleteAsync(name, keepDisks, context, token),
             ReadBack = (context, token) => ReadBackAsync(name, context, token),
             GiveUp = keepDisks ? (context, token) => GiveUpAsync(name, context, token) : null,

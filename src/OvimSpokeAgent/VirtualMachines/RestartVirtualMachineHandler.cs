@@ -16,6 +16,7 @@ internal sealed class RestartVirtualMachineHandler(VirtualMachineManager manager
         return new OperationPlan
         {
             Target = name,
+            TargetKind = KubeVirtKinds.VirtualMachine,
             Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
                 ? await power.RestartAsync(vm, options, context, token)
                 : refusal!,

@@ -20,6 +20,7 @@ internal sealed class StartVirtualMachineHandler(
         return new OperationPlan
         {
             Target = name,
+            TargetKind = KubeVirtKinds.VirtualMachine,
             Execute = async (context, token) => await manager.ReadOwnAsync(name, token) is var (vm, refusal) && vm is not null
                 ? await StartAsync(vm, context, token)
                 : refusal!,

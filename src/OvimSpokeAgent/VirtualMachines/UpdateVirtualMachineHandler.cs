@@ -23,6 +23,7 @@ internal sealed class UpdateVirtualMachineHandler(
         return new OperationPlan
         {
             Target = change.Name,
+            TargetKind = KubeVirtKinds.VirtualMachine,
             Execute = (context, token) => UpdateAsync(change, context, token),
             ReadBack = async (context, token) => await manager.ReadAsync(change.Name, token) is { } vm && IsDone(vm, context.Key)
                 ? await CompletedAsync(change, vm, token)

@@ -26,6 +26,9 @@ internal sealed class EventApi : IKubernetesApi
 
     public bool RefuseNext { get; set; }
 
+    /// <summary>The uid of whatever is looked up; null: it is gone.</summary>
+    public string? Uid { get; set; }
+
     /// <summary>The event that was created as the n-th; waits for it.</summary>
     public Task<(string Namespace, JsonObject Body)> CreatedAsync(int n) => NthAsync(_created, n);
 
@@ -57,8 +60,9 @@ internal sealed class EventApi : IKubernetesApi
     public Task<bool> IsServedAsync(ResourceKind kind, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<T> GetAsync<T>(
-        ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        ResourceKind kind, NamespacedName name, JsonTypeInfo<T> type, CancellationToken cancellationToken) => Uid is { } uid
+        ? Task.FromResult(JsonSerializer.Deserialize($$$"""{"metadata":{"name":"{{{name.Name}}}","uid":"{{{uid}}}"}}""", type)!)
+        : throw new KubernetesApiException(ApiErrorReason.NotFound, "gone");
 
     public Task<ListPage> ListAsync<T>(
         ResourceKind kind,

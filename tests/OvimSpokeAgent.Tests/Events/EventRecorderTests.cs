@@ -46,6 +46,19 @@ public sealed class EventRecorderTests : IAsyncDisposable
         Assert.Equal("agent-0", (string?)body["reportingInstance"]);
     }
 
+    [Theory]
+    [InlineData("uid-7")]
+    [InlineData(null)] // gone meanwhile
+    public async Task Uid_that_is_not_known_is_looked_up_where_that_is_asked(string? uid)
+    {
+        _api.Uid = uid;
+        _recorder.Record(Vm with { Uid = null, IsUidLookedUp = true }, EventSeverity.Normal, "Started", "started");
+
+        var (_, body) = await _api.CreatedAsync(1);
+
+        Assert.Equal(uid, (string?)body["involvedObject"]!["uid"]);
+    }
+
     [Fact]
     public async Task Event_about_a_cluster_scoped_object_is_in_the_namespace_the_api_server_takes_it_in()
     {

@@ -50,6 +50,7 @@ internal sealed class OperationParts
             Delivery,
             metrics,
             new RecentOutcomes(time),
+            new OperationEvents(events, _ => true),
             settings,
             time,
             NullLogger<OperationProcessor>.Instance);

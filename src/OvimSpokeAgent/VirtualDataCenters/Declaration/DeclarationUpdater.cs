@@ -19,6 +19,7 @@ internal sealed class DeclarationUpdater(
     public OperationPlan PlanFor(string ns, string field) => new()
     {
         Target = NamespacedName.ClusterScoped(ns),
+        TargetKind = KubernetesKinds.Namespace,
         Execute = async (context, token) =>
             await managed.GetRefusalAsync(ns, token) is { } reason
                 ? OperationOutcome.Failed(reason)

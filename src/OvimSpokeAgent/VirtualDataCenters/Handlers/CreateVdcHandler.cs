@@ -24,6 +24,7 @@ internal sealed class CreateVdcHandler(
         return new OperationPlan
         {
             Target = NamespacedName.ClusterScoped(ns),
+            TargetKind = KubernetesKinds.Namespace,
             Execute = (context, token) => CreateAsync(ns, declaration, context, token),
             ReadBack = (_, token) => ReadBackAsync(ns, declaration, token),
         };

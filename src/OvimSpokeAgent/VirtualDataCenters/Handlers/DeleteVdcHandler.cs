@@ -43,6 +43,7 @@ internal sealed class DeleteVdcHandler(
         return new OperationPlan
         {
             Target = NamespacedName.ClusterScoped(ns),
+            TargetKind = KubernetesKinds.Namespace,
             Execute = (context, token) => DeleteAsync(ns, name, mostVms, context, token),
             ReadBack = (context, token) => ReadBackAsync(ns, context, token),
         };

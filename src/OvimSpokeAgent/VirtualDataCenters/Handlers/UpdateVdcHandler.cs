@@ -23,6 +23,7 @@ internal sealed class UpdateVdcHandler(VdcNamespaceWriter namespaces, Declaratio
         return new OperationPlan
         {
             Target = NamespacedName.ClusterScoped(ns),
+            TargetKind = KubernetesKinds.Namespace,
             Execute = (context, token) => updater.RunAsync(
                 ns,
                 found => VdcNamespaceWriter.GetRefusal(found, name) ?? GetRefusal(organization, found),
