@@ -65,7 +65,8 @@ internal sealed class KubernetesApi(
             $"GET /{path.Split('?')[0]}",
             async (description, limit, token) =>
             {
-                using var response = await OpenAsync(path, typeof(T) == typeof(AnyObject) ? MetadataListOnly : Json, description, token);
+                using var response = await OpenAsync(
+                    path, typeof(T) == typeof(AnyObject) ? MetadataListOnly : Json, description, token, kind.IsAggregated);
                 var body = await response.Content.ReadAsStreamAsync(token);
                 return await ListReader.ReadAsync(body, type, TakeInTime, token);
 
@@ -184,7 +185,7 @@ internal sealed class KubernetesApi(
 
     // The answer's head; its body is the caller's to read.
     private async Task<HttpResponseMessage> OpenAsync(
-        string path, string accept, string description, CancellationToken cancellationToken)
+        string path, string accept, string description, CancellationToken cancellationToken, bool isAggregated = false)
     {
         using var request = await CreateRequestAsync(HttpMethod.Get, path, null, null, accept, cancellationToken);
         var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -193,7 +194,8 @@ internal sealed class KubernetesApi(
             connectivity.Answered();
             return response;
         }
-        using (response) throw Failure(response, await response.Content.ReadAsByteArrayAsync(cancellationToken), description);
+        using (response)
+            throw Failure(response, await response.Content.ReadAsByteArrayAsync(cancellationToken), description, isAggregated);
     }
 
     private async Task<T> AskAsync<T>(
@@ -296,7 +298,7 @@ internal sealed class KubernetesApi(
         }
     }
 
-    private KubernetesApiException Failure(HttpResponseMessage response, byte[] body, string description)
+    private KubernetesApiException Failure(HttpResponseMessage response, byte[] body, string description, bool isAggregated = false)
     {
         var retryAfter = response.Headers.RetryAfter switch
         {
@@ -306,6 +308,8 @@ internal sealed class KubernetesApi(
         };
         var text = Encoding.UTF8.GetString(body);
         var failure = StatusDocument.ToException(response.StatusCode, text, retryAfter, description, out var isFromServer);
+        // Another server's refusal, or the plain text that it is not there. Only a 404 may be the API server's own.
+        if (isAggregated && failure.Reason is not ApiErrorReason.NoKindMatch) return failure;
         // A proxy's 502 tells that there is no server behind it; the server's own 503 (an aggregated API that is down,
         // for example) tells that it is there.
         if (failure.Reason is ApiErrorReason.Unauthorized)
