@@ -9,13 +9,15 @@ using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Capacity;
 
-public sealed class ClusterMetricsTests : IAsyncDisposable
+public sealed class ClusterMetricsTests : IAsyncLifetime
 {
     private const string HalfACore = """{"cpu":"500123456n","memory":"2Gi"}""";
 
     private readonly CapacityWorld _world = new();
 
-    public async ValueTask DisposeAsync() => await _world.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _world.DisposeAsync();
 
     [Fact]
     public async Task Nodes_that_are_measured_have_capacity_use_and_what_is_left_for_pods()
