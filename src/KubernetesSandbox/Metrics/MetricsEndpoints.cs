@@ -80,7 +80,7 @@ internal sealed class MetricsEndpoints(
     private JsonObject PodOf(JsonObject vmi)
     {
         var (ns, name) = (vmi.NameOf().Namespace, vmi.NameOf().Name);
-        var vcpus = vmi.Number("spec", "domain", "cpu", "cores") ?? 1;
+        var vcpus = new[] { "sockets", "cores", "threads" }.Aggregate(1L, (product, part) => product * (vmi.Number("spec", "domain", "cpu", part) ?? 1));
         var memory = AmountOf(vmi.Text("spec", "domain", "memory", "guest")) ?? 0;
         var labels = new JsonObject { ["kubevirt.io"] = "virt-launcher", ["kubevirt.io/created-by"] = vmi.UidOf(), ["vm.kubevirt.io/name"] = name };
         var container = new JsonObject { ["name"] = "compute", ["usage"] = Usage(vcpus * options.Share, (memory * options.Share) + LauncherBytes) };
