@@ -1,6 +1,5 @@
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
-using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Capacity;
 

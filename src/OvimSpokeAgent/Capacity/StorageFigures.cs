@@ -74,7 +74,7 @@ internal sealed record StorageFigures(IReadOnlyList<StorageClassFigures> Classes
         .Aggregate(0L, (sum, segment) => Saturating.Add(sum, segment.Min(item => item.Bytes)));
 
     // Classes of one driver mostly share its pool, and each says how much is free of it: where they do not, this is too little.
-    private static long FreeOfAll(IEnumerable<StorageCapacityItem> all, IReadOnlyDictionary<string, StorageClassItem> classes) => all
+    private static long FreeOfAll(IEnumerable<StorageCapacityItem> all, Dictionary<string, StorageClassItem> classes) => all
         .GroupBy(item => (classes[item.StorageClass].Provisioner, item.Segment))
         .Aggregate(0L, (sum, pool) => Saturating.Add(sum, pool.GroupBy(item => item.StorageClass).Max(ofClass => ofClass.Min(item => item.Bytes))));
 

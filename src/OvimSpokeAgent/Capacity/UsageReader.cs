@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Supervision;
-using OvimSpokeAgent.Validation;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Capacity;

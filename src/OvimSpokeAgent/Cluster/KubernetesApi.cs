@@ -76,7 +76,8 @@ internal sealed class KubernetesApi(
                     take(item);
                 }
             },
-            cancellationToken);
+            cancellationToken,
+            kind.IsAggregated);
     }
 
     public async Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
@@ -202,7 +203,8 @@ internal sealed class KubernetesApi(
         HttpMethod method,
         string description,
         Func<string, CancellationTokenSource, CancellationToken, Task<T>> ask,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        bool isAggregated = false)
     {
         var sentAt = time.GetTimestamp();
         using var limit = new CancellationTokenSource(RequestLimit, time);
@@ -213,7 +215,7 @@ internal sealed class KubernetesApi(
         }
         catch (Exception e) when (IsBrokenConnection(e))
         {
-            throw Unreachable(description, e);
+            throw Unreachable(description, e, isAggregated);
         }
         catch (JsonException e)
         {
@@ -223,7 +225,7 @@ internal sealed class KubernetesApi(
         {
             var problem = $"no answer within {RequestLimit.TotalSeconds} s";
             // A write may wait for a webhook or an aggregated API (virt-api is both): that says nothing about the server.
-            if (method == HttpMethod.Get) connectivity.TimedOut($"{client.BaseUri}: {problem}", sentAt);
+            if (method == HttpMethod.Get && !isAggregated) connectivity.TimedOut($"{client.BaseUri}: {problem}", sentAt);
             throw new KubernetesApiException(
                 ApiErrorReason.Unavailable, $"{description} on {client.BaseUri}: {problem}", inner: new TimeoutException(problem, e));
         }
@@ -332,10 +334,11 @@ internal sealed class KubernetesApi(
         return failure;
     }
 
-    private KubernetesApiException Unreachable(string description, Exception e)
+    private KubernetesApiException Unreachable(string description, Exception e, bool isAggregated = false)
     {
         var cause = (e as HttpRequestException)?.InnerException?.Message ?? e.Message;
-        connectivity.Failed($"{client.BaseUri}: {cause}");
+        // Where another server answers, an answer that breaks off may be that one's; whether this one is there the watches tell.
+        if (!isAggregated) connectivity.Failed($"{client.BaseUri}: {cause}");
         return new KubernetesApiException(
             ApiErrorReason.Unavailable, $"{description} on {client.BaseUri}: {cause}", inner: e);
     }

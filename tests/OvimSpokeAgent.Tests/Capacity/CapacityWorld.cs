@@ -24,7 +24,7 @@ internal sealed class CapacityWorld : IAsyncDisposable
     private readonly ClusterMetricsReader _metrics;
     private Task _running = Task.CompletedTask;
 
-    public CapacityWorld()
+    private CapacityWorld()
     {
         Cluster = new FakeKubernetesApi(Time);
         Settings = new TestEnvironment().LoadClean();
@@ -63,6 +63,8 @@ internal sealed class CapacityWorld : IAsyncDisposable
     public VirtualMachineStatus WithUse(VirtualMachineStatus vm) => _metrics.WithUse(vm);
 
     public NodeStatus Node(string name) => Metrics.NodeStatus.Single(node => node.Name == name);
+
+    public static CapacityWorld Open() => new();
 
     /// <summary>The caches and the collector run; what there was is known, and was measured once.</summary>
     public async Task<CapacityWorld> StartAsync()

@@ -5,7 +5,6 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
-using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Capacity;
 
@@ -13,9 +12,13 @@ public sealed class ClusterMetricsTests : IAsyncLifetime
 {
     private const string HalfACore = """{"cpu":"500123456n","memory":"2Gi"}""";
 
-    private readonly CapacityWorld _world = new();
+    private CapacityWorld _world = null!;
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public Task InitializeAsync()
+    {
+        _world = CapacityWorld.Open();
+        return Task.CompletedTask;
+    }
 
     public async Task DisposeAsync() => await _world.DisposeAsync();
 

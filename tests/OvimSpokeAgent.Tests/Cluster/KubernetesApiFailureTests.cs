@@ -50,6 +50,17 @@ public sealed class KubernetesApiFailureTests : KubernetesApiWorld
     }
 
     [Fact]
+    public async Task Answer_of_a_server_behind_the_API_server_that_breaks_off_says_nothing_of_that_one()
+    {
+        Server.Handles(_ => throw new HttpRequestException("the stream was reset"));
+
+        var failure = await Assert.ThrowsAsync<KubernetesApiException>(() => Api().ListAsync(
+            Widgets with { IsAggregated = true }, "", new ListQuery(), ClusterJson.Default.AnyObject, _ => { }, default));
+
+        Assert.Equal((ApiErrorReason.Unavailable, true), (failure.Reason, Connectivity.IsReachable));
+    }
+
+    [Fact]
     public async Task Own_503_of_the_server_tells_that_it_is_there_and_a_proxys_502_that_it_is_not()
     {
         Server.Answers(503, """{"kind":"Status","message":"error trying to reach service","reason":"ServiceUnavailable","code":503}""");
