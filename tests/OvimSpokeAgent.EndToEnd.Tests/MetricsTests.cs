@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
+using KubernetesSandbox.Metrics;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 
 namespace OvimSpokeAgent.EndToEnd.Tests;
@@ -18,8 +19,15 @@ public sealed class MetricsTests : IAsyncLifetime
     [PromtoolFact]
     public async Task Names_and_texts_follow_the_conventions_of_Prometheus()
     {
-        var agent = await _environment.StartAgentAsync();
+        var cluster = (SandboxTestCluster)_environment.Cluster;
+        cluster.Api.Objects("v1", "nodes").Create(JsonNode.Parse("""
+            {"metadata":{"name":"n1"},"status":{"capacity":{"cpu":"8","memory":"16Gi"},"conditions":[{"type":"Ready","status":"True"}]}}
+            """)!.AsObject());
+        cluster.Api.Objects("storage.k8s.io/v1", "storageclasses").Create(JsonNode.Parse("""{"metadata":{"name":"fast"},"provisioner":"csi.example.com"}""")!.AsObject());
+        await using var metrics = await SandboxMetrics.StartAsync(new() { Connection = cluster.Api.ClientConfiguration() });
+        var agent = await _environment.StartAgentAsync(("OVIM_METRICS_COLLECTION_INTERVAL", "1s"));
         await MakesVmAsync(agent);
+        await _environment.ReportsAsync(agent, report => report["metrics"]!["resources"]!["cpu_used"] is not null && report["vms"]![0]!["cpu_used"] is not null);
 
         var start = new ProcessStartInfo("promtool", ["check", "metrics"]) { RedirectStandardInput = true, RedirectStandardError = true };
         using var promtool = Process.Start(start)!;

@@ -154,6 +154,7 @@ internal static class BuiltInKinds
             ShortNames = ["sc"],
             Columns = [new("Provisioner", "string", ".provisioner")],
         },
+        Grouped("storage.k8s.io", "v1", "csistoragecapacities", "CSIStorageCapacity"),
     ];
 
     private static ResourceKind Core(string plural, string kind) => Grouped("", "v1", plural, kind);

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 
 namespace KubernetesSandbox.KubeVirt;
@@ -13,8 +12,6 @@ internal sealed class ApiRegistration(ApiClient api)
     private const string Namespace = "kubevirt";
     private const string ServiceName = "virt-api";
     private const string WebhookConfigurationName = "virt-api-validator";
-    private const string ManagedByLabel = "app.kubernetes.io/managed-by";
-    private const string ManagedBy = "ovim-sandbox";
 
     /// <summary>The name by which API servers check the certificate of the aggregated API.</summary>
     public const string ServerName = $"{ServiceName}.{Namespace}.svc";
@@ -22,15 +19,19 @@ internal sealed class ApiRegistration(ApiClient api)
     private static readonly TimeSpan AvailabilityLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
-    private readonly List<(Kind Kind, ObjectName Name, string Uid)> _made = [];
+    private readonly MadeObjects _made = new(api);
 
     /// <summary>Registers the server and waits until it can be reached through the API server.</summary>
     public async Task RegisterAsync(SubresourceServer server, CancellationToken cancellationToken)
     {
-        await EnsureNamespaceAsync(cancellationToken);
-        await MakeAsync(Kinds.Service, Namespace, Service(), cancellationToken);
-        await MakeAsync(Kinds.ApiService, "", ApiService(server), cancellationToken);
-        await MakeAsync(Kinds.ValidatingWebhook, "", Webhook(server), cancellationToken);
+        await _made.EnsureNamespaceAsync(Namespace, cancellationToken);
+        await _made.MakeAsync(Kinds.Service, Namespace, MadeObjects.LoopbackService(ServiceName), cancellationToken);
+        await _made.MakeAsync(
+            Kinds.ApiService,
+            "",
+            MadeObjects.ApiService(SubresourceServer.Group, SubresourceServer.Version, Namespace, ServiceName, server.Port, server.CertificatePem),
+            cancellationToken);
+        await _made.MakeAsync(Kinds.ValidatingWebhook, "", Webhook(server), cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(AvailabilityLimit);
         try
@@ -48,8 +49,8 @@ internal sealed class ApiRegistration(ApiClient api)
     public async Task AnnounceAsync(CancellationToken cancellationToken)
     {
         if (await api.FindAsync(Kinds.KubeVirt.Path(""), cancellationToken) is null) return;
-        await EnsureNamespaceAsync(cancellationToken);
-        var made = await MakeAsync(Kinds.KubeVirt, Namespace, KubeVirt(), cancellationToken);
+        await _made.EnsureNamespaceAsync(Namespace, cancellationToken);
+        var made = await _made.MakeAsync(Kinds.KubeVirt, Namespace, KubeVirt(), cancellationToken);
         made["status"] = new JsonObject
         {
             ["phase"] = "Deployed",
@@ -65,48 +66,7 @@ internal sealed class ApiRegistration(ApiClient api)
     }
 
     /// <summary>Takes back what was made.</summary>
-    public async Task RemoveAsync(CancellationToken cancellationToken)
-    {
-        foreach (var (kind, name, uid) in Enumerable.Reverse(_made))
-        {
-            try
-            {
-                await api.DeleteAsync(kind, name, uid, cancellationToken);
-            }
-            catch (RefusedException e) when (e.IsNotFound || e.IsConflict)
-            {
-                // Someone else took it away, or put his own in its place.
-            }
-        }
-        _made.Clear();
-    }
-
-    private async Task EnsureNamespaceAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await api.CreateAsync(Kinds.Namespace, "", Named(Kinds.Namespace, Namespace), cancellationToken);
-        }
-        catch (RefusedException e) when (e.IsConflict)
-        {
-            // It is there.
-        }
-    }
-
-    /// <summary>Makes an object, in the place of one that an earlier sandbox left behind.</summary>
-    private async Task<JsonObject> MakeAsync(Kind kind, string ns, JsonObject body, CancellationToken cancellationToken)
-    {
-        var name = new ObjectName(ns, body.NameOf().Name);
-        if (await api.FindAsync(kind.Path(name), cancellationToken) is { } left)
-        {
-            if (left.Text("metadata", "labels", ManagedByLabel) != ManagedBy)
-                throw new InvalidOperationException($"{kind} {name.Name} exists: the server seems to have a KubeVirt of its own");
-            await api.DeleteAsync(kind, name, left.UidOf(), cancellationToken);
-        }
-        var made = await api.CreateAsync(kind, ns, body, cancellationToken);
-        _made.Add((kind, name, made.UidOf()));
-        return made;
-    }
+    public Task RemoveAsync(CancellationToken cancellationToken) => _made.RemoveAsync(cancellationToken);
 
     // Not only the condition: the API server may still hold a connection to a server that is gone.
     private async Task<bool> IsAvailableAsync(CancellationToken cancellationToken)
@@ -128,7 +88,7 @@ internal sealed class ApiRegistration(ApiClient api)
     /// <summary>The API server asks the webhook: it may learn of it late. Nothing is made.</summary>
     private async Task<bool> IsAskedAsync(CancellationToken cancellationToken)
     {
-        var probe = Named(Kinds.Vm, AdmissionEndpoint.ProbeName);
+        var probe = MadeObjects.Named(Kinds.Vm, AdmissionEndpoint.ProbeName);
         probe["spec"] = new JsonObject
         {
             ["runStrategy"] = "Halted",
@@ -150,31 +110,9 @@ internal sealed class ApiRegistration(ApiClient api)
 
     private static string ApiServiceName => $"{SubresourceServer.Version}.{SubresourceServer.Group}";
 
-    private static JsonObject Service()
-    {
-        var service = Named(Kinds.Service, ServiceName);
-        service["spec"] = new JsonObject { ["type"] = "ExternalName", ["externalName"] = "localhost" };
-        return service;
-    }
-
-    private static JsonObject ApiService(SubresourceServer server)
-    {
-        var service = Named(Kinds.ApiService, ApiServiceName);
-        service["spec"] = new JsonObject
-        {
-            ["group"] = SubresourceServer.Group,
-            ["version"] = SubresourceServer.Version,
-            ["service"] = new JsonObject { ["namespace"] = Namespace, ["name"] = ServiceName, ["port"] = server.Port },
-            ["caBundle"] = CaBundle(server),
-            ["groupPriorityMinimum"] = 1000,
-            ["versionPriority"] = 15,
-        };
-        return service;
-    }
-
     private static JsonObject Webhook(SubresourceServer server)
     {
-        var configuration = Named(Kinds.ValidatingWebhook, WebhookConfigurationName);
+        var configuration = MadeObjects.Named(Kinds.ValidatingWebhook, WebhookConfigurationName);
         configuration["webhooks"] = new JsonArray(new JsonObject
         {
             ["name"] = AdmissionEndpoint.WebhookName,
@@ -187,7 +125,7 @@ internal sealed class ApiRegistration(ApiClient api)
                     ["port"] = server.Port,
                     ["path"] = AdmissionEndpoint.Path,
                 },
-                ["caBundle"] = CaBundle(server),
+                ["caBundle"] = MadeObjects.CaBundle(server.CertificatePem),
             },
             ["rules"] = new JsonArray(new JsonObject
             {
@@ -204,23 +142,10 @@ internal sealed class ApiRegistration(ApiClient api)
         return configuration;
     }
 
-    private static string CaBundle(SubresourceServer server) => Convert.ToBase64String(Encoding.ASCII.GetBytes(server.CertificatePem));
-
     private static JsonObject KubeVirt()
     {
-        var kubeVirt = Named(Kinds.KubeVirt, "kubevirt");
+        var kubeVirt = MadeObjects.Named(Kinds.KubeVirt, "kubevirt");
         kubeVirt["spec"] = new JsonObject();
         return kubeVirt;
     }
-
-    private static JsonObject Named(Kind kind, string name) => new()
-    {
-        ["apiVersion"] = kind.ApiVersion,
-        ["kind"] = kind.Name,
-        ["metadata"] = new JsonObject
-        {
-            ["name"] = name,
-            ["labels"] = new JsonObject { [ManagedByLabel] = ManagedBy },
-        },
-    };
 }

@@ -49,6 +49,13 @@ internal sealed class MainJobTour(SandboxWorld world, TextWriter screen, TimeSpa
         await StepAsync("The agent registers: its first report is the registration.");
         var report = await ReportAsync("reports that it is healthy", report => report.Text("status") == world.HealthyWord, stop);
         await TellAsync($"The hub knows agent {report.Text("agent_id")} of cluster {report.Text("cluster_id")}; it says it is {report.Text("status")}.");
+        var measured = await ReportAsync("reports what the nodes use", report => Resources(report).Number("cpu_used") is not null, stop);
+        var cluster = Resources(measured);
+        await TellAsync(
+            $"The cluster has {cluster.Number("node_count")} nodes, {cluster.Number("cpu_capacity") / 1000} CPUs and {cluster.Number("memory_capacity") >> 30}Gi; "
+            + $"{cluster.Number("cpu_used") / 1000} CPUs and {cluster.Number("memory_used") >> 30}Gi are used.");
+
+        static JsonObject? Resources(JsonObject report) => report.Map("metrics", "resources");
     }
 
     private async Task CreatesAsync(CancellationToken stop)

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Nodes;
 using KubernetesSandbox.Cluster;
 using KubernetesSandbox.KubeVirt;
+using KubernetesSandbox.Metrics;
 using Microsoft.AspNetCore.Builder;
 using OvimSpokeAgent.Agent;
 using OvimSpokeAgent.Sandbox.Hub;
@@ -48,6 +49,8 @@ internal sealed class SandboxWorld : IAsyncDisposable
 
     public SandboxKubeVirt? KubeVirt { get; private set; }
 
+    public SandboxMetrics? Metrics { get; private set; }
+
     /// <summary>Where the agent's endpoints are; null without an agent.</summary>
     public Uri? AgentUrl => _agent is null ? null : new Uri(_agent.Urls.Single());
 
@@ -64,6 +67,7 @@ internal sealed class SandboxWorld : IAsyncDisposable
         ["OVIM_HUB_POLL_INTERVAL"] = "500ms",
         ["OVIM_HEARTBEAT_INTERVAL"] = "500ms",
         ["OVIM_HEALTH_CHECK_INTERVAL"] = "2s",
+        ["OVIM_METRICS_COLLECTION_INTERVAL"] = "2s",
         ["OVIM_NAMESPACE"] = AgentNamespace,
         ["OVIM_KUBECONFIG"] = KubeconfigPath,
         ["OVIM_HTTP_ADDRESS"] = "127.0.0.1",
@@ -112,6 +116,7 @@ internal sealed class SandboxWorld : IAsyncDisposable
             await _agent.DisposeAsync();
         }
         _log?.Dispose();
+        if (Metrics is not null) await Metrics.DisposeAsync();
         if (KubeVirt is not null) await KubeVirt.DisposeAsync();
         if (Cluster is not null) await Cluster.DisposeAsync();
         await Hub.DisposeAsync();
@@ -132,13 +137,15 @@ internal sealed class SandboxWorld : IAsyncDisposable
                 StepDelay = StepDelay,
             },
             cancellationToken);
+        Metrics = await SandboxMetrics.StartAsync(new SandboxMetricsOptions { Connection = Cluster.ClientConfiguration() }, cancellationToken);
         if (_settings.HasAgent) await StartAgentAsync(cancellationToken);
         Hub.SetSpoke(ZoneId, AgentUrl ?? new Uri($"http://127.0.0.1:{OwnAgentPort}/"));
     }
 
-    /// <summary>What an operator prepares: the agent's namespace, one for VMs that is opted in, perhaps some VMs.</summary>
+    /// <summary>What an operator prepares: nodes, the agent's namespace, one for VMs that is opted in, perhaps some VMs.</summary>
     private void Arrange(int vms)
     {
+        foreach (var node in (string[])["sandbox-node-1", "sandbox-node-2", "sandbox-node-3"]) Cluster.Objects("v1", "nodes").Create(Node(node));
         var namespaces = Cluster.Objects("v1", "namespaces");
         namespaces.Create(new JsonObject { ["metadata"] = new JsonObject { ["name"] = AgentNamespace } });
         namespaces.Create(new JsonObject { ["metadata"] = new JsonObject { ["name"] = Namespace, ["labels"] = OptedIn() } });
@@ -164,6 +171,21 @@ internal sealed class SandboxWorld : IAsyncDisposable
             throw new SandboxException($"port {port} cannot be used ({e.Message}): choose another with {option}", e);
         }
     }
+
+    private static JsonObject Node(string name) => new()
+    {
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = name,
+            ["labels"] = new JsonObject { ["kubernetes.io/arch"] = "amd64", ["kubevirt.io/schedulable"] = "true" },
+        },
+        ["status"] = new JsonObject
+        {
+            ["capacity"] = new JsonObject { ["cpu"] = "16", ["memory"] = "64Gi", ["pods"] = "110" },
+            ["allocatable"] = new JsonObject { ["cpu"] = "15500m", ["memory"] = "62Gi", ["pods"] = "110" },
+            ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "True", ["reason"] = "KubeletReady" }),
+        },
+    };
 
     private static JsonObject OptedIn() => new() { [ManagedByLabel] = ManagedBy };
 }

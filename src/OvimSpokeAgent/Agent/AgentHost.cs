@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using OvimSpokeAgent.Capacity;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
@@ -68,6 +69,7 @@ public static class AgentHost
         builder.Services.AddOperations();
         builder.Services.AddVirtualMachines();
         builder.Services.AddVirtualDataCenters();
+        builder.Services.AddCapacity();
         builder.Services.AddTemplates(settings);
         builder.Services.AddHealth();
         builder.Services.AddHub();
@@ -115,7 +117,8 @@ public static class AgentHost
         .AddSideCache(NetworkItem.Watch)
         .AddSideCache(PreferenceItem.Watch)
         .AddSideCache(ClusterPreferenceItem.Watch)
-        .AddSideCache(NodeItem.Watch);
+        .AddSideCache(NodeItem.Watch)
+        .AddSideCache(StorageCapacityItem.Watch);
 
     /// <summary>Everything else that runs for the life of the process, each under supervision.</summary>
     private static void AddLoops(this IServiceCollection services, AgentSettings settings)
@@ -128,6 +131,7 @@ public static class AgentHost
             .AddLoop<ClusterNetworkDiscovery>()
             .AddLoop<VdcReconciler>()
             .AddLoop<OrphanLoop>()
+            .AddLoop<UsageCollector>()
             .AddLoop<HealthReporter>()
             .AddLoop<HeartbeatLoop>()
             .AddLoop<PollLoop>()

@@ -1,3 +1,4 @@
+using OvimSpokeAgent.Capacity;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
@@ -18,6 +19,7 @@ internal sealed class ReportComposer(
     HubConnection hub,
     VirtualMachineManager virtualMachines,
     VdcStatusReader vdcs,
+    ClusterMetricsReader metrics,
     IEnumerable<IWatchCacheStatus> caches,
     ILeadership leadership,
     OperationJournal journal,
@@ -35,7 +37,6 @@ internal sealed class ReportComposer(
     {
         health.Check();
         var now = time.GetUtcNow();
-        var vms = virtualMachines.List(null);
         var pending = errors.Pending();
         return new StatusReport
         {
@@ -46,15 +47,9 @@ internal sealed class ReportComposer(
                 ? AgentStateMachine.Unavailable
                 : AgentStateMachine.ToWire(health.State, settings.Hub.HealthyStatus),
             Version = AgentVersion.Current,
-            Metrics = new ClusterMetrics
-            {
-                ClusterId = settings.ClusterId,
-                ZoneId = settings.ZoneId,
-                Resources = new ResourceMetrics { VmCount = vms.Count },
-                LastCollected = now,
-            },
+            Metrics = metrics.Read(),
             Vdcs = vdcs.List(),
-            Vms = vms,
+            Vms = [.. virtualMachines.List(null).Select(metrics.WithUse)],
             LastHubContact = hub.Link.LastContact,
             ReportTime = now,
             Errors = pending.Count > 0 ? pending : null,

@@ -65,7 +65,8 @@ internal sealed class KubernetesApi(
             $"GET /{path.Split('?')[0]}",
             async (description, limit, token) =>
             {
-                using var response = await OpenAsync(path, typeof(T) == typeof(AnyObject) ? MetadataListOnly : Json, description, token);
+                using var response = await OpenAsync(
+                    path, typeof(T) == typeof(AnyObject) ? MetadataListOnly : Json, description, token, kind.IsAggregated);
                 var body = await response.Content.ReadAsStreamAsync(token);
                 return await ListReader.ReadAsync(body, type, TakeInTime, token);
 
@@ -75,7 +76,8 @@ internal sealed class KubernetesApi(
                     take(item);
                 }
             },
-            cancellationToken);
+            cancellationToken,
+            kind.IsAggregated);
     }
 
     public async Task<IAsyncEnumerable<WatchEvent<T>>> WatchAsync<T>(
@@ -184,7 +186,7 @@ internal sealed class KubernetesApi(
 
     // The answer's head; its body is the caller's to read.
     private async Task<HttpResponseMessage> OpenAsync(
-        string path, string accept, string description, CancellationToken cancellationToken)
+        string path, string accept, string description, CancellationToken cancellationToken, bool isAggregated = false)
     {
         using var request = await CreateRequestAsync(HttpMethod.Get, path, null, null, accept, cancellationToken);
         var response = await client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -193,14 +195,16 @@ internal sealed class KubernetesApi(
             connectivity.Answered();
             return response;
         }
-        using (response) throw Failure(response, await response.Content.ReadAsByteArrayAsync(cancellationToken), description);
+        using (response)
+            throw Failure(response, await response.Content.ReadAsByteArrayAsync(cancellationToken), description, isAggregated);
     }
 
     private async Task<T> AskAsync<T>(
         HttpMethod method,
         string description,
         Func<string, CancellationTokenSource, CancellationToken, Task<T>> ask,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        bool isAggregated = false)
     {
         var sentAt = time.GetTimestamp();
         using var limit = new CancellationTokenSource(RequestLimit, time);
@@ -211,7 +215,7 @@ internal sealed class KubernetesApi(
         }
         catch (Exception e) when (IsBrokenConnection(e))
         {
-            throw Unreachable(description, e);
+            throw Unreachable(description, e, isAggregated);
         }
         catch (JsonException e)
         {
@@ -221,7 +225,7 @@ internal sealed class KubernetesApi(
         {
             var problem = $"no answer within {RequestLimit.TotalSeconds} s";
             // A write may wait for a webhook or an aggregated API (virt-api is both): that says nothing about the server.
-            if (method == HttpMethod.Get) connectivity.TimedOut($"{client.BaseUri}: {problem}", sentAt);
+            if (method == HttpMethod.Get && !isAggregated) connectivity.TimedOut($"{client.BaseUri}: {problem}", sentAt);
             throw new KubernetesApiException(
                 ApiErrorReason.Unavailable, $"{description} on {client.BaseUri}: {problem}", inner: new TimeoutException(problem, e));
         }
@@ -296,7 +300,7 @@ internal sealed class KubernetesApi(
         }
     }
 
-    private KubernetesApiException Failure(HttpResponseMessage response, byte[] body, string description)
+    private KubernetesApiException Failure(HttpResponseMessage response, byte[] body, string description, bool isAggregated = false)
     {
         var retryAfter = response.Headers.RetryAfter switch
         {
@@ -306,6 +310,8 @@ internal sealed class KubernetesApi(
         };
         var text = Encoding.UTF8.GetString(body);
         var failure = StatusDocument.ToException(response.StatusCode, text, retryAfter, description, out var isFromServer);
+        // Another server's refusal, or the plain text that it is not there. Only a 404 may be the API server's own.
+        if (isAggregated && failure.Reason is not ApiErrorReason.NoKindMatch) return failure;
         // A proxy's 502 tells that there is no server behind it; the server's own 503 (an aggregated API that is down,
         // for example) tells that it is there.
         if (failure.Reason is ApiErrorReason.Unauthorized)
@@ -328,10 +334,11 @@ internal sealed class KubernetesApi(
         return failure;
     }
 
-    private KubernetesApiException Unreachable(string description, Exception e)
+    private KubernetesApiException Unreachable(string description, Exception e, bool isAggregated = false)
     {
         var cause = (e as HttpRequestException)?.InnerException?.Message ?? e.Message;
-        connectivity.Failed($"{client.BaseUri}: {cause}");
+        // Where another server answers, an answer that breaks off may be that one's; whether this one is there the watches tell.
+        if (!isAggregated) connectivity.Failed($"{client.BaseUri}: {cause}");
         return new KubernetesApiException(
             ApiErrorReason.Unavailable, $"{description} on {client.BaseUri}: {cause}", inner: e);
     }

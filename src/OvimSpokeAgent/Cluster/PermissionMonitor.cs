@@ -11,6 +11,9 @@ namespace OvimSpokeAgent.Cluster;
 internal sealed record NeededPermission(
     string Verb, ResourceKind Kind, string Namespace = "", string Subresource = "", string Name = "")
 {
+    /// <summary>The agent does its work without, and only tells less.</summary>
+    public bool IsOptional { get; init; }
+
     public override string ToString()
     {
         var resource = Subresource.Length == 0 ? Kind.ToString() : $"{Kind.Plural}/{Subresource}.{Kind.Group}";

@@ -13,6 +13,8 @@ internal sealed class PermissionsCheck(PermissionMonitor permissions) : IHealthC
     {
         null => HealthFinding.Healthy("not checked yet"),
         [] => HealthFinding.Healthy("all granted"),
+        var missing when missing.All(permission => permission.IsOptional) =>
+            HealthFinding.Warning($"not allowed, the agent does without: {string.Join(", ", missing)}"),
         var missing => HealthFinding.Degraded($"not allowed: {string.Join(", ", missing)}"),
     };
 }

@@ -7,6 +7,9 @@ namespace OvimSpokeAgent.Cluster;
 /// <param name="Kind">The object's kind, e.g. <c>VirtualMachine</c>.</param>
 internal sealed record ResourceKind(string Group, string Version, string Plural, string Kind)
 {
+    /// <summary>Served by another server behind the API server: whether that answers tells nothing about the API server.</summary>
+    public bool IsAggregated { get; init; }
+
     /// <summary>The <c>apiVersion</c> of its objects.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 

@@ -26,6 +26,12 @@ public sealed record VirtualMachineStatus
     /// <summary>Guest memory, as a quantity string.</summary>
     public string? Memory { get; init; }
 
+    /// <summary>CPU that its pods use, in millicores, as metrics.k8s.io says (an extra field, only in reports); absent: not measured.</summary>
+    public long? CpuUsed { get; init; }
+
+    /// <summary>Memory that its pods use, in bytes, the guest's and KubeVirt's (an extra field, only in reports); absent: not measured.</summary>
+    public long? MemoryUsed { get; init; }
+
     /// <summary>Sum of the VM's disks, however they came to it, as a quantity string; absent where there are none.</summary>
     public string? Storage { get; init; }
 

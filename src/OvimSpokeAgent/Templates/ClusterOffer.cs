@@ -1,3 +1,4 @@
+using OvimSpokeAgent.Capacity;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.VirtualMachines;
@@ -9,13 +10,13 @@ namespace OvimSpokeAgent.Templates;
 /// Where a cache does not know (it starts, or its watch fails), nothing is said to be missing.
 /// </summary>
 internal sealed class ClusterOffer(
-    WatchCache<AnyObject, StorageClassItem> storageClasses,
+    WatchCache<StorageClassObject, StorageClassItem> storageClasses,
     WatchCache<AnyObject, NetworkItem> networks,
     WatchCache<InstancetypeObject, InstancetypeItem> instancetypes,
     WatchCache<ClusterInstancetypeObject, InstancetypeItem> clusterInstancetypes,
     WatchCache<AnyObject, PreferenceItem> preferences,
     WatchCache<AnyObject, ClusterPreferenceItem> clusterPreferences,
-    WatchCache<AnyObject, NodeItem> nodes,
+    WatchCache<NodeObject, NodeItem> nodes,
     IWatchCacheStatus dataVolumes,
     TimeProvider time)
 {

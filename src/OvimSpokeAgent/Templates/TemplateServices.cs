@@ -1,3 +1,4 @@
+using OvimSpokeAgent.Capacity;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Operations;
@@ -29,7 +30,7 @@ internal static class TemplateServices
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ClusterOffer>(
             provider, provider.GetRequiredService<WatchCache<DataVolumeObject, DataVolumeItem>>()));
         foreach (var kind in (ResourceKind[])
-            [OfferedKinds.StorageClass, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, OfferedKinds.Node])
+            [CapacityKinds.StorageClass, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, CapacityKinds.Node])
         {
             services.AddNeededPermissions(new("list", kind), new("watch", kind));
         }

@@ -43,17 +43,17 @@ internal sealed class VdcGauges : IGaugeSource
 
     private static IEnumerable<((string Vdc, string Namespace, string Resource) Key, double Value)> QuotaOf(VdcStatus vdc) =>
     [
-        ((vdc.Name, vdc.Namespace, "cpu"), vdc.ResourceUsage.CpuCapacity / 1000.0),
-        ((vdc.Name, vdc.Namespace, "memory"), vdc.ResourceUsage.MemoryCapacity),
-        ((vdc.Name, vdc.Namespace, "storage"), vdc.ResourceUsage.StorageCapacity),
+        ((vdc.Name, vdc.Namespace, "cpu"), (vdc.ResourceUsage.CpuCapacity ?? 0) / 1000.0),
+        ((vdc.Name, vdc.Namespace, "memory"), vdc.ResourceUsage.MemoryCapacity ?? 0),
+        ((vdc.Name, vdc.Namespace, "storage"), vdc.ResourceUsage.StorageCapacity ?? 0),
     ];
 
     private static IEnumerable<((string Vdc, string Namespace, string Resource) Key, double Value)> UseOf(VdcStatus vdc) =>
     [
-        ((vdc.Name, vdc.Namespace, "cpu"), vdc.ResourceUsage.CpuUsed / 1000.0),
-        ((vdc.Name, vdc.Namespace, "memory"), vdc.ResourceUsage.MemoryUsed),
-        ((vdc.Name, vdc.Namespace, "storage"), vdc.ResourceUsage.StorageUsed),
-        ((vdc.Name, vdc.Namespace, "vms"), vdc.ResourceUsage.VmCount),
-        ((vdc.Name, vdc.Namespace, "pods"), vdc.ResourceUsage.PodCount),
+        ((vdc.Name, vdc.Namespace, "cpu"), (vdc.ResourceUsage.CpuUsed ?? 0) / 1000.0),
+        ((vdc.Name, vdc.Namespace, "memory"), vdc.ResourceUsage.MemoryUsed ?? 0),
+        ((vdc.Name, vdc.Namespace, "storage"), vdc.ResourceUsage.StorageUsed ?? 0),
+        ((vdc.Name, vdc.Namespace, "vms"), vdc.ResourceUsage.VmCount ?? 0),
+        ((vdc.Name, vdc.Namespace, "pods"), vdc.ResourceUsage.PodCount ?? 0),
     ];
 }

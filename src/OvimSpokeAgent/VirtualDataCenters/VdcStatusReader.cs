@@ -61,7 +61,7 @@ internal sealed class VdcStatusReader(
         Name = vdc.VdcName,
         Namespace = vdc.Name,
         Status = "Failed",
-        ResourceUsage = new ResourceMetrics(),
+        ResourceUsage = new ResourceMetrics(), // nothing is known of it
         CreatedAt = vdc.CreatedAt ?? vdc.SeenAt,
         UpdatedAt = vdc.SeenAt,
         Warnings = [$"the agent cannot tell its status: {problem}"],

@@ -38,6 +38,12 @@ internal sealed record VirtualMachineFootprint
     /// <summary>Why it is not what the VM takes; null: it is.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>What virt-launcher's pod requests, in cores, beside its small containers: KubeVirt's default is a tenth of a vCPU.</summary>
+    public decimal PodCpu => CpuRequest ?? (HasDedicatedCpus ? Vcpus : Vcpus * 0.1m);
+
+    /// <summary>What virt-launcher's pod requests, in bytes, beside its overhead.</summary>
+    public long PodMemory => MemoryRequest ?? MemoryBytes;
+
     /// <summary>The footprint of a VM by its template.</summary>
     public static VirtualMachineFootprint Of(VirtualMachineObject vm)
     {

@@ -28,12 +28,13 @@ public sealed class FolderDependencyTests
             "Cluster", "Configuration", "Contract", "Events", "Leadership", "Operations", "Supervision", "Validation",
             "VirtualMachines",
         ]),
-        ("Templates", ["Cluster", "Configuration", "Contract", "Hub", "Leadership", "Operations", "Supervision", "Validation", "VirtualMachines"]),
+        ("Capacity", ["Cluster", "Configuration", "Contract", "Leadership", "Operations", "Supervision", "Validation", "VirtualMachines"]),
+        ("Templates", ["Capacity", "Cluster", "Configuration", "Contract", "Hub", "Leadership", "Operations", "Supervision", "Validation", "VirtualMachines"]),
         ("Health", ["Configuration", "Events", "Hub", "Operations", "Supervision"]),
         ("Metrics", ["Cluster", "Configuration", "Supervision"]),
         ("Agent",
         [
-            "Cluster", "Configuration", "Contract", "Events", "Health", "Hub", "Leadership", "Logging", "Metrics", "Networking",
+            "Capacity", "Cluster", "Configuration", "Contract", "Events", "Health", "Hub", "Leadership", "Logging", "Metrics", "Networking",
             "Operations", "Supervision", "Templates", "Tls", "Validation", "VirtualDataCenters", "VirtualMachines",
         ]),
     ];

@@ -32,6 +32,34 @@ public sealed class KubernetesApiFailureTests : KubernetesApiWorld
         Assert.Equal(TimeSpan.FromSeconds(seconds), (await FailureAsync()).RetryAfter);
     }
 
+    [Theory]
+    [InlineData(503, "service unavailable\n", "Unavailable")] // what the API server writes where nobody stands behind an APIService
+    [InlineData(503, "Error trying to reach service: 'dial tcp 127.0.0.1:443: connect: connection refused'", "Unavailable")]
+    [InlineData(500, """{"kind":"Status","message":"boom","reason":"InternalError","code":500}""", "Unavailable")]
+    [InlineData(401, "Unauthorized", "Unauthorized")] // it does not trust the API server's front-proxy
+    [InlineData(403, "", "Forbidden")]
+    public async Task What_a_server_behind_the_API_server_answers_says_nothing_of_that_one(int status, string body, string reason)
+    {
+        Server.Answers(status, body);
+
+        var failure = await Assert.ThrowsAsync<KubernetesApiException>(() => Api().ListAsync(
+            Widgets with { IsAggregated = true }, "", new ListQuery(), ClusterJson.Default.AnyObject, _ => { }, default));
+
+        Assert.Equal(reason, failure.Reason.ToString());
+        Assert.Equal((true, null), (Connectivity.IsReachable, Connectivity.Refusal));
+    }
+
+    [Fact]
+    public async Task Answer_of_a_server_behind_the_API_server_that_breaks_off_says_nothing_of_that_one()
+    {
+        Server.Handles(_ => throw new HttpRequestException("the stream was reset"));
+
+        var failure = await Assert.ThrowsAsync<KubernetesApiException>(() => Api().ListAsync(
+            Widgets with { IsAggregated = true }, "", new ListQuery(), ClusterJson.Default.AnyObject, _ => { }, default));
+
+        Assert.Equal((ApiErrorReason.Unavailable, true), (failure.Reason, Connectivity.IsReachable));
+    }
+
     [Fact]
     public async Task Own_503_of_the_server_tells_that_it_is_there_and_a_proxys_502_that_it_is_not()
     {

@@ -112,15 +112,17 @@ public sealed class HealthChecksTests
         Assert.True(check.NeededForReady);
     }
 
-    [Fact]
-    public async Task Permission_that_is_missing_degrades()
+    [Theory]
+    [InlineData(false, "Degraded", "not allowed: delete widgets.example.com")]
+    [InlineData(true, "Warning", "not allowed, the agent does without: delete widgets.example.com")]
+    public async Task Permission_that_is_missing_degrades_unless_the_agent_does_its_work_without(bool isOptional, string status, string message)
     {
         var cluster = new FakeKubernetesApi(_time) { Reviews = attributes => (string?)attributes["verb"] != "delete" };
         var kind = new ResourceKind("example.com", "v1", "widgets", "Widget");
         var permissions = new PermissionMonitor(
             new AccessReviews(cluster, _time),
             new ClusterConnectivity(_time),
-            [new("list", kind), new("delete", kind)],
+            [new("list", kind), new("delete", kind) { IsOptional = isOptional }],
             _time,
             NullLogger<PermissionMonitor>.Instance);
         var check = new PermissionsCheck(permissions);
@@ -130,7 +132,7 @@ public sealed class HealthChecksTests
         var loop = permissions.RunAsync(end.Token);
         await Eventually.HoldsAsync(() => permissions.Missing is not null);
 
-        Assert.Equal(HealthFinding.Degraded("not allowed: delete widgets.example.com"), check.Check());
+        Assert.Equal(new HealthFinding(Enum.Parse<HealthStatus>(status), message), check.Check());
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
     }

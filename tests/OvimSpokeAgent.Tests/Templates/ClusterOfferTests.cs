@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OvimSpokeAgent.Capacity;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.VirtualMachines;
@@ -121,7 +122,7 @@ public sealed class ClusterOfferTests
 
         var missing = platform.Offer.MissingNowAsync(Needs("""{"storage_class":"new"}"""), "acme", default);
         await _time.NextWaitAsync(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
-        platform.Has(OfferedKinds.StorageClass, "new");
+        platform.Has(CapacityKinds.StorageClass, "new");
 
         Assert.Empty(await missing);
     }
@@ -152,7 +153,7 @@ public sealed class ClusterOfferTests
     private async Task<PlatformWorld> PlatformAsync()
     {
         var platform = new PlatformWorld(_time);
-        platform.Has(OfferedKinds.StorageClass, "fast");
+        platform.Has(CapacityKinds.StorageClass, "fast");
         platform.Has(OfferedKinds.Network, "lan", "acme");
         platform.Has(KubeVirtKinds.ClusterInstancetype, "u1");
         platform.Has(KubeVirtKinds.Instancetype, "own", "acme");

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using OvimSpokeAgent.Capacity;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.Tests.Cluster;
@@ -52,7 +53,7 @@ internal sealed class PlatformWorld
     }
 
     public void HasNode(string name, string architecture, bool runsVms = false) => Has(
-        OfferedKinds.Node, name, "", [("kubernetes.io/arch", architecture), .. runsVms ? [("kubevirt.io/schedulable", "true")] : (IEnumerable<(string, string)>)[]]);
+        CapacityKinds.Node, name, "", [("kubernetes.io/arch", architecture), .. runsVms ? [("kubevirt.io/schedulable", "true")] : (IEnumerable<(string, string)>)[]]);
 
     private WatchCache<TObject, TItem> Watched<TObject, TItem>(WatchSpec<TObject, TItem> spec)
         where TObject : class, IKubernetesObject

@@ -10,9 +10,9 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 /// <param name="CreatedAt">When it was made; the end of time for one that is only admitted.</param>
 internal sealed record LedgerEntry(NamespacedName Name, VirtualMachineFootprint Footprint, bool IsUp, DateTimeOffset CreatedAt)
 {
-    /// <summary>What virt-launcher's pod requests, in cores, beside its small containers: KubeVirt's default is a tenth of a vCPU.</summary>
-    public decimal PodCpu => Footprint.CpuRequest ?? (Footprint.HasDedicatedCpus ? Footprint.Vcpus : Footprint.Vcpus * 0.1m);
+    /// <inheritdoc cref="VirtualMachineFootprint.PodCpu"/>
+    public decimal PodCpu => Footprint.PodCpu;
 
-    /// <summary>What virt-launcher's pod requests, in bytes, beside its overhead.</summary>
-    public long PodMemory => Footprint.MemoryRequest ?? Footprint.MemoryBytes;
+    /// <inheritdoc cref="VirtualMachineFootprint.PodMemory"/>
+    public long PodMemory => Footprint.PodMemory;
 }

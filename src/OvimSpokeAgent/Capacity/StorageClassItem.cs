@@ -1,0 +1,32 @@
+using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Validation;
+
+namespace OvimSpokeAgent.Capacity;
+
+/// <summary>What the agent reads of a StorageClass (storage.k8s.io/v1).</summary>
+internal sealed record StorageClassObject : IKubernetesObject
+{
+    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
+
+    public string? Provisioner { get; init; }
+}
+
+/// <summary>A StorageClass that there is.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Provisioner">The driver that makes its volumes.</param>
+/// <param name="IsDefault">Claims that name no class get this one.</param>
+internal sealed record StorageClassItem(string Name, string Provisioner, bool IsDefault)
+{
+    private const int MaxNameLength = 253;
+
+    public static WatchSpec<StorageClassObject, StorageClassItem> Watch { get; } = new()
+    {
+        Kind = CapacityKinds.StorageClass,
+        Type = CapacityJson.Default.StorageClassObject,
+        Project = (item, _) => new StorageClassItem(
+            item.Metadata.Name,
+            JsonText.Shorten(item.Provisioner ?? "", MaxNameLength),
+            item.Metadata.Annotation("storageclass.kubernetes.io/is-default-class") == "true"),
+        IsOptional = true,
+    };
+}
