@@ -64,6 +64,7 @@ internal sealed partial class UsageCollector(
     /// <returns>How long the server asks to wait; null: it does not.</returns>
     private async Task<TimeSpan?> CollectOnceAsync(CancellationToken cancellationToken)
     {
+        using var turn = LoopTurn.Begin();
         try
         {
             var sample = await reader.ReadAsync(cancellationToken);
