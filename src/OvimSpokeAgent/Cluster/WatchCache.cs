@@ -25,6 +25,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>How often a missing kind is looked for.</summary>
     public static readonly TimeSpan NoKindMatchInterval = TimeSpan.FromSeconds(15);
 
+    /// <summary>How soon after it was not found it is looked for once more.</summary>
+    public static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan MinWatch = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan BriefWatch = TimeSpan.FromSeconds(5);
 
@@ -87,6 +90,10 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
         _items.WaitUntilAsync(() => _status.LastSync is not null || _status.State is CacheState.NoKindMatch, cancellationToken);
 
+    /// <inheritdoc />
+    public Task WaitForVerdictAsync(CancellationToken cancellationToken) =>
+        _items.WaitUntilAsync(() => _status.LastSync is not null || _status.LacksKind, cancellationToken);
+
     /// <summary>Completes as soon as the item (null: there is none) is as wanted; at once if it already is.</summary>
     public async Task<TItem?> WaitUntilAsync(
         NamespacedName name, Func<TItem?, bool> isAsWanted, CancellationToken cancellationToken)
@@ -114,7 +121,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             {
                 NoKindMatch(e.Message);
                 _emptyWatches = 0;
-                await Task.Delay(_jitter.UpTo(NoKindMatchInterval), _time, cancellationToken);
+                await Task.Delay(_jitter.UpTo(_status.LacksKind ? NoKindMatchInterval : SecondLook), _time, cancellationToken);
                 continue;
             }
             catch (KubernetesApiException e)
@@ -246,19 +253,22 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     {
         _resourceVersion = null;
         // An API server that just started may not know its custom kinds yet: only a second look decides.
-        if (_status.State is CacheState.NoKindMatch)
+        var isSure = _status.State is CacheState.NoKindMatch;
+        if (isSure)
         {
             foreach (var name in _items.Names) _items.Remove(name);
             _projected.RetainOnly<NamespacedName>([]);
         }
-        Enter(CacheState.NoKindMatch, problem, status => status with { LastSync = null });
+        var wasSure = _status.LacksKind;
+        Enter(CacheState.NoKindMatch, problem, status => status with { LastSync = null, LacksKind = isSure });
+        if (isSure && !wasSure) _items.Wake();
     }
 
     // Every change of state is one log line; going on in a state is none.
     private void Enter(CacheState state, string? problem, Func<CacheStatus, CacheStatus> also)
     {
         var before = _status;
-        _status = also(before with { State = state, Problem = problem });
+        _status = also(before with { State = state, Problem = problem, LacksKind = false });
         if (before.State == state) return;
         _status = _status with { Since = _time.GetUtcNow() };
         if (state is CacheState.Synced) LogSynced(Kind, Count);

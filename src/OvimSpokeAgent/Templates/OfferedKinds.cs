@@ -7,6 +7,9 @@ internal static class OfferedKinds
 {
     public static readonly ResourceKind StorageClass = new("storage.k8s.io", "v1", "storageclasses", "StorageClass");
 
+    /// <summary>CDI's, one a StorageClass.</summary>
+    public static readonly ResourceKind StorageProfile = new("cdi.kubevirt.io", "v1beta1", "storageprofiles", "StorageProfile");
+
     public static readonly ResourceKind Network =
         new("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition");
 

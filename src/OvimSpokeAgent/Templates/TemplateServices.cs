@@ -17,6 +17,7 @@ internal static class TemplateServices
         services.AddSingleton<ITemplateSource>(provider => provider.GetRequiredService<TemplateSource>());
         services.AddSingleton<TemplatePull>();
         services.AddSingleton<IHealthCheck, TemplatesCheck>();
+        services.AddSingleton<IGaugeSource, TemplateGauges>();
         services.AddSingleton<IOperationHandler, SyncTemplatesHandler>();
         foreach (var verb in (string[])["get", "list", "create", "patch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubernetesKinds.ConfigMap, settings.Namespace));
@@ -26,10 +27,13 @@ internal static class TemplateServices
     // Beside the caches that the agent waits for before it works: what these do not know costs a judgement of templates alone.
     private static IServiceCollection AddClusterOffer(this IServiceCollection services)
     {
+        services.AddSingleton<StorageOffer>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KubeVirtOffer>(
+            provider, provider.GetRequiredService<WatchCache<VirtualMachineObject, VirtualMachineItem>>()));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ClusterOffer>(
             provider, provider.GetRequiredService<WatchCache<DataVolumeObject, DataVolumeItem>>()));
         foreach (var kind in (ResourceKind[])
-            [OfferedKinds.StorageClass, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, OfferedKinds.Node])
+            [OfferedKinds.StorageClass, OfferedKinds.StorageProfile, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, OfferedKinds.Node])
         {
             services.AddNeededPermissions(new("list", kind), new("watch", kind));
         }
