@@ -116,7 +116,8 @@ public static class AgentHost
         .AddSideCache(NetworkItem.Watch)
         .AddSideCache(PreferenceItem.Watch)
         .AddSideCache(ClusterPreferenceItem.Watch)
-        .AddSideCache(NodeItem.Watch);
+        .AddSideCache(NodeItem.Watch)
+        .AddSideCache(OpenShiftTemplateItem.Watch);
 
     /// <summary>Everything else that runs for the life of the process, each under supervision.</summary>
     private static void AddLoops(this IServiceCollection services, AgentSettings settings)

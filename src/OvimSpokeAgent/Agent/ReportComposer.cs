@@ -6,6 +6,7 @@ using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
 
@@ -18,6 +19,7 @@ internal sealed class ReportComposer(
     HubConnection hub,
     VirtualMachineManager virtualMachines,
     VdcStatusReader vdcs,
+    TemplateSource templates,
     IEnumerable<IWatchCacheStatus> caches,
     ILeadership leadership,
     OperationJournal journal,
@@ -58,6 +60,7 @@ internal sealed class ReportComposer(
             LastHubContact = hub.Link.LastContact,
             ReportTime = now,
             Errors = pending.Count > 0 ? pending : null,
+            UnusableTemplates = templates.UnusableForReport() is { Count: > 0 } unusable ? unusable : null,
             CallbackUrl = settings.Push.CallbackUrl?.AbsoluteUri.TrimEnd('/'),
         };
     }

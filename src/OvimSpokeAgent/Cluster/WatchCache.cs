@@ -77,6 +77,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>A snapshot of all items.</summary>
     public ICollection<TItem> Items => _items.All;
 
+    /// <summary>The names of all items.</summary>
+    public ICollection<NamespacedName> Names => _items.Names;
+
     /// <summary>The items of one namespace.</summary>
     public IEnumerable<TItem> ItemsIn(string ns) => _items.In(ns);
 
@@ -146,10 +149,12 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>Lists, if there is no version to go on from, and opens the watch.</summary>
     private async Task<IAsyncEnumerable<WatchEvent<TObject>>> OpenAsync(CancellationToken cancellationToken)
     {
+        if (_spec.AsksWhetherServed && _status.State is not CacheState.Synced && !await _api.IsServedAsync(Kind, cancellationToken))
+            throw new KubernetesApiException(ApiErrorReason.NoKindMatch, $"the cluster does not have {Kind}");
         if (_resourceVersion is null) await ListAsync(cancellationToken);
         var events = await _api.WatchAsync(
             Kind,
-            "",
+            _spec.Namespace,
             new ListQuery
             {
                 LabelSelector = _spec.LabelSelector,
@@ -178,7 +183,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 Continue = next,
             };
             (version, next) = await _api.ListAsync(
-                Kind, "", query, _spec.Type, item => listed[item.Metadata.Key] = Keep(item), cancellationToken);
+                Kind, _spec.Namespace, query, _spec.Type, item => listed[item.Metadata.Key] = Keep(item), cancellationToken);
         }
         while (next is not null);
 

@@ -19,5 +19,11 @@ internal static class OfferedKinds
     public static readonly ResourceKind ClusterPreference =
         new("instancetype.kubevirt.io", "v1beta1", "virtualmachineclusterpreferences", "VirtualMachineClusterPreference");
 
+    /// <summary>CDI's name for the newest of several golden disks.</summary>
+    public static readonly ResourceKind DataSource = new("cdi.kubevirt.io", "v1beta1", "datasources", "DataSource");
+
+    /// <summary>OpenShift's.</summary>
+    public static readonly ResourceKind OpenShiftTemplate = new("template.openshift.io", "v1", "templates", "Template");
+
     public static readonly ResourceKind Node = new("", "v1", "nodes", "Node");
 }

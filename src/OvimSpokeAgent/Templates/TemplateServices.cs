@@ -13,12 +13,15 @@ internal static class TemplateServices
     {
         services.AddSingleton<TemplateStore>();
         services.AddSingleton<TemplateCache>();
+        services.AddSingleton<OpenShiftTemplates>();
+        services.AddSingleton<ClusterTemplates>();
         services.AddSingleton<TemplateSource>();
         services.AddSingleton<ITemplateSource>(provider => provider.GetRequiredService<TemplateSource>());
         services.AddSingleton<TemplatePull>();
         services.AddSingleton<IHealthCheck, TemplatesCheck>();
         services.AddSingleton<IGaugeSource, TemplateGauges>();
         services.AddSingleton<IOperationHandler, SyncTemplatesHandler>();
+        services.AddSingleton<IOperationHandler, ListTemplatesHandler>();
         foreach (var verb in (string[])["get", "list", "create", "patch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubernetesKinds.ConfigMap, settings.Namespace));
         return services.AddClusterOffer();
@@ -37,6 +40,7 @@ internal static class TemplateServices
         {
             services.AddNeededPermissions(new("list", kind), new("watch", kind));
         }
+        services.AddNeededPermissions(new NeededPermission("get", OfferedKinds.DataSource));
         return services;
     }
 }

@@ -17,7 +17,7 @@ internal sealed class TemplatesCheck(TemplateCache cache, TemplateSource source,
         if (!cache.IsLeading) return HealthFinding.Healthy("kept by the agent that leads");
         if (cache.Problem is { } problem) return HealthFinding.Warning($"templates cannot be read or stored: {problem}");
         if (cache.Count is not { } count) return HealthFinding.Healthy("not read yet");
-        var known = count == 1 ? "1 template" : $"{count} templates";
+        var known = (count == 1 ? "1 template" : $"{count} templates") + (source.OfCluster is { } others ? $"; {others}" : "");
         if (cache.Lost is { Count: > 0 } lost)
         {
             return HealthFinding.Warning(

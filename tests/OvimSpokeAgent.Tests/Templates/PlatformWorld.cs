@@ -21,13 +21,18 @@ internal sealed class PlatformWorld
     {
         (_time, _cluster) = (time, new FakeKubernetesApi(time));
         foreach (var kind in withoutKinds) _cluster.LosesKind(kind);
+        var (types, preferences) = (Watched(InstancetypeItem.ClusterWatch), Watched(ClusterPreferenceItem.Watch));
         Offer = new ClusterOffer(
             new StorageOffer(Watched(StorageClassItem.Watch), Watched(StorageProfileItem.Watch)),
-            new KubeVirtOffer(Machines, Watched(KubeVirtInstallation.Watch)), Watched(NetworkItem.Watch), Watched(InstancetypeItem.Watch), Watched(InstancetypeItem.ClusterWatch),
-            Watched(PreferenceItem.Watch), Watched(ClusterPreferenceItem.Watch), Watched(NodeItem.Watch), DataVolumes, time);
+            new KubeVirtOffer(Machines, Watched(KubeVirtInstallation.Watch)), Watched(NetworkItem.Watch), Watched(InstancetypeItem.Watch), types,
+            Watched(PreferenceItem.Watch), preferences, Watched(NodeItem.Watch), DataVolumes, time);
+        Templates = new ClusterTemplates(new OpenShiftTemplates(_cluster, Watched(OpenShiftTemplateItem.Watch)), Offer, types, preferences);
     }
 
     public ClusterOffer Offer { get; }
+
+    /// <summary>The templates that the cluster has itself.</summary>
+    public ClusterTemplates Templates { get; }
 
     /// <summary>Whether the cluster has CDI.</summary>
     public FakeCacheStatus DataVolumes { get; } = new(KubeVirtKinds.DataVolume);

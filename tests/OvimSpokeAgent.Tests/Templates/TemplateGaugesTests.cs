@@ -31,6 +31,19 @@ public sealed class TemplateGaugesTests
     }
 
     [Fact]
+    public async Task Report_names_the_first_of_those_that_are_of_no_use()
+    {
+        Assert.Empty(_world.Source.UnusableForReport());
+        await _world.SyncsAsync([TemplateWorld.Template("fine"), .. Enumerable.Range(0, 50).Select(i => TemplateWorld.Template($"t{i:00}", $",\"storage_class\":\"{new string('x', 200)}\",\"preference\":\"{new string('y', 60)}\",\"network_name\":\"{new string('z', 60)}\""))]);
+
+        var told = _world.Source.UnusableForReport();
+
+        Assert.Equal(21, told.Count);
+        Assert.Equal(("t00", "…", "and 30 more that are not told"), (told[0].Name, told[20].Name, told[20].Reason));
+        Assert.All(told, one => Assert.InRange(one.Reason.Length, 1, 301));
+    }
+
+    [Fact]
     public async Task Agent_that_does_not_lead_counts_none()
     {
         await _world.SyncsAsync(TemplateWorld.Template("a"));
