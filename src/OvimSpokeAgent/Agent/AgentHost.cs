@@ -109,16 +109,18 @@ public static class AgentHost
         .AddWatchCache(OwnedItem.RoleBindingWatch)
         .AddWatchCache(HubNamespace.Watch)
         .AddWatchCache(DnsService.Watch)
-        .AddWatchCache(PlatformNamespace.KubeVirtWatch)
+        .AddWatchCache(KubeVirtInstallation.Watch)
         .AddWatchCache(PlatformNamespace.CdiWatch)
         .AddSideCache(DataVolumeItem.Watch)
         .AddSideCache(ClaimItem.Watch)
         .AddSideCache(StorageClassItem.Watch)
+        .AddSideCache(StorageProfileItem.Watch)
         .AddSideCache(NetworkItem.Watch)
         .AddSideCache(PreferenceItem.Watch)
         .AddSideCache(ClusterPreferenceItem.Watch)
         .AddSideCache(NodeItem.Watch)
-        .AddSideCache(StorageCapacityItem.Watch);
+        .AddSideCache(StorageCapacityItem.Watch)
+        .AddSideCache(OpenShiftTemplateItem.Watch);
 
     /// <summary>Everything else that runs for the life of the process, each under supervision.</summary>
     private static void AddLoops(this IServiceCollection services, AgentSettings settings)

@@ -7,6 +7,7 @@ using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Leadership;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
 
@@ -20,6 +21,7 @@ internal sealed class ReportComposer(
     VirtualMachineManager virtualMachines,
     VdcStatusReader vdcs,
     ClusterMetricsReader metrics,
+    TemplateSource templates,
     IEnumerable<IWatchCacheStatus> caches,
     ILeadership leadership,
     OperationJournal journal,
@@ -53,6 +55,7 @@ internal sealed class ReportComposer(
             LastHubContact = hub.Link.LastContact,
             ReportTime = now,
             Errors = pending.Count > 0 ? pending : null,
+            UnusableTemplates = templates.UnusableForReport() is { Count: > 0 } unusable ? unusable : null,
             CallbackUrl = settings.Push.CallbackUrl?.AbsoluteUri.TrimEnd('/'),
         };
     }

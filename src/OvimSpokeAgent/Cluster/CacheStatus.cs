@@ -27,6 +27,9 @@ internal sealed record CacheStatus
     /// <summary>Why it is not synced.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>The server does not have the kind, and said so twice: one that just started may not know its custom kinds yet.</summary>
+    public bool LacksKind { get; init; }
+
     /// <summary>When the server was last heard of: an event, a bookmark, a list, a watch that began.</summary>
     public DateTimeOffset? LastEvent { get; init; }
 

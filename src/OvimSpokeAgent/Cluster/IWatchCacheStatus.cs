@@ -14,4 +14,7 @@ internal interface IWatchCacheStatus
 
     /// <summary>Completes when the server told what there is, or that there is no such kind.</summary>
     Task WaitForFirstAnswerAsync(CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="WaitForFirstAnswerAsync"/>; that there is no such kind counts only for sure (<see cref="CacheStatus.LacksKind"/>).</summary>
+    Task WaitForVerdictAsync(CancellationToken cancellationToken);
 }

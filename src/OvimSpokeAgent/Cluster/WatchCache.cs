@@ -25,6 +25,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>How often a missing kind is looked for.</summary>
     public static readonly TimeSpan NoKindMatchInterval = TimeSpan.FromSeconds(15);
 
+    /// <summary>How soon after it was not found it is looked for once more.</summary>
+    public static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan MinWatch = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan BriefWatch = TimeSpan.FromSeconds(5);
 
@@ -74,6 +77,9 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <summary>A snapshot of all items.</summary>
     public ICollection<TItem> Items => _items.All;
 
+    /// <summary>The names of all items.</summary>
+    public ICollection<NamespacedName> Names => _items.Names;
+
     /// <summary>The items of one namespace.</summary>
     public IEnumerable<TItem> ItemsIn(string ns) => _items.In(ns);
 
@@ -86,6 +92,10 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     /// <inheritdoc />
     public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) =>
         _items.WaitUntilAsync(() => _status.LastSync is not null || _status.State is CacheState.NoKindMatch, cancellationToken);
+
+    /// <inheritdoc />
+    public Task WaitForVerdictAsync(CancellationToken cancellationToken) =>
+        _items.WaitUntilAsync(() => _status.LastSync is not null || _status.LacksKind, cancellationToken);
 
     /// <summary>Completes as soon as the item (null: there is none) is as wanted; at once if it already is.</summary>
     public async Task<TItem?> WaitUntilAsync(
@@ -114,7 +124,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             {
                 NoKindMatch(e.Message);
                 _emptyWatches = 0;
-                await Task.Delay(_jitter.UpTo(NoKindMatchInterval), _time, cancellationToken);
+                await Task.Delay(_jitter.UpTo(_status.LacksKind ? NoKindMatchInterval : SecondLook), _time, cancellationToken);
                 continue;
             }
             catch (KubernetesApiException e)
@@ -140,10 +150,12 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private async Task<IAsyncEnumerable<WatchEvent<TObject>>> OpenAsync(CancellationToken cancellationToken)
     {
         using var turn = LoopTurn.Begin();
+        if (_spec.AsksWhetherServed && _status.State is not CacheState.Synced && !await _api.IsServedAsync(Kind, cancellationToken))
+            throw new KubernetesApiException(ApiErrorReason.NoKindMatch, $"the cluster does not have {Kind}");
         if (_resourceVersion is null) await ListAsync(cancellationToken);
         var events = await _api.WatchAsync(
             Kind,
-            "",
+            _spec.Namespace,
             new ListQuery
             {
                 LabelSelector = _spec.LabelSelector,
@@ -172,7 +184,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 Continue = next,
             };
             (version, next) = await _api.ListAsync(
-                Kind, "", query, _spec.Type, item => listed[item.Metadata.Key] = Keep(item), cancellationToken);
+                Kind, _spec.Namespace, query, _spec.Type, item => listed[item.Metadata.Key] = Keep(item), cancellationToken);
         }
         while (next is not null);
 
@@ -247,19 +259,22 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     {
         _resourceVersion = null;
         // An API server that just started may not know its custom kinds yet: only a second look decides.
-        if (_status.State is CacheState.NoKindMatch)
+        var isSure = _status.State is CacheState.NoKindMatch;
+        if (isSure)
         {
             foreach (var name in _items.Names) _items.Remove(name);
             _projected.RetainOnly<NamespacedName>([]);
         }
-        Enter(CacheState.NoKindMatch, problem, status => status with { LastSync = null });
+        var wasSure = _status.LacksKind;
+        Enter(CacheState.NoKindMatch, problem, status => status with { LastSync = null, LacksKind = isSure });
+        if (isSure && !wasSure) _items.Wake();
     }
 
     // Every change of state is one log line; going on in a state is none.
     private void Enter(CacheState state, string? problem, Func<CacheStatus, CacheStatus> also)
     {
         var before = _status;
-        _status = also(before with { State = state, Problem = problem });
+        _status = also(before with { State = state, Problem = problem, LacksKind = false });
         if (before.State == state) return;
         _status = _status with { Since = _time.GetUtcNow() };
         if (state is CacheState.Synced) LogSynced(Kind, Count);

@@ -19,6 +19,15 @@ internal sealed record WatchSpec<TObject, TItem>
     /// </summary>
     public Func<UnreadableObject, TItem?, TItem?>? Unreadable { get; init; }
 
+    /// <summary>The namespace that is watched; empty: all.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>
+    /// Discovery is asked whether there is the kind before it is listed: where the agent may not list it, a server denies that of
+    /// kinds that it does not have, too.
+    /// </summary>
+    public bool AsksWhetherServed { get; init; }
+
     public string? LabelSelector { get; init; }
 
     public string? FieldSelector { get; init; }

@@ -16,4 +16,5 @@ namespace OvimSpokeAgent.Contract;
 [JsonSerializable(typeof(VdcDeletionResult))]
 [JsonSerializable(typeof(VdcFailure))]
 [JsonSerializable(typeof(TemplateSyncResult))]
+[JsonSerializable(typeof(TemplateListing))]
 internal sealed partial class ContractJson : JsonSerializerContext;

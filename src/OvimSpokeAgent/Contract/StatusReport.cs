@@ -27,5 +27,8 @@ public sealed record StatusReport
 
     public IReadOnlyList<string>? Errors { get; init; }
 
+    /// <summary>Templates from which no VM can be made on this cluster as it is now, the first of them; absent: none.</summary>
+    public IReadOnlyList<TemplateProblem>? UnusableTemplates { get; init; }
+
     public string? CallbackUrl { get; init; }
 }

@@ -3,7 +3,7 @@ using System.Net;
 namespace OvimSpokeAgent.Hub;
 
 /// <summary>What the hub answers when it is asked for its templates.</summary>
-/// <param name="Body">The answer as it came; null: nothing changed since those that are known.</param>
+/// <param name="Body">The answer as it came; null: it gives none, so that nothing changes.</param>
 /// <param name="ETag">Of the answer, as the hub wrote it; null: none.</param>
 internal sealed record TemplateAnswer(ReadOnlyMemory<byte>? Body, string? ETag)
 {
@@ -16,7 +16,7 @@ internal sealed record TemplateAnswer(ReadOnlyMemory<byte>? Body, string? ETag)
     /// <exception cref="HubException">It broke off, is too large, or does not end in time.</exception>
     public static async Task<TemplateAnswer> ReadAsync(HttpResponseMessage answer, CancellationToken limit, CancellationToken caller)
     {
-        if (answer.StatusCode is HttpStatusCode.NotModified) return new(null, null);
+        if (answer.StatusCode is HttpStatusCode.NotModified or HttpStatusCode.NoContent) return new(null, null);
         using var body = new MemoryStream();
         try
         {

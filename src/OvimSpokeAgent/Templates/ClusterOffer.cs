@@ -10,7 +10,8 @@ namespace OvimSpokeAgent.Templates;
 /// Where a cache does not know (it starts, or its watch fails), nothing is said to be missing.
 /// </summary>
 internal sealed class ClusterOffer(
-    WatchCache<StorageClassObject, StorageClassItem> storageClasses,
+    StorageOffer storage,
+    KubeVirtOffer kubeVirt,
     WatchCache<AnyObject, NetworkItem> networks,
     WatchCache<InstancetypeObject, InstancetypeItem> instancetypes,
     WatchCache<ClusterInstancetypeObject, InstancetypeItem> clusterInstancetypes,
@@ -24,37 +25,44 @@ internal sealed class ClusterOffer(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private IEnumerable<IWatchCacheStatus> Caches =>
-        [storageClasses, networks, instancetypes, clusterInstancetypes, preferences, clusterPreferences, nodes, dataVolumes];
+
+    [
+        .. storage.Caches, .. kubeVirt.Caches, networks, instancetypes, clusterInstancetypes, preferences, clusterPreferences, nodes, dataVolumes,
+    ];
 
     /// <summary>Completes when the caches know what there is, or after a while.</summary>
     public async Task WaitForFirstAnswersAsync(CancellationToken cancellationToken)
     {
-        var starting = Caches.Where(cache => cache.Status.State is CacheState.Starting).ToList();
+        var starting = Caches.Where(cache => !IsKnown(cache.Status)).ToList();
         if (starting.Count == 0) return;
-        await TimeLimit.RunAsync(Patience, time, token => Task.WhenAll(starting.Select(cache => cache.WaitForFirstAnswerAsync(token))), cancellationToken);
+        await TimeLimit.RunAsync(Patience, time, token => Task.WhenAll(starting.Select(cache => cache.WaitForVerdictAsync(token))), cancellationToken);
+
+        static bool IsKnown(CacheStatus status) => status.LacksKind || status.State is CacheState.Synced or CacheState.Failing;
     }
 
     /// <summary>What is missing, each with its field first; empty: nothing that is known of.</summary>
     /// <param name="needs">What is needed.</param>
     /// <param name="ns">Where the VM is to be; null: anywhere.</param>
-    public IReadOnlyList<string> Missing(TemplateNeeds needs, string? ns) => MissingWith(Architectures(), needs, ns);
+    public IReadOnlyList<string> Missing(TemplateNeeds needs, string? ns) => MissingWith(Common(), needs, ns);
 
     /// <summary>As <see cref="Missing"/>, for each of many templates, wherever their VMs are to be.</summary>
     public IEnumerable<(Template Template, IReadOnlyList<string> Missing)> MissingOfEach(IEnumerable<Template> templates)
     {
-        var architectures = Architectures(); // of all nodes: once for all of them
-        return templates.Select(template => (template, MissingWith(architectures, template.Needs, null)));
+        var common = Common(); // once for all of them
+        return templates.Select(template => (template, MissingWith(common, template.Needs, null)));
     }
 
-    private IReadOnlyList<string> MissingWith(IReadOnlyList<string> architectures, TemplateNeeds needs, string? ns) =>
+    private (IReadOnlyList<string> Architectures, string? StorageClass) Common() => (Architectures(), storage.DefaultClass());
+
+    private IReadOnlyList<string> MissingWith(
+        (IReadOnlyList<string> Architectures, string? StorageClass) common, TemplateNeeds needs, string? ns) =>
     [
-        .. needs.StorageClasses
-            .Where(use => Lacks(storageClasses, () => storageClasses.Get(NamespacedName.ClusterScoped(use.Name)) is not null))
-            .Select(use => $"{use.Field}: the cluster has no StorageClass \"{use.Name}\""),
+        .. kubeVirt.Missing(needs),
+        .. storage.Missing(needs, common.StorageClass),
         .. needs.Networks.Select(use => MissingNetwork(use.Field, use.Name, ns)).OfType<string>(),
         .. MissingTypes(needs, ns),
-        .. MissingArchitecture(needs, architectures),
-        .. needs.NewDisk is { } field && dataVolumes.Status.State is CacheState.NoKindMatch
+        .. MissingArchitecture(needs, common.Architectures),
+        .. needs.NewDisk is { } field && dataVolumes.Status.LacksKind
             ? (string[])[$"{field}: CDI is not installed on this cluster, which imports, clones and makes disks"]
             : [],
     ];
@@ -67,7 +75,7 @@ internal sealed class ClusterOffer(
         var changed = new AsyncSignal();
         IReadOnlyList<IDisposable> subscriptions =
         [
-            storageClasses.Subscribe(_ => changed.Set()), networks.Subscribe(_ => changed.Set()),
+            .. storage.Subscribe(changed.Set), .. kubeVirt.Subscribe(changed.Set), networks.Subscribe(_ => changed.Set()),
             instancetypes.Subscribe(_ => changed.Set()), clusterInstancetypes.Subscribe(_ => changed.Set()),
             preferences.Subscribe(_ => changed.Set()), clusterPreferences.Subscribe(_ => changed.Set()), nodes.Subscribe(_ => changed.Set()),
         ];
@@ -85,11 +93,11 @@ internal sealed class ClusterOffer(
 
     // A kind that the server does not have is an answer, too.
     private static bool Lacks(IWatchCacheStatus cache, Func<bool> has) =>
-        cache.Status.State is CacheState.NoKindMatch || (cache.Status.State is CacheState.Synced && !has());
+        cache.Status.LacksKind || (cache.Status.State is CacheState.Synced && !has());
 
     private string? MissingNetwork(string field, string name, string? ns)
     {
-        if (networks.Status.State is CacheState.NoKindMatch)
+        if (networks.Status.LacksKind)
             return $"{field}: the cluster has no NetworkAttachmentDefinitions (Multus), and so no \"{name}\"";
         var parts = name.Split('/');
         var where = parts.Length == 2 ? parts[0] : ns;

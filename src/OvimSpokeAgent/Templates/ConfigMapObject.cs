@@ -9,8 +9,14 @@ internal sealed record ConfigMapObject : IKubernetesObject
     public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
 
     public IReadOnlyDictionary<string, string>? Data { get; init; }
+
+    /// <summary>Its data cannot be changed any more, by anyone.</summary>
+    public bool? Immutable { get; init; }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ConfigMapObject))]
+[JsonSerializable(typeof(StorageProfileObject))]
+[JsonSerializable(typeof(OpenShiftTemplateObject))]
+[JsonSerializable(typeof(DataSourceObject))]
 internal sealed partial class TemplateJson : JsonSerializerContext;

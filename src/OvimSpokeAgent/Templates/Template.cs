@@ -23,6 +23,10 @@ internal sealed record Template(string Name, ReadOnlyMemory<byte> Json)
     /// <summary>It as an object.</summary>
     public JsonElement Content => OperationJson.Parse(Json.Span);
 
+    /// <summary>For people; null: it has none.</summary>
+    public string? DisplayName => JsonText.TryGetProperty(Content, "display_name", out var value) && JsonText.TryGetString(value, out var text) && text.Length > 0
+        ? JsonText.Shorten(text) : null;
+
     public bool Equals(Template? other) => other is not null && Name == other.Name && Json.Span.SequenceEqual(other.Json.Span);
 
     public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);

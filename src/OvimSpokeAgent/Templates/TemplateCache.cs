@@ -19,17 +19,23 @@ internal sealed partial class TemplateCache(
     private volatile IReadOnlyList<string> _lost = [];
     private volatile string? _problem;
 
-    /// <summary>How many there are; null: that is not known yet.</summary>
-    public int? Count => _loaded?.Templates.Count;
+    /// <summary>How many there are; null: that is not known, or not any more.</summary>
+    public int? Count => Current?.Templates.Count;
 
     /// <summary>What could not be read, so that templates may be missing until the hub sends them again; empty: nothing.</summary>
-    public IReadOnlyList<string> Lost => _lost;
+    public IReadOnlyList<string> Lost => IsLeading ? _lost : [];
 
-    /// <summary>Why templates cannot be read or stored now; null: they can.</summary>
-    public string? Problem => _problem;
+    /// <summary>Why templates cannot be read or stored now; null: they can, or it is not for this agent to do.</summary>
+    public string? Problem => IsLeading ? _problem : null;
 
     /// <summary>All of them, as far as they were read; from memory.</summary>
-    public IEnumerable<Template> Known => _loaded?.Templates.All ?? [];
+    public IEnumerable<Template> Known => Current?.Templates.All ?? [];
+
+    /// <summary>Whether it is this agent that keeps them.</summary>
+    public bool IsLeading => leadership.Current is not null;
+
+    // What another agent did since is not known to one that led before.
+    private Loaded? Current => leadership.Current is { } term && _loaded is { } loaded && loaded.Term == term ? loaded : null;
 
     /// <summary>See <see cref="ITemplateSource.FindAsync"/>.</summary>
     public async Task<(TemplateContent? Template, string? Refusal)> FindAsync(string name, CancellationToken cancellationToken)
@@ -65,7 +71,7 @@ internal sealed partial class TemplateCache(
         if (!read.After.IsSameAs(loaded.Templates) || _lost.Count > 0)
         {
             await beforeWriting(read);
-            await SaveAsync(loaded, read.After, cancellationToken);
+            await SaveAsync(loaded, read.After, [], cancellationToken);
             _lost = [];
             LogReplaced(read.After.Count, read.Removed, read.Rejected.Count);
         }
@@ -90,7 +96,7 @@ internal sealed partial class TemplateCache(
             _loaded = loaded = loaded with { IsStored = found.Problems.Count == 0 && found.Templates.IsSameAs(loaded.Templates) };
             if (!loaded.IsStored)
             {
-                await SaveAsync(loaded, loaded.Templates, cancellationToken);
+                await SaveAsync(loaded, loaded.Templates, _lost, cancellationToken);
                 LogRestored(string.Join(", ", changed));
             }
             _problem = null;
@@ -102,12 +108,12 @@ internal sealed partial class TemplateCache(
         }
     }
 
-    private async Task SaveAsync(Loaded loaded, TemplateSet templates, CancellationToken cancellationToken)
+    private async Task SaveAsync(Loaded loaded, TemplateSet templates, IReadOnlyList<string> lost, CancellationToken cancellationToken)
     {
         _loaded = loaded with { IsStored = false };
         try
         {
-            await store.SaveAsync(templates, cancellationToken);
+            await store.SaveAsync(templates, lost, cancellationToken);
             _loaded = loaded with { Templates = templates, IsStored = true };
             _problem = null;
         }
@@ -128,7 +134,7 @@ internal sealed partial class TemplateCache(
         {
             var found = await store.LoadAsync(cancellationToken);
             if (found.Problems.Count > 0) LogLost(string.Join("; ", found.Problems), found.Templates.Count);
-            _lost = found.Problems;
+            _lost = [.. found.Problems, .. found.Lost.Except(found.Problems)];
             _problem = null;
             return _loaded = new Loaded(term, found.Templates, IsStored: found.Problems.Count == 0);
         }

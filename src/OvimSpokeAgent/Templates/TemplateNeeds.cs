@@ -1,14 +1,15 @@
 using System.Text.Json;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Templates;
 
 /// <summary>What a template needs of the cluster: names alone, so that it can be held beside the template. Pure.</summary>
 internal sealed record TemplateNeeds
 {
-    /// <summary>Fields and the StorageClasses that they name.</summary>
-    public IReadOnlyList<(string Field, string Name)> StorageClasses { get; private init; } = [];
+    /// <summary>The disks that are or may be made, and others that name a StorageClass.</summary>
+    public IReadOnlyList<NeededDisk> Disks { get; private init; } = [];
 
     /// <summary>Fields and the networks that they name, <c>NAME</c> or <c>NAMESPACE/NAME</c>.</summary>
     public IReadOnlyList<(string Field, string Name)> Networks { get; private init; } = [];
@@ -23,35 +24,54 @@ internal sealed record TemplateNeeds
 
     public string? Architecture { get; private init; }
 
+    public string? EvictionStrategy { get; private init; }
+
+    /// <summary>Whether the guest is given SSH keys on a NoCloud disk.</summary>
+    public bool SshKeysOnNoCloud { get; private init; }
+
     /// <summary>Those of the fields of a <c>create_vm</c>.</summary>
     /// <param name="fields">An object whose fields can be read.</param>
     public static TemplateNeeds Of(JsonElement fields)
     {
         var reader = new PayloadReader(fields);
-        var (classes, networks) = (new List<(string, string)>(), new List<(string, string)>());
-        Add(classes, "storage_class", reader.OptionalString("storage_class"));
+        var (needed, networks) = (new List<NeededDisk>(), new List<(string, string)>());
         Add(networks, "network_name", reader.OptionalString("network_name"));
         foreach (var name in reader.StringList("networks")) Add(networks, "networks", name);
         var newDisk = NewRoot(reader);
+        needed.Add(Disk(reader, null, newDisk is not null));
         if (JsonText.TryGetProperty(fields, "disks", out var disks) && disks.ValueKind is JsonValueKind.Array)
         {
-            foreach (var disk in disks.EnumerateArray().Where(disk => disk.ValueKind is JsonValueKind.Object))
+            foreach (var (index, disk) in disks.EnumerateArray().Index().Where(disk => disk.Item.ValueKind is JsonValueKind.Object))
             {
                 var its = new PayloadReader(disk);
-                Add(classes, "disks", its.OptionalString("storage_class"));
-                newDisk ??= its.OptionalBool("blank") is true || NewRoot(its) is not null ? "disks" : null;
+                var isNew = its.OptionalBool("blank") is true || NewRoot(its) is not null;
+                needed.Add(Disk(its, $"disks[{index}]", isNew));
+                if (isNew) newDisk ??= "disks";
             }
         }
+        var guest = new GuestDataReader(reader, new RequestNotes()).Read();
         return new TemplateNeeds
         {
-            StorageClasses = classes,
+            Disks = [.. needed.Where(disk => disk.IsNew || disk.StorageClass is not null)],
             Networks = [.. networks.Where(network => network.Item2 is not ("pod" or "default"))],
             Instancetype = reader.OptionalString("instancetype"),
             Preference = reader.OptionalString("preference"),
             NewDisk = newDisk,
             Architecture = reader.OptionalString("architecture"),
+            EvictionStrategy = reader.OptionalString("eviction_strategy"),
+            SshKeysOnNoCloud = guest.SshKeys.Count > 0 && !guest.IsConfigDrive,
         };
     }
+
+    // What is not made anew has no access mode of its own (docs/operations.md).
+    private static NeededDisk Disk(PayloadReader reader, string? place, bool isNew) => new(
+        place,
+        reader.OptionalString("storage_class"),
+        isNew || IsOfANamespace(reader) ? reader.OptionalString("access_mode") : null,
+        isNew);
+
+    private static bool IsOfANamespace(PayloadReader reader) =>
+        reader.OptionalString("image_url") is { } image && image.StartsWith("pvc:", StringComparison.Ordinal) && image.Contains('/', StringComparison.Ordinal);
 
     // A container disk without a size is no disk of its own, nor is an existing one that is used as it is; whether that is in the VM's
     // own namespace is seen when the VM is made.

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Templates;
 
@@ -16,6 +17,9 @@ namespace OvimSpokeAgent.Templates;
 /// <param name="Text">What it holds.</param>
 internal sealed record TemplatePart(string Name, string Text)
 {
+    /// <summary>How many there are at most: twice what can be stored, and more. People can give anything these marks.</summary>
+    public const int MaxParts = 64;
+
     /// <summary>The head's ConfigMap.</summary>
     public const string HeadName = "ovim-templates";
 
@@ -28,6 +32,9 @@ internal sealed record TemplatePart(string Name, string Text)
     private const string TemplatesField = "templates";
     private const string PartsField = "parts";
     private const string CountField = "count";
+    private const string LostField = "lost";
+    private const int MaxLost = 8;
+    private const int MaxLostLength = 300;
     private const int MaxBytes = 512 << 10;
     private const int HashBytes = 16;
 
@@ -72,16 +79,21 @@ internal sealed record TemplatePart(string Name, string Text)
         return templates;
     }
 
-    /// <summary>What a head says: the names of the parts, and how many templates are in them; null: it says nothing of the kind.</summary>
-    public static (IReadOnlyList<string> Parts, int Count)? ReadHead(ConfigMapObject head)
+    /// <summary>What a head says; null: it says nothing of the kind.</summary>
+    public static StoredHead? ReadHead(ConfigMapObject head)
     {
         if (head.Data is null || !head.Data.TryGetValue(PartsField, out var parts) || !head.Data.TryGetValue(CountField, out var count)
             || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
             return null;
         }
-        return (parts.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), number);
+        var names = parts.Split('\n', MaxParts + 1, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return names.Length > MaxParts ? null : new StoredHead(names, number);
     }
+
+    /// <summary>What a head says was lost before; people can write anything there.</summary>
+    public static IReadOnlyList<string> ReadLost(ConfigMapObject head) =>
+        head.Data is not null && head.Data.TryGetValue(LostField, out var lost) ? Bounded(lost.Split('\n', MaxLost + 1)) : [];
 
     /// <summary>The part's ConfigMap.</summary>
     public JsonObject ToConfigMap(string ns)
@@ -92,7 +104,11 @@ internal sealed record TemplatePart(string Name, string Text)
     }
 
     /// <summary>The head's ConfigMap.</summary>
-    public static JsonObject ToHead(string ns, IReadOnlyList<TemplatePart> parts, int count) => ConfigMap(
+    /// <param name="ns">Its namespace.</param>
+    /// <param name="parts">The parts that count.</param>
+    /// <param name="count">How many templates are in them.</param>
+    /// <param name="lost">What was lost and has not come again since.</param>
+    public static JsonObject ToHead(string ns, IReadOnlyList<TemplatePart> parts, int count, IReadOnlyList<string> lost) => ConfigMap(
         ns,
         HeadName,
         Head,
@@ -100,7 +116,12 @@ internal sealed record TemplatePart(string Name, string Text)
         {
             [PartsField] = string.Join('\n', parts.Select(part => part.Name)),
             [CountField] = count.ToString(CultureInfo.InvariantCulture),
+            // Also where it is empty: left out of an apply, what was created before would stay.
+            [LostField] = string.Join('\n', Bounded(lost)),
         });
+
+    private static IReadOnlyList<string> Bounded(IEnumerable<string> lost) =>
+        [.. lost.Select(one => JsonText.Shorten(one, MaxLostLength)).Where(one => one.Length > 0).Distinct().Take(MaxLost)];
 
     private static JsonObject ConfigMap(string ns, string name, string role, JsonObject data) => new()
     {
@@ -134,3 +155,8 @@ internal sealed record TemplatePart(string Name, string Text)
     private static string NameOf(string text) =>
         Prefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, HashBytes));
 }
+
+/// <summary>What a head says.</summary>
+/// <param name="Parts">The names of the parts that count.</param>
+/// <param name="Count">How many templates are in them.</param>
+internal sealed record StoredHead(IReadOnlyList<string> Parts, int Count);

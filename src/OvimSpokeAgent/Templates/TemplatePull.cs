@@ -37,6 +37,7 @@ internal sealed partial class TemplatePull : ILoop
 
     private volatile string? _problem;
     private volatile IReadOnlyList<TemplateProblem> _rejected = [];
+    private volatile int _rejectedCount;
     private volatile bool _isNotOffered;
     private (string ETag, TemplateSet Templates)? _known;
     private int _failures;
@@ -72,11 +73,14 @@ internal sealed partial class TemplatePull : ILoop
     /// <summary>Those of the hub's last answer that were rejected.</summary>
     public IReadOnlyList<TemplateProblem> Rejected => _rejected;
 
+    /// <summary>How many of the hub's last answer were rejected.</summary>
+    public int RejectedCount => _rejectedCount;
+
     public Task RunAsync(CancellationToken cancellationToken) => _leadership.WhileLeadingAsync(PullAsync, cancellationToken);
 
     private async Task PullAsync(CancellationToken cancellationToken)
     {
-        (_isNotOffered, _failures, _known) = (false, 0, null);
+        (_isNotOffered, _failures, _known, _problem, _rejected, _rejectedCount) = (false, 0, null, null, [], 0);
         await _connection.WaitUntilOperationsMayBeTakenAsync(cancellationToken);
         await Task.Delay(TimeSpans.Min(_interval, LongestFirstWait) * _jitter(), _time, cancellationToken);
         while (true)
@@ -145,6 +149,7 @@ internal sealed partial class TemplatePull : ILoop
         if (list.GetArrayLength() is > TemplateList.MaxListed and var length)
             return $"the hub's answer has {length} templates, expected at most {TemplateList.MaxListed}: nothing is changed by it";
         var read = await _cache.ReplaceAsync(list, what => what.Accepted > 0, _ => Task.CompletedTask, cancellationToken);
+        _rejectedCount = read.Rejected.Count;
         _rejected = [.. read.Rejected.Take(RejectedTemplates.MaxKept)];
         if (read.Accepted == 0) return $"none of the hub's {read.Rejected.Count} templates is one, those from before stay: {RejectedTemplates.Some(read.Rejected)}";
         _known = etag is null ? null : (etag, await _cache.GetAsync(cancellationToken));

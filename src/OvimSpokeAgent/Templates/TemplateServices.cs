@@ -14,11 +14,15 @@ internal static class TemplateServices
     {
         services.AddSingleton<TemplateStore>();
         services.AddSingleton<TemplateCache>();
+        services.AddSingleton<OpenShiftTemplates>();
+        services.AddSingleton<ClusterTemplates>();
         services.AddSingleton<TemplateSource>();
         services.AddSingleton<ITemplateSource>(provider => provider.GetRequiredService<TemplateSource>());
         services.AddSingleton<TemplatePull>();
         services.AddSingleton<IHealthCheck, TemplatesCheck>();
+        services.AddSingleton<IGaugeSource, TemplateGauges>();
         services.AddSingleton<IOperationHandler, SyncTemplatesHandler>();
+        services.AddSingleton<IOperationHandler, ListTemplatesHandler>();
         foreach (var verb in (string[])["get", "list", "create", "patch", "delete"])
             services.AddNeededPermissions(new NeededPermission(verb, KubernetesKinds.ConfigMap, settings.Namespace));
         return services.AddClusterOffer();
@@ -27,13 +31,17 @@ internal static class TemplateServices
     // Beside the caches that the agent waits for before it works: what these do not know costs a judgement of templates alone.
     private static IServiceCollection AddClusterOffer(this IServiceCollection services)
     {
+        services.AddSingleton<StorageOffer>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KubeVirtOffer>(
+            provider, provider.GetRequiredService<WatchCache<VirtualMachineObject, VirtualMachineItem>>()));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ClusterOffer>(
             provider, provider.GetRequiredService<WatchCache<DataVolumeObject, DataVolumeItem>>()));
         foreach (var kind in (ResourceKind[])
-            [CapacityKinds.StorageClass, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, CapacityKinds.Node])
+            [CapacityKinds.StorageClass, OfferedKinds.StorageProfile, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, CapacityKinds.Node])
         {
             services.AddNeededPermissions(new("list", kind), new("watch", kind));
         }
+        services.AddNeededPermissions(new NeededPermission("get", OfferedKinds.DataSource));
         return services;
     }
 }

@@ -10,8 +10,7 @@ namespace OvimSpokeAgent.Templates;
 /// </summary>
 internal sealed class TemplateStore(IKubernetesApi api, AgentSettings settings)
 {
-    // Twice what can be stored, and more: people can give anything these marks.
-    private const int MaxParts = 64;
+    private const int MaxTold = 8;
 
     // What is known to be there as it was written, with its version.
     private readonly Dictionary<string, string> _written = new(StringComparer.Ordinal);
@@ -22,33 +21,41 @@ internal sealed class TemplateStore(IKubernetesApi api, AgentSettings settings)
     /// <exception cref="KubernetesApiException">It cannot be read now.</exception>
     public async Task<StoredTemplates> LoadAsync(CancellationToken cancellationToken)
     {
-        var (parts, problems) = (new Dictionary<string, LoadedPart>(StringComparer.Ordinal), new List<string>());
-        ConfigMapObject? head = null;
-        await ForEachAsync(item =>
-        {
-            if (!TemplatePart.IsOwn(item.Metadata)) return;
-            if (item.Metadata.Name == TemplatePart.HeadName) head = item.Value;
-            else if (parts.Count < MaxParts) parts[item.Metadata.Name] = new LoadedPart(item.Metadata, TemplatePart.Read(item.Value));
-        }, cancellationToken);
+        var head = await ReadAsync(new NamespacedName(Namespace, TemplatePart.HeadName), cancellationToken);
+        if (head is not null && !TemplatePart.IsOwn(head.Metadata)) head = null;
+        IReadOnlyList<string> lost = head is null ? [] : TemplatePart.ReadLost(head);
         _written.Clear();
-        if (head is null && parts.Count == 0) return new StoredTemplates(TemplateSet.Empty, []);
-        if (head is not null && TemplatePart.ReadHead(head) is { } says) return Named(head, says.Parts, says.Count, parts, problems);
-        problems.Add($"ConfigMap {TemplatePart.HeadName} {(head is null ? "is missing" : "does not say which templates count")}");
-        return new StoredTemplates(All(parts, problems), problems);
+        if (head is null || TemplatePart.ReadHead(head) is not { } says)
+        {
+            var (all, damaged) = await ReadAllAsync(cancellationToken);
+            if (head is null && all.Count == 0 && damaged.Count == 0) return new StoredTemplates(TemplateSet.Empty, [], lost);
+            var problem = $"ConfigMap {TemplatePart.HeadName} {(head is null ? "is missing" : "does not say which templates count")}";
+            return new StoredTemplates(All(all), [problem, .. damaged], lost);
+        }
+        var found = await ReadNamedAsync(head, says, cancellationToken);
+        if (found.Problems.Count > 0 || found.Templates.Count == says.Count) return found with { Lost = lost };
+        // Someone wrote it anew: what it leaves out may be there.
+        var changed = $"ConfigMap {TemplatePart.HeadName} was changed: it speaks of {says.Count} templates and names parts with {found.Templates.Count}";
+        _written.Clear();
+        var (there, others) = await ReadAllAsync(cancellationToken);
+        return new StoredTemplates(All(there), [changed, .. others], lost);
     }
 
     /// <summary>Stores a set in the place of what is stored.</summary>
+    /// <param name="templates">The set.</param>
+    /// <param name="lost">What was lost before and has not come again, for those who read it later.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
     /// <exception cref="KubernetesApiException">It is not, or not as a whole: then what was stored before still counts.</exception>
-    public async Task SaveAsync(TemplateSet templates, CancellationToken cancellationToken)
+    public async Task SaveAsync(TemplateSet templates, IReadOnlyList<string> lost, CancellationToken cancellationToken)
     {
         var parts = TemplatePart.Of(templates);
         // So that parts without a head are always those of a head that someone removed.
-        if (_written.Count == 0) await WriteHeadAsync([], 0, cancellationToken);
+        if (_written.Count == 0) await WriteHeadAsync([], 0, lost, cancellationToken);
         foreach (var part in parts)
         {
             if (!_written.ContainsKey(part.Name)) await WritePartAsync(part, cancellationToken);
         }
-        await WriteHeadAsync(parts, templates.Count, cancellationToken);
+        await WriteHeadAsync(parts, templates.Count, lost, cancellationToken);
         var current = parts.Select(part => part.Name).Append(TemplatePart.HeadName).ToHashSet(StringComparer.Ordinal);
         foreach (var old in _written.Keys.Where(name => !current.Contains(name)).ToList()) _written.Remove(old);
         try
@@ -75,38 +82,52 @@ internal sealed class TemplateStore(IKubernetesApi api, AgentSettings settings)
         return changes;
     }
 
-    // A template that is in several parts is taken from the one written last.
-    private TemplateSet All(Dictionary<string, LoadedPart> parts, List<string> problems)
+    // Of those without a head: that they are whole is all that is known of them.
+    private async Task<(List<LoadedPart> Parts, IReadOnlyList<string> Damaged)> ReadAllAsync(CancellationToken cancellationToken)
     {
-        foreach (var (name, part) in parts)
+        var (parts, damaged) = (new List<LoadedPart>(), new List<string>());
+        await ForEachAsync(item =>
         {
-            if (part.Templates is null) problems.Add(Damaged(name));
-            else Wrote(part.Metadata);
-        }
-        return new TemplateSet(parts.Values.Where(part => part.Templates is not null)
-            .OrderBy(part => part.Metadata.CreationTimestamp).ThenBy(part => part.Metadata.Name, StringComparer.Ordinal)
+            if (!TemplatePart.IsOwn(item.Metadata) || item.Metadata.Name == TemplatePart.HeadName) return;
+            if (TemplatePart.Read(item.Value) is not { } templates)
+            {
+                if (damaged.Count < MaxTold) damaged.Add(Damaged(item.Metadata.Name));
+            }
+            else if (parts.Count < TemplatePart.MaxParts)
+            {
+                parts.Add(new LoadedPart(item.Metadata, templates));
+            }
+        }, cancellationToken);
+        return (parts, damaged);
+    }
+
+    // A template that is in several parts is taken from the one written last.
+    private TemplateSet All(List<LoadedPart> parts)
+    {
+        foreach (var part in parts) Wrote(part.Metadata);
+        return new TemplateSet(parts.OrderBy(part => part.Metadata.CreationTimestamp).ThenBy(part => part.Metadata.Name, StringComparer.Ordinal)
             .SelectMany(part => part.Templates!));
     }
 
-    private StoredTemplates Named(
-        ConfigMapObject head, IReadOnlyList<string> names, int count, Dictionary<string, LoadedPart> parts, List<string> problems)
+    // However many others someone gave the marks: those that the head names are read.
+    private async Task<StoredTemplates> ReadNamedAsync(ConfigMapObject head, StoredHead says, CancellationToken cancellationToken)
     {
-        var templates = new List<Template>();
-        foreach (var name in names)
+        var (names, parts) = (says.Parts.ToHashSet(StringComparer.Ordinal), new Dictionary<string, LoadedPart>(StringComparer.Ordinal));
+        await ForEachAsync(item =>
+        {
+            if (TemplatePart.IsOwn(item.Metadata) && names.Contains(item.Metadata.Name))
+                parts[item.Metadata.Name] = new LoadedPart(item.Metadata, TemplatePart.Read(item.Value));
+        }, cancellationToken);
+        var (templates, problems) = (new List<Template>(), new List<string>());
+        foreach (var name in says.Parts)
         {
             if (!parts.TryGetValue(name, out var part)) problems.Add($"ConfigMap {name} is missing");
             else if (part.Templates is null) problems.Add(Damaged(name));
             else templates.AddRange(part.Templates);
             if (part.Templates is not null) Wrote(part.Metadata);
         }
-        if (problems.Count == 0 && templates.Count != count)
-        {
-            // Someone wrote it anew: what it leaves out may be there.
-            problems.Add($"ConfigMap {TemplatePart.HeadName} was changed: it speaks of {count} templates and names parts with {templates.Count}");
-            return new StoredTemplates(All(parts, problems), problems);
-        }
         Wrote(head.Metadata);
-        return new StoredTemplates(new TemplateSet(templates), problems);
+        return new StoredTemplates(new TemplateSet(templates), problems, []);
     }
 
     private static string Damaged(string name) => $"ConfigMap {name} does not hold what was stored in it";
@@ -138,10 +159,11 @@ internal sealed class TemplateStore(IKubernetesApi api, AgentSettings settings)
             KubernetesKinds.ConfigMap, Namespace, part.ToConfigMap(Namespace), ClusterJson.Default.AnyObject, cancellationToken)).Metadata);
     }
 
-    private async Task WriteHeadAsync(IReadOnlyList<TemplatePart> parts, int count, CancellationToken cancellationToken)
+    private async Task WriteHeadAsync(
+        IReadOnlyList<TemplatePart> parts, int count, IReadOnlyList<string> lost, CancellationToken cancellationToken)
     {
         var name = new NamespacedName(Namespace, TemplatePart.HeadName);
-        var head = TemplatePart.ToHead(Namespace, parts, count);
+        var head = TemplatePart.ToHead(Namespace, parts, count, lost);
         try
         {
             Wrote((await api.CreateAsync(
@@ -149,7 +171,12 @@ internal sealed class TemplateStore(IKubernetesApi api, AgentSettings settings)
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.AlreadyExists)
         {
-            if (await ReadAsync(name, cancellationToken) is { } there) RequireOwn(there.Metadata);
+            if (await ReadAsync(name, cancellationToken) is { } there)
+            {
+                RequireOwn(there.Metadata);
+                // Someone made it so: it can be replaced alone. What ends a writer here leaves parts without a head, which are all read.
+                if (there.Immutable is true) await DeleteAsync(there.Metadata, cancellationToken);
+            }
             Wrote((await api.ApplyAsync(
                 KubernetesKinds.ConfigMap, name, head, ClusterJson.Default.AnyObject, cancellationToken)).Metadata);
         }
@@ -198,7 +225,7 @@ internal sealed class TemplateStore(IKubernetesApi api, AgentSettings settings)
         string? next = null;
         do
         {
-            var query = new ListQuery { LabelSelector = TemplatePart.Selector, Limit = MaxParts, Continue = next };
+            var query = new ListQuery { LabelSelector = TemplatePart.Selector, Limit = TemplatePart.MaxParts, Continue = next };
             next = (await api.ListAsync(
                 KubernetesKinds.ConfigMap, Namespace, query, TemplateJson.Default.ConfigMapObject, take, cancellationToken)).Continue;
         }
@@ -213,4 +240,5 @@ internal sealed class TemplateStore(IKubernetesApi api, AgentSettings settings)
 /// <summary>What was found stored.</summary>
 /// <param name="Templates">The templates.</param>
 /// <param name="Problems">What cannot be read, was changed or is missing; empty: all is as it was written.</param>
-internal sealed record StoredTemplates(TemplateSet Templates, IReadOnlyList<string> Problems);
+/// <param name="Lost">What was found so before, and has not come again since.</param>
+internal sealed record StoredTemplates(TemplateSet Templates, IReadOnlyList<string> Problems, IReadOnlyList<string> Lost);

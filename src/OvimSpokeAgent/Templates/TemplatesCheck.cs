@@ -14,9 +14,10 @@ internal sealed class TemplatesCheck(TemplateCache cache, TemplateSource source,
 
     public HealthFinding Check()
     {
+        if (!cache.IsLeading) return HealthFinding.Healthy("kept by the agent that leads");
         if (cache.Problem is { } problem) return HealthFinding.Warning($"templates cannot be read or stored: {problem}");
-        if (cache.Count is not { } count) return HealthFinding.Healthy("read by the agent that leads");
-        var known = count == 1 ? "1 template" : $"{count} templates";
+        if (cache.Count is not { } count) return HealthFinding.Healthy("not read yet");
+        var known = (count == 1 ? "1 template" : $"{count} templates") + (source.OfCluster is { } others ? $"; {others}" : "");
         if (cache.Lost is { Count: > 0 } lost)
         {
             return HealthFinding.Warning(

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace OvimSpokeAgent.Validation;
@@ -40,10 +42,26 @@ internal static class CanonicalJson
             case JsonValueKind.String when JsonText.TryGetString(value, out var text):
                 writer.WriteStringValue(text);
                 break;
+            case JsonValueKind.String:
+                writer.WriteRawValue(InAscii(value.GetRawText()));
+                break;
             default:
                 writer.WriteRawValue(value.GetRawText());
                 break;
         }
+    }
+
+    // What is no text (a lone surrogate) stays as it is written, but for what is not ASCII in it.
+    private static string InAscii(string json)
+    {
+        if (Ascii.IsValid(json)) return json;
+        var text = new StringBuilder(json.Length);
+        foreach (var c in json)
+        {
+            if (char.IsAscii(c)) text.Append(c);
+            else text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+        }
+        return text.ToString();
     }
 
     /// <summary>An object's members by name; of equal names the last.</summary>

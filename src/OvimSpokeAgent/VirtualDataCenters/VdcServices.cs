@@ -55,7 +55,7 @@ internal static class VdcServices
         foreach (var verb in (string[])["list", "watch"])
         {
             services.AddNeededPermissions(
-                new(verb, PlatformKinds.Service), new(verb, PlatformKinds.KubeVirt),
+                new(verb, PlatformKinds.Service), new(verb, KubeVirtKinds.KubeVirt),
                 new(verb, PlatformKinds.ApiService, Name: PlatformNamespace.CdiApi));
         }
         services.AddNeededPermissions(new NeededPermission("list", PlatformKinds.EndpointSlice));

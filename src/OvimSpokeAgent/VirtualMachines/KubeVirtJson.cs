@@ -16,5 +16,6 @@ namespace OvimSpokeAgent.VirtualMachines;
 [JsonSerializable(typeof(InstancetypeObject))]
 [JsonSerializable(typeof(ClusterInstancetypeObject))]
 [JsonSerializable(typeof(InstancetypeSpec))]
+[JsonSerializable(typeof(KubeVirtObject))]
 [JsonSerializable(typeof(ControllerRevisionObject))]
 internal sealed partial class KubeVirtJson : JsonSerializerContext;

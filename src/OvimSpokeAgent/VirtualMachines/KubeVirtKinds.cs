@@ -16,6 +16,9 @@ internal static class KubeVirtKinds
     public static readonly ResourceKind ClusterInstancetype = new(
         "instancetype.kubevirt.io", "v1beta1", "virtualmachineclusterinstancetypes", "VirtualMachineClusterInstancetype");
 
+    /// <summary>KubeVirt's own object.</summary>
+    public static readonly ResourceKind KubeVirt = new("kubevirt.io", "v1", "kubevirts", "KubeVirt");
+
     /// <summary>CDI's, which a cluster may lack.</summary>
     public static readonly ResourceKind DataVolume = new("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume");
 

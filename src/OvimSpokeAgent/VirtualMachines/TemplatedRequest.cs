@@ -12,6 +12,7 @@ namespace OvimSpokeAgent.VirtualMachines;
 internal sealed class TemplatedRequest(string template, JsonElement payload, ITemplateSource templates)
 {
     private const string Field = "template";
+    private const string CarriedField = "carried";
 
     /// <summary>The VM that is wished for, or why there is none.</summary>
     public async Task<(VirtualMachineRequest? Request, string? Refusal)> ReadAsync(
@@ -23,9 +24,10 @@ internal sealed class TemplatedRequest(string template, JsonElement payload, ITe
                 ? (Effective(known, context), null)
                 : (null, "what the journal holds of the template is not what was stored there");
         }
-        var (found, refusal) = await templates.FindAsync(template, cancellationToken);
+        var (found, refusal) = await templates.FindAsync(template, payload, cancellationToken);
         if (found is null) return (null, refusal);
         var merged = TemplateMerge.Merge(payload, found.Content);
+        context.Effective = merged.Json; // what is secret in it is in no message either
         var (request, errors) = Read(found, merged);
         if (request is null) return (null, errors);
         if (await templates.MissingAsync(merged.Json, request.Name.Namespace, cancellationToken) is { Count: > 0 } missing)
@@ -39,9 +41,10 @@ internal sealed class TemplatedRequest(string template, JsonElement payload, ITe
     {
         try
         {
-            return JsonText.TryGetProperty(OperationJson.Parse(Encoding.UTF8.GetBytes(checkpoint)), Field, out var content)
+            var document = OperationJson.Parse(Encoding.UTF8.GetBytes(checkpoint));
+            return document.ValueKind is JsonValueKind.Object && JsonText.TryGetProperty(document, Field, out var content)
                 && content.ValueKind is JsonValueKind.Object
-                ? Read(new TemplateContent(template, content), TemplateMerge.Merge(payload, content)).Request
+                ? Read(new TemplateContent(template, content) { Carried = CarriedIn(document) }, TemplateMerge.Merge(payload, content)).Request
                 : null;
         }
         catch (JsonException)
@@ -49,6 +52,9 @@ internal sealed class TemplatedRequest(string template, JsonElement payload, ITe
             return null; // people can write anything there
         }
     }
+
+    private static JsonElement CarriedIn(JsonElement checkpoint) =>
+        JsonText.TryGetProperty(checkpoint, CarriedField, out var carried) && carried.ValueKind is JsonValueKind.Object ? carried : default;
 
     private static VirtualMachineRequest Effective(VirtualMachineRequest request, OperationContext context)
     {
@@ -59,10 +65,19 @@ internal sealed class TemplatedRequest(string template, JsonElement payload, ITe
     private static (VirtualMachineRequest? Request, string? Errors) Read(TemplateContent found, MergedPayload merged)
     {
         var reader = new PayloadReader(merged.Json);
-        var request = VirtualMachineRequest.Read(reader) with { Payload = merged.Json, Template = found.Name };
+        var request = VirtualMachineRequest.Read(reader) with
+        {
+            Payload = merged.Json,
+            Template = found.Name,
+            Carried = found.Carried,
+        };
         return reader.Errors.Count == 0 ? (request, null) : (null, merged.Explain(reader.Errors, found.Name));
     }
 
-    private static string Checkpoint(TemplateContent found) =>
-        $$"""{"{{Field}}":{{Encoding.UTF8.GetString(CanonicalJson.Of(found.Content))}}}""";
+    private static string Checkpoint(TemplateContent found)
+    {
+        var parts = new Dictionary<string, JsonElement> { [Field] = found.Content };
+        if (found.Carried.ValueKind is JsonValueKind.Object) parts[CarriedField] = found.Carried;
+        return Encoding.UTF8.GetString(CanonicalJson.Of(parts.OrderByDescending(part => part.Key, StringComparer.Ordinal)));
+    }
 }

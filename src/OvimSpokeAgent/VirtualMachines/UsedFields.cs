@@ -18,6 +18,10 @@ internal static class UsedFields
         "termination_grace_period_seconds", "cloud_init_type", "labels",
     ];
 
+    // Of a disk: any other field is unknown, and whatever it is may be a secret.
+    private static readonly string[] ShownOfDisks =
+        ["name", "size", "storage", "disk_size", "image_url", "blank", "storage_class", "access_mode", "boot_order"];
+
     /// <summary>Those of a request; an object.</summary>
     public static JsonElement Of(VirtualMachineRequest request)
     {
@@ -25,12 +29,18 @@ internal static class UsedFields
         foreach (var field in Shown)
         {
             if (JsonText.TryGetProperty(request.Payload, field, out var value) && !JsonText.IsEmpty(value))
-                used.TryAdd(field == "disk_size" ? "storage" : field, Harmless(value));
+                used.TryAdd(field == "disk_size" ? "storage" : field, Harmless(field == "disks" ? KnownOf(value) : value));
         }
         if (request.Template is { } template) used["template_name"] = JsonText.ToElement(template);
         if (!used.ContainsKey("run_strategy")) used.TryAdd("run", JsonElement.Parse("true"u8));
         return OperationJson.Parse(CanonicalJson.Of(used));
     }
+
+    private static JsonElement KnownOf(JsonElement disks) => Array(disks.EnumerateArray().Select(disk => OperationJson.Parse(
+        CanonicalJson.Of(CanonicalJson.Members(disk).Where(member => ShownOfDisks.Contains(member.Key))))));
+
+    private static JsonElement Array(IEnumerable<JsonElement> items) =>
+        OperationJson.Parse(Encoding.UTF8.GetBytes($"[{string.Join(',', items.Select(item => item.GetRawText()))}]"));
 
     // In the disks, too; and the address of an image may have credentials in it.
     private static JsonElement Harmless(JsonElement value)
@@ -42,7 +52,7 @@ internal static class UsedFields
                     .Where(member => !SecretFields.Contains(member.Key))
                     .Select(member => KeyValuePair.Create(member.Key, Harmless(member.Value)))));
             case JsonValueKind.Array:
-                return OperationJson.Parse(Encoding.UTF8.GetBytes($"[{string.Join(',', value.EnumerateArray().Select(item => Harmless(item).GetRawText()))}]"));
+                return Array(value.EnumerateArray().Select(Harmless));
             case JsonValueKind.String when JsonText.TryGetString(value, out var text) && text.Contains("://", StringComparison.Ordinal):
                 return JsonText.ToElement(JsonText.WithoutCredentials(text));
             default:

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
@@ -33,7 +35,7 @@ internal static class VirtualMachineManifest
         if (request.Instancetype is { } type) spec["instancetype"] = Reference(type);
         if (request.Preference is { } preference) spec["preference"] = Reference(preference);
         var metadata = OwnedMetadata.OfVm(request, key);
-        if (request.Template is { } template) metadata["labels"]![WellKnownNames.TemplateLabel] = template;
+        if (request.Template is { } template && LabelOf(template) is { } label) metadata["labels"]![WellKnownNames.TemplateLabel] = label;
         if (needsSecrets) metadata["annotations"]![WellKnownNames.IncompleteAnnotation] = "true";
         return new JsonObject
         {
@@ -83,7 +85,25 @@ internal static class VirtualMachineManifest
         };
         MachineManifests.AddTreatment(spec, request.Machine);
         if (GuestManifests.SshAccess(request, key) is { } access) spec["accessCredentials"] = access;
+        if (request.Carried.ValueKind is JsonValueKind.Object) AddUnder(spec, request.Carried);
         return spec;
+    }
+
+    // What the request says counts.
+    private static void AddUnder(JsonObject said, JsonElement carried)
+    {
+        foreach (var (name, value) in CanonicalJson.Members(carried))
+        {
+            if (said[name] is JsonObject inner && value.ValueKind is JsonValueKind.Object) AddUnder(inner, value);
+            else if (!said.ContainsKey(name)) said[name] = JsonNode.Parse(CanonicalJson.Of(value), documentOptions: OperationJson.DocumentOptions);
+        }
+    }
+
+    // Not all that names a template (NAMESPACE/NAME, TYPE+PREFERENCE) can be a label's value.
+    private static string? LabelOf(string template)
+    {
+        var label = template[(template.IndexOf('/', StringComparison.Ordinal) + 1)..].Replace('+', '_');
+        return KubernetesNames.IsLabelValue(label) ? label : null;
     }
 
     private static (JsonArray Interfaces, JsonArray Networks) Networks(IReadOnlyList<string?> names)

@@ -53,6 +53,9 @@ internal sealed record VirtualMachineRequest
     /// <summary>The template that it is made from; null: from none.</summary>
     public string? Template { get; init; }
 
+    /// <summary>Parts of its <c>spec.template.spec</c> that a template has and no field says; undefined: none.</summary>
+    public JsonElement Carried { get; init; }
+
     /// <summary>Whether its guest is to run now.</summary>
     public bool Run => Machine.RunStrategy is not ("Halted" or "Manual");
 

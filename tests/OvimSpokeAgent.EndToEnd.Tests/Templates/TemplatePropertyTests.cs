@@ -34,7 +34,7 @@ public sealed class TemplatePropertyTests(Clusters clusters, ITestOutputHelper o
             ["spec"] = new JsonObject { ["cpu"] = new JsonObject { ["guest"] = 1 }, ["memory"] = new JsonObject { ["guest"] = "1Gi" } },
         });
         var generator = new TemplateGenerator(new Random(seed));
-        var (templates, vms) = (0, 0);
+        var (templates, vms, ofOpenShift) = (0, 0, 0);
 
         for (var i = 0; i < Pairs; i++)
         {
@@ -48,6 +48,7 @@ public sealed class TemplatePropertyTests(Clusters clusters, ITestOutputHelper o
             if (reader.Errors.Count > 0) continue;
             vms++;
             var vm = VirtualMachineManifest.Build(request, new OperationKey($"ovim-op-{i:x40}"));
+            if (i % 2 == 0 && OfOpenShift(vm, payload) is { } again) (vm, ofOpenShift) = (again, ofOpenShift + 1);
             var (status, body) = await admin.TryChangeAsync(
                 HttpMethod.Post, $"{TestClusterExtensions.VmsOf(ns)}?dryRun=All&fieldValidation=Strict", vm, "application/json");
             Assert.True(
@@ -55,9 +56,33 @@ public sealed class TemplatePropertyTests(Clusters clusters, ITestOutputHelper o
                 $"seed {seed} ({GeneratedRuns.SeedVariable} runs it again): {template.ToJsonString()} with {payload.ToJsonString()}: {body}");
         }
 
-        output.WriteLine($"seed {seed}: {templates} of {Pairs} templates are accepted, {vms} VMs made from them");
+        output.WriteLine($"seed {seed}: {templates} of {Pairs} templates are accepted, {vms} VMs made from them, {ofOpenShift} by way of a Template of OpenShift");
+        Assert.InRange(ofOpenShift, 5, vms);
         Assert.InRange(templates, Pairs / 10, Pairs - 20);
         Assert.InRange(vms, Pairs / 20, templates - 1);
+    }
+
+    // The same VM as a Template of OpenShift holds it, made into a VM once more; null: it has what such a template may not have.
+    private static JsonObject? OfOpenShift(JsonObject vm, JsonObject payload)
+    {
+        var machine = vm.DeepClone().AsObject();
+        machine["metadata"]!["name"] = "${NAME}";
+        var template = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "t" },
+            ["objects"] = new JsonArray(machine),
+            ["parameters"] = new JsonArray(new JsonObject { ["name"] = "NAME", ["required"] = true }),
+        };
+        var (read, _) = OpenShiftTemplate.Of(
+            JsonSerializer.Deserialize(template.ToJsonString(), TemplateJson.Default.OpenShiftTemplateObject)!,
+            JsonElement.Parse("{}"),
+            (string)payload["name"]!,
+            OpenShiftTemplateItem.Expression);
+        if (read?.Read(source => $"pvc:{source}").Parts is not { } parts) return null;
+        var bare = new JsonObject { ["name"] = payload["name"]!.DeepClone(), ["namespace"] = payload["namespace"]!.DeepClone() };
+        var reader = new PayloadReader(TemplateMerge.Merge(Element(bare), parts.Content).Json);
+        var request = VirtualMachineRequest.Read(reader) with { Template = "t", Carried = parts.Carried };
+        return reader.Errors.Count == 0 ? VirtualMachineManifest.Build(request, new OperationKey($"ovim-op-{1:x40}")) : null;
     }
 
     private static JsonElement Element(JsonObject json) => JsonElement.Parse(Encoding.UTF8.GetBytes(json.ToJsonString()));

@@ -181,6 +181,13 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
         await Cache.WaitForFirstAnswerAsync(Limits.Token());
         Assert.Equal(CacheState.NoKindMatch, Cache.Status.State);
         Assert.Contains("does not have this kind", Cache.Status.Problem, StringComparison.Ordinal);
+        Assert.False(Cache.Status.LacksKind);
+        var verdict = Cache.WaitForVerdictAsync(Limits.Token());
+        Assert.False(verdict.IsCompleted);
+        var second = WatchCache<AnyObject, Widget>.SecondLook;
+        Time.Advance(await Time.NextWaitAsync(second / 2, second));
+        await verdict;
+        Assert.True(Cache.Status.LacksKind);
         var wait = await Time.NextWaitAsync(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
         Assert.InRange(wait, WatchCache<AnyObject, Widget>.NoKindMatchInterval / 2, WatchCache<AnyObject, Widget>.NoKindMatchInterval);
         Api.GetsKind(Kind);
@@ -189,7 +196,8 @@ public sealed class WatchCacheFaultTests : WatchCacheWorld
         await Cache.WaitUntilAsync(Name("w"), item => item is not null, Limits.Token());
 
         await Eventually.HoldsAsync(() => Cache.Status.State is CacheState.Synced);
-        Assert.Equal(2, Api.RequestsWith("list").Count());
+        Assert.False(Cache.Status.LacksKind);
+        Assert.Equal(3, Api.RequestsWith("list").Count());
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class ClusterOfferTests
     [Theory]
     [InlineData("""{"storage_class":"fast"}""", null)]
     [InlineData("""{"storage_class":"slow"}""", "storage_class: the cluster has no StorageClass \"slow\"")]
-    [InlineData("""{"disks":[{"name":"a","storage_class":"slow"},{"storage_class":"fast"}]}""", "disks: the cluster has no StorageClass \"slow\"")]
+    [InlineData("""{"disks":[{"name":"a","storage_class":"slow"},{"storage_class":"fast"}]}""", "disks[0].storage_class: the cluster has no StorageClass \"slow\"")]
     [InlineData("""{"network_name":"lan"}""", null)]
     [InlineData("""{"network_name":"default","networks":["pod"]}""", null)]
     [InlineData("""{"network_name":"dmz"}""", "network_name: no namespace has a NetworkAttachmentDefinition \"dmz\"")]
@@ -64,12 +64,125 @@ public sealed class ClusterOfferTests
         var platform = await PlatformAsync();
         Assert.Empty(platform.Offer.Missing(Needs(template), null));
 
-        platform.DataVolumes.Status = new CacheStatus { State = CacheState.NoKindMatch };
+        platform.DataVolumes.Status = new CacheStatus { State = CacheState.NoKindMatch }; // a server that starts may not know it yet
+        Assert.Empty(platform.Offer.Missing(Needs(template), null));
+        platform.DataVolumes.Status = new CacheStatus { State = CacheState.NoKindMatch, LacksKind = true };
 
         var missing = platform.Offer.Missing(Needs(template), null).SingleOrDefault();
         Assert.Equal(field is null ? null : $"{field}: CDI is not installed on this cluster, which imports, clones and makes disks", missing);
         platform.DataVolumes.Status = new CacheStatus { State = CacheState.Failing };
         Assert.Empty(platform.Offer.Missing(Needs(template), null));
+    }
+
+    [Theory]
+    [InlineData("""{"image_url":"img","storage":5,"storage_class":"fast"}""", null)]
+    [InlineData("""{"image_url":"img","storage":5,"storage_class":"fast","access_mode":"ReadWriteOnce"}""", null)]
+    [InlineData("""{"image_url":"img","storage":5,"storage_class":"fast","access_mode":"ReadWriteOncePod"}""", null)] // profiles never name it
+    [InlineData(
+        """{"image_url":"img","storage":5,"storage_class":"fast","access_mode":"ReadWriteMany"}""",
+        "access_mode: disks of the StorageClass \"fast\" cannot be \"ReadWriteMany\", only ReadWriteOnce (CDI's StorageProfile)")]
+    [InlineData("""{"image_url":"img","storage_class":"fast","access_mode":"ReadWriteMany"}""", null)] // a container disk is on no volume
+    [InlineData("""{"image_url":"pvc:a","storage_class":"fast","access_mode":"ReadWriteMany"}""", null)]
+    [InlineData(
+        """{"image_url":"pvc:ns/a","storage_class":"fast","access_mode":"ReadWriteMany"}""",
+        "access_mode: disks of the StorageClass \"fast\" cannot be \"ReadWriteMany\", only ReadWriteOnce (CDI's StorageProfile)")]
+    [InlineData(
+        """{"image_url":"img","disks":[{"name":"a"},{"name":"b","blank":true,"size":1,"storage_class":"fast","access_mode":"ReadWriteMany"}]}""",
+        "disks[1].access_mode: disks of the StorageClass \"fast\" cannot be \"ReadWriteMany\", only ReadWriteOnce (CDI's StorageProfile)")]
+    [InlineData("""{"image_url":"img","storage":5,"storage_class":"unknown","access_mode":"ReadWriteMany"}""", null)]
+    [InlineData(
+        """{"image_url":"img","storage":5,"storage_class":"unknown"}""",
+        "access_mode: missing, and CDI knows none for disks of the StorageClass \"unknown\" (its StorageProfile is empty)")]
+    [InlineData("""{"image_url":"pvc:ns/a","storage_class":"unknown"}""", null)]
+    [InlineData("""{"image_url":"img","storage":5,"storage_class":"unprofiled","access_mode":"ReadWriteMany"}""", null)]
+    [InlineData("""{"image_url":"img","storage":5,"storage_class":"odd","access_mode":"ReadWriteMany"}""", null)] // someone wrote a mode that nobody knows
+    [InlineData(
+        """{"image_url":"img","storage":5,"access_mode":"ReadWriteMany"}""", // the default class is
+        "access_mode: disks of the StorageClass \"fast\" cannot be \"ReadWriteMany\", only ReadWriteOnce (CDI's StorageProfile)")]
+    public async Task Access_mode_is_one_that_the_class_can(string template, string? missing)
+    {
+        var platform = new PlatformWorld(_time);
+        foreach (var name in (string[])["unknown", "unprofiled", "odd"]) platform.Has(CapacityKinds.StorageClass, name);
+        platform.HasDefaultClass("shared", "storageclass.kubernetes.io/is-default-class");
+        platform.HasDefaultClass("fast", "storageclass.kubevirt.io/is-default-virt-class");
+        platform.HasProfile("shared", "ReadWriteMany");
+        platform.HasProfile("fast", "ReadWriteOnce");
+        platform.HasProfile("unknown");
+        platform.HasProfile("odd", "ReadWriteNever");
+        await platform.KnowsAsync();
+
+        Assert.Equal(missing, platform.Offer.Missing(Needs(template), null).SingleOrDefault());
+    }
+
+    [Theory]
+    [InlineData("v1.0.1", """{"ssh_keys":["ssh-rsa A"]}""", "ssh_keys: KubeVirt v1.0.1 gives keys on a config drive alone (\"cloud_init_type\": \"configdrive\"), on NoCloud disks from v1.1 on")]
+    [InlineData("v1.0.1", """{"ssh_keys":["ssh-rsa A"],"cloud_init_type":"configdrive"}""", null)]
+    [InlineData("v1.0.1", """{"ssh_keys":["ssh-rsa A"],"cloud_init":"{\"ignition\":{\"version\":\"3.3.0\"}}"}""", null)]
+    [InlineData("v1.0.1", """{"cloud_init":"#cloud-config"}""", null)]
+    [InlineData("v1.1.0", """{"ssh_keys":["ssh-rsa A"]}""", null)]
+    [InlineData("v1.10.0", """{"ssh_keys":["ssh-rsa A"]}""", null)]
+    [InlineData("1.1.2-40-gabc", """{"ssh_keys":["ssh-rsa A"]}""", null)]
+    [InlineData("devel", """{"ssh_keys":["ssh-rsa A"]}""", null)]
+    [InlineData("", """{"ssh_keys":["ssh-rsa A"]}""", null)]
+    [InlineData("v0.59.0", """{"eviction_strategy":"LiveMigrateIfPossible"}""", "eviction_strategy: KubeVirt v0.59.0 has no \"LiveMigrateIfPossible\", which is there from v1.0 on")]
+    [InlineData("v0.59.0", """{"eviction_strategy":"LiveMigrate"}""", null)]
+    [InlineData("v1.7.0", """{"architecture":"amd64"}""", null)]
+    [InlineData("v1.7.0", """{"architecture":"arm64"}""", "architecture: KubeVirt v1.7.0 takes \"arm64\" beside its own amd64 with its feature gate MultiArchitecture alone, which is off")]
+    [InlineData("v1.7.0 MultiArchitecture", """{"architecture":"arm64"}""", null)]
+    [InlineData("v1.7.0 multiarchitecture", """{"architecture":"arm64"}""", "architecture: KubeVirt v1.7.0 takes \"arm64\" beside its own amd64 with its feature gate MultiArchitecture alone, which is off")]
+    [InlineData("v1.8.0", """{"architecture":"arm64"}""", null)]
+    public async Task What_kubevirt_does_not_do_in_its_version_is_told(string kubeVirt, string template, string? missing)
+    {
+        var platform = new PlatformWorld(_time);
+        platform.HasNode("one", "amd64");
+        platform.HasNode("two", "arm64");
+        if (kubeVirt.Split(' ') is [var version, .. var gates]) platform.HasKubeVirt(version, gates);
+        await platform.KnowsAsync();
+
+        Assert.Equal(missing, platform.Offer.Missing(Needs(template), null).SingleOrDefault(one => !one.StartsWith("architecture: missing", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Feature_gate_that_is_turned_on_under_a_running_agent_makes_templates_usable()
+    {
+        var platform = new PlatformWorld(_time);
+        platform.HasNode("two", "arm64");
+        platform.HasKubeVirt("v1.6.0");
+        await platform.KnowsAsync();
+        var needs = Needs("""{"architecture":"arm64"}""");
+        Assert.Single(platform.Offer.Missing(needs, null));
+
+        platform.Cluster.Change(KubeVirtKinds.KubeVirt, new NamespacedName("kubevirt", "kubevirt"), kubeVirt =>
+            kubeVirt["spec"]!["configuration"]!["developerConfiguration"]!["featureGates"] = new System.Text.Json.Nodes.JsonArray("MultiArchitecture"));
+
+        await _time.UntilAsync(() => platform.Offer.Missing(needs, null).Count == 0);
+    }
+
+    [Theory]
+    [InlineData("""{"spec":5,"status":"x"}""")]
+    [InlineData("""{"spec":{"configuration":{"developerConfiguration":{"featureGates":"MultiArchitecture"}}},"status":{"observedKubeVirtVersion":7}}""")]
+    [InlineData("""{"spec":{"configuration":[]},"status":{"observedKubeVirtVersion":"v99999999999.1"}}""")]
+    [InlineData("""{"spec":null,"status":null}""")]
+    [InlineData("{}")]
+    public void Odd_kubevirt_object_tells_nothing_but_where_it_is(string json)
+    {
+        var text = json.Insert(1, "\"metadata\":{\"name\":\"kubevirt\",\"namespace\":\"kv\"}" + (json.Length > 2 ? "," : ""));
+
+        var installed = KubeVirtInstallation.Of(JsonSerializer.Deserialize(text, KubeVirtJson.Default.KubeVirtObject)!);
+
+        Assert.Equal(("kv", null, false), (installed.Namespace, installed.Version, installed.HasMultiArchitecture));
+    }
+
+    [Fact]
+    public async Task Cluster_without_kubevirt_has_no_use_for_any_template()
+    {
+        var platform = await PlatformAsync();
+
+        platform.Machines.Status = new CacheStatus { State = CacheState.NoKindMatch, LacksKind = true };
+
+        Assert.Equal(
+            "KubeVirt is not installed on this cluster: the API server has no virtualmachines.kubevirt.io",
+            platform.Offer.Missing(Needs("""{"image_url":"img"}"""), null).Single());
     }
 
     [Fact]

@@ -16,20 +16,30 @@ internal sealed class PlatformWorld
     private readonly FakeKubernetesApi _cluster;
     private readonly TimeProvider _time;
     private readonly List<Action> _loops = [];
+    private readonly List<IWatchCacheStatus> _caches = [];
 
     public PlatformWorld(TimeProvider time, params IReadOnlyList<ResourceKind> withoutKinds)
     {
         (_time, _cluster) = (time, new FakeKubernetesApi(time));
         foreach (var kind in withoutKinds) _cluster.LosesKind(kind);
+        var (types, preferences) = (Watched(InstancetypeItem.ClusterWatch), Watched(ClusterPreferenceItem.Watch));
         Offer = new ClusterOffer(
-            Watched(StorageClassItem.Watch), Watched(NetworkItem.Watch), Watched(InstancetypeItem.Watch), Watched(InstancetypeItem.ClusterWatch),
-            Watched(PreferenceItem.Watch), Watched(ClusterPreferenceItem.Watch), Watched(NodeItem.Watch), DataVolumes, time);
+            new StorageOffer(Watched(StorageClassItem.Watch), Watched(StorageProfileItem.Watch)),
+            new KubeVirtOffer(Machines, Watched(KubeVirtInstallation.Watch)), Watched(NetworkItem.Watch), Watched(InstancetypeItem.Watch), types,
+            Watched(PreferenceItem.Watch), preferences, Watched(NodeItem.Watch), DataVolumes, time);
+        Templates = new ClusterTemplates(new OpenShiftTemplates(_cluster, Watched(OpenShiftTemplateItem.Watch)), Offer, types, preferences);
     }
 
     public ClusterOffer Offer { get; }
 
+    /// <summary>The templates that the cluster has itself.</summary>
+    public ClusterTemplates Templates { get; }
+
     /// <summary>Whether the cluster has CDI.</summary>
-    public FakeCacheStatus DataVolumes { get; } = new();
+    public FakeCacheStatus DataVolumes { get; } = new(KubeVirtKinds.DataVolume);
+
+    /// <summary>Whether the cluster has KubeVirt.</summary>
+    public FakeCacheStatus Machines { get; } = new(KubeVirtKinds.VirtualMachine);
 
     public FakeKubernetesApi Cluster => _cluster;
 
@@ -41,7 +51,37 @@ internal sealed class PlatformWorld
     }
 
     /// <summary>They do, and know what there is so far.</summary>
-    public async Task KnowsAsync() => await Start().Offer.WaitForFirstAnswersAsync(Limits.Token());
+    public async Task KnowsAsync()
+    {
+        Start();
+        await Eventually.HoldsAsync(() => _caches.All(cache => cache.Status.State is not CacheState.Starting));
+        // What is not there is looked for once more.
+        if (_time is TestTime time) await time.UntilAsync(() => _caches.All(cache => cache.Status.State is not CacheState.NoKindMatch || cache.Status.LacksKind));
+    }
+
+    /// <summary>CDI knows what disks of a class can have.</summary>
+    public void HasProfile(string storageClass, params string[] modes) => _cluster.Has(OfferedKinds.StorageProfile, new JsonObject
+    {
+        ["metadata"] = new JsonObject { ["name"] = storageClass },
+        ["status"] = new JsonObject
+        {
+            ["claimPropertySets"] = new JsonArray([.. modes.Select(mode => new JsonObject { ["accessModes"] = new JsonArray(mode) })]),
+        },
+    });
+
+    /// <summary>KubeVirt is installed, in a version and with feature gates.</summary>
+    public void HasKubeVirt(string version, params string[] gates) => _cluster.Has(KubeVirtKinds.KubeVirt, new JsonObject
+    {
+        ["metadata"] = new JsonObject { ["name"] = "kubevirt", ["namespace"] = "kubevirt" },
+        ["spec"] = new JsonObject
+        {
+            ["configuration"] = new JsonObject
+            {
+                ["developerConfiguration"] = new JsonObject { ["featureGates"] = new JsonArray([.. gates.Select(gate => JsonValue.Create(gate))]) },
+            },
+        },
+        ["status"] = new JsonObject { ["observedKubeVirtVersion"] = version, ["defaultArchitecture"] = "amd64" },
+    });
 
     public void Has(ResourceKind kind, string name, string ns = "", params (string Key, string Value)[] labels)
     {
@@ -52,6 +92,12 @@ internal sealed class PlatformWorld
         _cluster.Has(kind, new JsonObject { ["metadata"] = metadata });
     }
 
+    /// <summary>A StorageClass with an annotation that makes it a default.</summary>
+    public void HasDefaultClass(string name, string annotation) => _cluster.Has(CapacityKinds.StorageClass, new JsonObject
+    {
+        ["metadata"] = new JsonObject { ["name"] = name, ["annotations"] = new JsonObject { [annotation] = "true" } },
+    });
+
     public void HasNode(string name, string architecture, bool runsVms = false) => Has(
         CapacityKinds.Node, name, "", [("kubernetes.io/arch", architecture), .. runsVms ? [("kubevirt.io/schedulable", "true")] : (IEnumerable<(string, string)>)[]]);
 
@@ -60,14 +106,15 @@ internal sealed class PlatformWorld
         where TItem : class
     {
         var cache = new WatchCache<TObject, TItem>(_cluster, spec, TestFailures.Create(_time), _time, NullLogger.Instance);
+        _caches.Add(cache);
         _loops.Add(() => _ = cache.RunAsync(default));
         return cache;
     }
 
-    /// <summary>A cache of DataVolumes that a test puts into a state.</summary>
-    internal sealed class FakeCacheStatus : IWatchCacheStatus
+    /// <summary>A cache that a test puts into a state.</summary>
+    internal sealed class FakeCacheStatus(ResourceKind kind) : IWatchCacheStatus
     {
-        public ResourceKind Kind { get; } = new("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume");
+        public ResourceKind Kind { get; } = kind;
 
         public CacheStatus Status { get; set; } = new() { State = CacheState.Synced };
 
@@ -76,5 +123,7 @@ internal sealed class PlatformWorld
         public bool IsOptional => true;
 
         public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task WaitForVerdictAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -97,6 +97,18 @@ public sealed class TemplatePullTests : IAsyncDisposable
         Assert.Equal("a b", await _world.NamesAsync());
     }
 
+    [Fact]
+    public async Task Answer_without_content_changes_nothing_and_is_no_problem()
+    {
+        await _world.SyncsAsync(TemplateWorld.Template("old"));
+        _hub.Hub.Handles(_ => new HttpResponseMessage(HttpStatusCode.NoContent));
+
+        await PulledAsync(Interval);
+
+        Assert.Equal("old", await _world.NamesAsync());
+        Assert.Null(_pull.Problem);
+    }
+
     [Theory]
     [InlineData("""{"templates":[]}""", null)]
     [InlineData("""{"templates":null}""", "has no array \"templates\"")]

@@ -58,6 +58,110 @@ public sealed class TemplateStoreTests
         Assert.Empty(_world.Cache.Lost);
     }
 
+    [Theory]
+    [InlineData("remove part")]
+    [InlineData("edit part")]
+    [InlineData("edit head")]
+    public async Task Loss_is_told_by_every_agent_until_the_hub_sends_templates_again(string deed)
+    {
+        await _world.SyncsAsync(TemplateWorld.Template("a"), TemplateWorld.Template("b"));
+        Do(deed);
+        _world.Restart();
+        await _world.Cache.EnsureStoredAsync(default);
+        var told = _world.Cache.Lost;
+        Assert.Single(told);
+
+        _world.Restart();
+        await _world.Cache.EnsureStoredAsync(default);
+
+        Assert.Equal(told, _world.Cache.Lost);
+        await _world.SyncsAsync(TemplateWorld.Template("a"), TemplateWorld.Template("b"));
+        Assert.Empty(_world.Cache.Lost);
+        _world.Restart();
+        Assert.Equal("a b", await _world.NamesAsync());
+        Assert.Empty(_world.Cache.Lost);
+    }
+
+    [Fact]
+    public async Task What_people_write_as_lost_is_shown_within_bounds()
+    {
+        await _world.SyncsAsync(TemplateWorld.Template("a"));
+        _world.Edits(TemplatePart.HeadName, head => head["data"]!["lost"] = string.Join('\n', Enumerable.Repeat(new string('x', 5000), 1000).Select((line, i) => $"{i}{line}")));
+
+        _world.Restart();
+
+        Assert.Equal("a", await _world.NamesAsync());
+        Assert.InRange(_world.Cache.Lost.Count, 1, 10);
+        Assert.All(_world.Cache.Lost, one => Assert.InRange(one.Length, 1, 301));
+    }
+
+    [Fact]
+    public async Task Head_that_someone_made_immutable_is_replaced()
+    {
+        await _world.SyncsAsync(TemplateWorld.Template("a"));
+        _world.Edits(TemplatePart.HeadName, head => head["immutable"] = true);
+
+        await _world.SyncsAsync(TemplateWorld.Template("b"));
+
+        _world.Restart();
+        Assert.Equal("b", await _world.NamesAsync());
+        Assert.Empty(_world.Cache.Lost);
+    }
+
+    [Fact]
+    public async Task Immutable_head_of_nonsense_is_replaced()
+    {
+        await _world.SyncsAsync(TemplateWorld.Template("a"));
+        _world.Removes(TemplatePart.HeadName);
+        _world.Has(TemplatePart.HeadName, role: "head", ("parts", "x"));
+        _world.Edits(TemplatePart.HeadName, head => head["immutable"] = true);
+
+        _world.Restart();
+        await _world.Cache.EnsureStoredAsync(default);
+
+        _world.Restart();
+        Assert.Equal("a", await _world.NamesAsync());
+        Assert.Single(_world.Cache.Lost); // what the agent before it was told
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Many_configmaps_with_the_marks_push_out_no_part(bool headIsGone)
+    {
+        for (var i = 0; i < 100; i++)
+            _world.Has($"ovim-templates-0000-{i}", role: "part", ("templates", TemplateWorld.Template($"evil{i}")));
+        await _world.SyncsAsync(TemplateWorld.Template("a"));
+        for (var i = 0; i < 100; i++)
+            _world.Has($"ovim-templates-0000-{i}", role: "part", ("templates", TemplateWorld.Template($"evil{i}")));
+        if (headIsGone) _world.Removes(TemplatePart.HeadName);
+
+        _world.Restart();
+
+        Assert.Equal("a", await _world.NamesAsync());
+        Assert.InRange(_world.Cache.Lost.Count, headIsGone ? 1 : 0, headIsGone ? 10 : 0);
+        await _world.Cache.EnsureStoredAsync(default);
+        await _world.Cache.EnsureStoredAsync(default);
+        Assert.Equal(2, _world.ConfigMaps.Count);
+    }
+
+    [Fact]
+    public async Task Agent_that_led_before_tells_nothing_of_then()
+    {
+        await _world.SyncsAsync(TemplateWorld.Template("a", ",\"storage_class\":\"none\""));
+        Do("remove part");
+        _world.Restart();
+        await _world.Cache.GetAsync(default);
+        Assert.NotEmpty(_world.Cache.Lost);
+
+        _world.Leadership.StepDown();
+
+        Assert.Empty(_world.Cache.Lost);
+        Assert.Null(_world.Cache.Problem);
+        Assert.Null(_world.Cache.Count);
+        Assert.Empty(_world.Source.Unusable());
+    }
+
     [Fact]
     public async Task Part_that_is_damaged_costs_no_other()
     {

@@ -55,7 +55,7 @@ internal sealed class TemplateWorld
         Leadership = new SoleLeadership();
         _store = new TemplateStore(Cluster, Settings);
         Cache = new TemplateCache(_store, Leadership, NullLogger<TemplateCache>.Instance);
-        Source = new TemplateSource(Cache, Platform.Offer);
+        Source = new TemplateSource(Cache, Platform.Offer, Platform.Templates);
     }
 
     /// <summary>A template that is well formed.</summary>

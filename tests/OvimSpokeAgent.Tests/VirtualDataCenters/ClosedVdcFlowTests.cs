@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.VirtualDataCenters;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualDataCenters;
 
@@ -220,7 +221,7 @@ public sealed class ClosedVdcFlowTests : IAsyncLifetime
     {
         cluster.Has(PlatformKinds.Service, ClusterNetworkDiscoveryTests.Service("dns-system", "cluster-dns", DnsAddress, DnsAddress6));
         cluster.Has(PlatformKinds.EndpointSlice, ClusterNetworkDiscoveryTests.Slice("dns-system", "cluster-dns", 5353));
-        cluster.Has(PlatformKinds.KubeVirt, ClusterNetworkDiscoveryTests.Named(Platform, "kubevirt"));
+        cluster.Has(KubeVirtKinds.KubeVirt, ClusterNetworkDiscoveryTests.Named(Platform, "kubevirt"));
         cluster.Has(PlatformKinds.ApiService, ClusterNetworkDiscoveryTests.CdiApi(Platform));
     }
 

@@ -3,6 +3,7 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.VirtualDataCenters;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.VirtualDataCenters;
 
@@ -131,7 +132,7 @@ public sealed class ClusterNetworkDiscoveryTests
     public async Task Settings_say_where_it_is_instead()
     {
         await using var host = await OpenAsync(
-            cluster => cluster.Has(PlatformKinds.KubeVirt, Named("elsewhere", "kubevirt")),
+            cluster => cluster.Has(KubeVirtKinds.KubeVirt, Named("elsewhere", "kubevirt")),
             [DnsAddress],
             ("OVIM_DNS_TARGETS", "169.254.20.10, [fd00::35]:5353, dns-system/app=coredns:1053"),
             ("OVIM_KUBEVIRT_NAMESPACE", "virt"),
@@ -150,11 +151,11 @@ public sealed class ClusterNetworkDiscoveryTests
     [Fact]
     public async Task Kubevirt_that_is_installed_later_is_found()
     {
-        await using var host = await OpenAsync(cluster => cluster.LosesKind(PlatformKinds.KubeVirt));
+        await using var host = await OpenAsync(cluster => cluster.LosesKind(KubeVirtKinds.KubeVirt));
         await host.PassesUntilAsync(() => Spec(host, "vdc-kubevirt-policy").Contains("\"kubevirt\"", StringComparison.Ordinal));
 
-        host.Cluster.GetsKind(PlatformKinds.KubeVirt);
-        host.Cluster.Has(PlatformKinds.KubeVirt, Named("virtualization", "kubevirt"));
+        host.Cluster.GetsKind(KubeVirtKinds.KubeVirt);
+        host.Cluster.Has(KubeVirtKinds.KubeVirt, Named("virtualization", "kubevirt"));
         await host.PassesUntilAsync(
             () => Spec(host, "vdc-kubevirt-policy").Contains("\"virtualization\"", StringComparison.Ordinal), TimeSpan.FromSeconds(1));
     }

@@ -52,6 +52,22 @@ public sealed class CreateFromTemplateTests
         Assert.Null(world.Vm()["metadata"]!["labels"]![WellKnownNames.TemplateLabel]);
     }
 
+    [Fact]
+    public async Task Fields_of_disks_that_nobody_knows_are_not_shown_as_used()
+    {
+        await using var world = await OpenAsync();
+
+        var status = (await VmWorld.Of(
+            world.Create,
+            """
+            {"name":"web","namespace":"acme","image_url":"img","cpu":1,"memory":1,
+             "disks":[{"name":"data","image_url":"img2","login":"top-hidden","more":{"key":"deep-hidden"},"secret_name":"s"}]}
+            """).RunAsync()).VmStatus();
+
+        Assert.Equal(
+            """{"cpu":1,"disks":[{"image_url":"img2","name":"data"}],"image_url":"img","memory":1,"run":true}""", status.Used!.Value.GetRawText());
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(",\"image_url\":\"img\"")]

@@ -28,7 +28,7 @@ internal sealed class FakeTemplates : ITemplateSource
 
     public void HasNoMore(string name) => _templates.Remove(name);
 
-    public async Task<(TemplateContent? Template, string? Refusal)> FindAsync(string name, CancellationToken cancellationToken)
+    public async Task<(TemplateContent? Template, string? Refusal)> FindAsync(string name, JsonElement payload, CancellationToken cancellationToken)
     {
         await Task.Yield();
         if (Fault is { } fault) throw fault;

@@ -79,8 +79,11 @@ internal sealed class VmWorld : IAsyncDisposable
     /// <summary>Who cannot migrate: nobody unless a test says otherwise.</summary>
     public FakeMigrationRoom MigrationRoom { get; } = new();
 
-    public IOperationHandler Create => new CreateVirtualMachineHandler(
-        Cluster, Manager, Namespaces, Admission, new DiskSources(Cluster, new AccessReviews(Cluster, Time)), Templates, new TestEnvironment().LoadClean());
+    public IOperationHandler Create => CreateFrom(Templates);
+
+    /// <summary>The handler with other templates.</summary>
+    public IOperationHandler CreateFrom(ITemplateSource templates) => new CreateVirtualMachineHandler(
+        Cluster, Manager, Namespaces, Admission, new DiskSources(Cluster, new AccessReviews(Cluster, Time)), templates, new TestEnvironment().LoadClean());
 
     /// <summary>The templates; none unless a test says otherwise.</summary>
     public FakeTemplates Templates { get; } = new();

@@ -1,6 +1,7 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -20,7 +21,7 @@ internal sealed partial class ClusterNetworkDiscovery : ILoop
     private static readonly TimeSpan CalmAfter = TimeSpan.FromMinutes(10);
 
     private readonly WatchCache<ServiceObject, DnsService> _services;
-    private readonly WatchCache<KubeVirtObject, PlatformNamespace> _kubeVirts;
+    private readonly WatchCache<KubeVirtObject, KubeVirtInstallation> _kubeVirts;
     private readonly WatchCache<ApiServiceObject, PlatformNamespace> _cdis;
     private readonly ManagedNamespaces _managed;
     private readonly DnsEndpoints _endpoints;
@@ -38,7 +39,7 @@ internal sealed partial class ClusterNetworkDiscovery : ILoop
 
     public ClusterNetworkDiscovery(
         WatchCache<ServiceObject, DnsService> services,
-        WatchCache<KubeVirtObject, PlatformNamespace> kubeVirts,
+        WatchCache<KubeVirtObject, KubeVirtInstallation> kubeVirts,
         WatchCache<ApiServiceObject, PlatformNamespace> cdis,
         ManagedNamespaces managed,
         DnsEndpoints endpoints,
@@ -102,8 +103,8 @@ internal sealed partial class ClusterNetworkDiscovery : ILoop
         var refused = new List<string>();
         var dns = DnsRule.WellKnown.ToList();
         foreach (var target in _targets) dns.AddRange(await RulesOfAsync(target, refused, cancellationToken));
-        var kubeVirts = NamespacesOf(_kubeVirts, _settings.KubeVirtNamespace, VdcNames.KubeVirtNamespaces, "KubeVirt", refused);
-        var cdis = NamespacesOf(_cdis, _settings.CdiNamespace, ClusterNetwork.UsualOfCdi(kubeVirts), "CDI", refused);
+        var kubeVirts = NamespacesOf(_kubeVirts.Items.Select(item => item.Namespace), _settings.KubeVirtNamespace, VdcNames.KubeVirtNamespaces, "KubeVirt", refused);
+        var cdis = NamespacesOf(_cdis.Items.Select(item => item.Name), _settings.CdiNamespace, ClusterNetwork.UsualOfCdi(kubeVirts), "CDI", refused);
         var told = string.Join("; ", refused.Distinct());
         if (told.Length > 0 && told != _refused) LogRefused(told);
         _refused = told;
@@ -130,11 +131,10 @@ internal sealed partial class ClusterNetworkDiscovery : ILoop
         return service is null ? [.. own] : [.. own, .. await _endpoints.OfAsync(service, cancellationToken)];
     }
 
-    private List<string> NamespacesOf<T>(
-        WatchCache<T, PlatformNamespace> cache, string? setting, IReadOnlyList<string> usual, string what, List<string> refused)
-        where T : class, IKubernetesObject
+    private List<string> NamespacesOf(
+        IEnumerable<string> found, string? setting, IReadOnlyList<string> usual, string what, List<string> refused)
     {
-        List<string> named = setting is null ? [.. cache.Items.Select(item => item.Name)] : [setting];
+        List<string> named = setting is null ? [.. found] : [setting];
         if (named.Count == 0) named = [.. usual];
         return [.. named.Where(ns => !IsTenants(ns, what, refused))];
     }

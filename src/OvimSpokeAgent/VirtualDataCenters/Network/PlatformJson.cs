@@ -5,6 +5,5 @@ namespace OvimSpokeAgent.VirtualDataCenters;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ServiceObject))]
 [JsonSerializable(typeof(EndpointSliceObject))]
-[JsonSerializable(typeof(KubeVirtObject))]
 [JsonSerializable(typeof(ApiServiceObject))]
 internal sealed partial class PlatformJson : JsonSerializerContext;

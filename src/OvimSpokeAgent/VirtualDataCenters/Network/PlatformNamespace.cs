@@ -2,17 +2,9 @@ using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
-/// <summary>A namespace in which components of the platform are.</summary>
+/// <summary>The namespace in which CDI is.</summary>
 internal sealed record PlatformNamespace(string Name)
 {
-    public static WatchSpec<KubeVirtObject, PlatformNamespace> KubeVirtWatch { get; } = new()
-    {
-        Kind = PlatformKinds.KubeVirt,
-        Type = PlatformJson.Default.KubeVirtObject,
-        Project = PlatformNamespace.OfKubeVirt,
-        IsOptional = true,
-    };
-
     public static WatchSpec<ApiServiceObject, PlatformNamespace> CdiWatch { get; } = new()
     {
         Kind = PlatformKinds.ApiService,
@@ -24,8 +16,6 @@ internal sealed record PlatformNamespace(string Name)
 
     /// <summary>CDI serves the API that hands out tokens for uploads; only the cluster's owner registers one.</summary>
     public const string CdiApi = "v1beta1.upload.cdi.kubevirt.io";
-
-    public static PlatformNamespace? OfKubeVirt(KubeVirtObject kubeVirt, DateTimeOffset now) => new(kubeVirt.Metadata.Key.Namespace);
 
     public static PlatformNamespace? OfCdi(ApiServiceObject api, DateTimeOffset now) =>
         api.Metadata.Name == CdiApi && api.Spec?.Service is { Namespace.Length: > 0 } service ? new(service.Namespace) : null;

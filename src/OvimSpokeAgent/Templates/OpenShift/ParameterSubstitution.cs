@@ -1,0 +1,94 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Validation;
+
+namespace OvimSpokeAgent.Templates;
+
+/// <summary>
+/// Puts values into the texts of a Template's objects: <c>${NAME}</c> anywhere in a text or a key; <c>${{NAME}}</c> as the whole text
+/// for a value of any type. What names no parameter stays: shell scripts have such texts, too. Pure.
+/// </summary>
+internal sealed partial class ParameterSubstitution(ParameterValues values)
+{
+    private const int MaxBytes = 256 << 10;
+
+    private readonly HashSet<string> _noJson = new(StringComparer.Ordinal);
+
+    /// <summary>The object with the values in it, or why there is none.</summary>
+    public (JsonElement? Value, string? Problem) Apply(JsonElement value)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            if (!TryWrite(writer, value)) return (null, $"with its parameters the object is over {MaxBytes >> 10} KiB");
+        }
+        if (_noJson.Count > 0) return (null, string.Join("; ", _noJson.Select(name => $"parameters.{name}: its value is no JSON, which ${{{{{name}}}}} takes")));
+        return (OperationJson.Parse(buffer.WrittenSpan), null);
+    }
+
+    /// <summary>The parameter that is all of a text; null: it is another text.</summary>
+    public static string? Only(string text) => OnlyText().Match(text) is { Success: true } found ? found.Groups[1].Value : null;
+
+    private bool TryWrite(Utf8JsonWriter writer, JsonElement value)
+    {
+        if (writer.BytesCommitted + writer.BytesPending > MaxBytes) return false;
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var (name, member) in CanonicalJson.Members(value))
+                {
+                    writer.WritePropertyName(Text(name));
+                    if (!TryWrite(writer, member)) return false;
+                }
+                writer.WriteEndObject();
+                return true;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var item in value.EnumerateArray())
+                {
+                    if (!TryWrite(writer, item)) return false;
+                }
+                writer.WriteEndArray();
+                return true;
+            case JsonValueKind.String when JsonText.TryGetString(value, out var text):
+                WriteText(writer, text);
+                return true;
+            default:
+                CanonicalJson.Write(writer, value);
+                return true;
+        }
+    }
+
+    private void WriteText(Utf8JsonWriter writer, string text)
+    {
+        if (Json().Match(text) is not { Success: true } whole || values.Find(whole.Groups[1].Value) is not { } json)
+        {
+            writer.WriteStringValue(Text(text));
+            return;
+        }
+        try
+        {
+            CanonicalJson.Write(writer, OperationJson.Parse(System.Text.Encoding.UTF8.GetBytes(json)));
+        }
+        catch (JsonException)
+        {
+            _noJson.Add(whole.Groups[1].Value); // there is no way to ask first
+            writer.WriteNullValue();
+        }
+    }
+
+    private string Text(string text) =>
+        Texts().Replace(text, found => values.Find(found.Groups[1].Value) ?? found.Value);
+
+    [GeneratedRegex(@"\$\{([a-zA-Z0-9_]+)\}")]
+    private static partial Regex Texts();
+
+    [GeneratedRegex(@"^\$\{([a-zA-Z0-9_]+)\}\z")]
+    private static partial Regex OnlyText();
+
+    [GeneratedRegex(@"^\$\{\{([a-zA-Z0-9_]+)\}\}\z")]
+    private static partial Regex Json();
+}
