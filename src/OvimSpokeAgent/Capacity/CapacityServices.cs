@@ -13,6 +13,7 @@ internal static class CapacityServices
         services.AddSingleton<ClusterFiguresReader>();
         services.AddSingleton<ClusterMetricsReader>();
         services.AddSingleton<IHealthCheck, UsageCheck>();
+        services.AddSingleton<IHealthCheck, CapacityCheck>();
         services.AddSingleton<IGaugeSource, ClusterGauges>();
         services.AddSingleton<IGaugeSource, VirtualMachineUseGauges>();
         services.AddSingleton<IOperationHandler, GetMetricsHandler>();
