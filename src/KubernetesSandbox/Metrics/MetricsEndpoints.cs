@@ -18,6 +18,8 @@ internal sealed class MetricsEndpoints(
     private const string Root = $"/apis/{SandboxMetrics.Group}/{SandboxMetrics.Version}";
     private const string ApiVersion = $"{SandboxMetrics.Group}/{SandboxMetrics.Version}";
 
+    private static readonly string[] VcpuFields = ["sockets", "cores", "threads"];
+
     // KubeVirt's own part of a VM's pod.
     private const long LauncherBytes = 200L << 20;
 
@@ -80,7 +82,7 @@ internal sealed class MetricsEndpoints(
     private JsonObject PodOf(JsonObject vmi)
     {
         var (ns, name) = (vmi.NameOf().Namespace, vmi.NameOf().Name);
-        var vcpus = new[] { "sockets", "cores", "threads" }.Aggregate(1L, (product, part) => product * (vmi.Number("spec", "domain", "cpu", part) ?? 1));
+        var vcpus = VcpuFields.Aggregate(1L, (product, part) => product * (vmi.Number("spec", "domain", "cpu", part) ?? 1));
         var memory = AmountOf(vmi.Text("spec", "domain", "memory", "guest")) ?? 0;
         var labels = new JsonObject { ["kubevirt.io"] = "virt-launcher", ["kubevirt.io/created-by"] = vmi.UidOf(), ["vm.kubevirt.io/name"] = name };
         var container = new JsonObject { ["name"] = "compute", ["usage"] = Usage(vcpus * options.Share, (memory * options.Share) + LauncherBytes) };
@@ -114,7 +116,7 @@ internal sealed class MetricsEndpoints(
     private static double? AmountOf(string? quantity) =>
         quantity is not null && QuantityText.Parse(quantity) is { } amount ? (double)amount.Billionths / 1e9 : null;
 
-    private async Task ListAsync(HttpContext context, string kind, Func<CancellationToken, Task<IEnumerable<JsonObject>>> read)
+    private static async Task ListAsync(HttpContext context, string kind, Func<CancellationToken, Task<IEnumerable<JsonObject>>> read)
     {
         var selector = LabelSelector.Parse(context.Request.Query["labelSelector"]);
         var ns = (string?)context.Request.RouteValues["ns"];
@@ -128,7 +130,7 @@ internal sealed class MetricsEndpoints(
         });
     }
 
-    private async Task GetAsync(HttpContext context, string resource, Func<CancellationToken, Task<IEnumerable<JsonObject>>> read)
+    private static async Task GetAsync(HttpContext context, string resource, Func<CancellationToken, Task<IEnumerable<JsonObject>>> read)
     {
         var name = new ObjectName((string?)context.Request.RouteValues["ns"] ?? "", (string)context.Request.RouteValues["name"]!);
         var found = (await read(context.RequestAborted)).FirstOrDefault(item => item.NameOf() == name);
