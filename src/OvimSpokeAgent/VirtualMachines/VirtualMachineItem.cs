@@ -142,6 +142,7 @@ internal sealed record VirtualMachineItem
         {
             Unreadable = problem,
             IsDeleting = vm.Metadata.DeletionTimestamp is not null,
+            IsHeldForDisks = KeepingDeletion.IsHeld(vm.Metadata),
             Footprint = known.Footprint with { Problem = problem },
             SeenAt = vm.SeenAt,
         };

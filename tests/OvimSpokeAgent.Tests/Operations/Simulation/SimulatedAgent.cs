@@ -60,15 +60,15 @@ internal sealed class SimulatedAgent
         var caches = new SimulatedCaches(api, failures, jitter, time);
         var managed = new ManagedNamespaces(caches.Namespaces, guarded, settings);
         Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, failures, settings, jitter, time);
+        var disks = new DiskCaches(caches.Volumes, caches.Claims);
         var manager = new VirtualMachineManager(
-            guarded, caches.Machines, caches.Instances, managed, Vdcs.Types, new DiskCaches(caches.Volumes, caches.Claims),
-            Vdcs.MigrationRoom, failures, time);
+            guarded, caches.Machines, caches.Instances, managed, Vdcs.Types, disks, Vdcs.MigrationRoom, failures, time);
         var power = new VirtualMachinePower(guarded, manager);
         var registry = new OperationRegistry(
         [
             new CreateVirtualMachineHandler(
                 guarded, manager, managed, Vdcs.Admission, new DiskSources(guarded, new AccessReviews(guarded, time)), Templates(world), settings),
-            new DeleteVirtualMachineHandler(guarded, manager, managed, new KeepingDeletion(guarded, manager, new DiskKeeper(guarded))),
+            new DeleteVirtualMachineHandler(guarded, manager, managed, new KeepingDeletion(guarded, manager, new DiskKeeper(guarded, disks))),
             new StartVirtualMachineHandler(manager, power, Vdcs.Admission, settings),
             new StopVirtualMachineHandler(manager, power),
             new RestartVirtualMachineHandler(manager, power),
