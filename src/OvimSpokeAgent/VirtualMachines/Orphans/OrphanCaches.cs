@@ -104,7 +104,7 @@ internal sealed class OrphanCaches(
     // However often the VM is changed meanwhile; where all goes, no disk is to be kept.
     private TimeSpan UntilDue(VirtualMachineItem held) => IsGoing(held.Name.Namespace)
         ? TimeSpan.Zero
-        : Left(_heldSince.GetOrAdd(held.Uid, _ => time.GetUtcNow()), HeldPatience);
+        : Left(_heldSince.GetOrAdd(held.Uid, _ => time.GetUtcNow()), TimeSpans.Min(HeldPatience, settings.OrphanGrace));
 
     // One that a VM names is that VM's, whoever owns it; a VM that names more than is kept may name it.
     private (Orphan Orphan, TimeSpan Wait)? Find(DataVolumeItem volume)
