@@ -5,7 +5,6 @@ namespace OvimSpokeAgent.Templates;
 /// <summary>The kinds of what a cluster offers to VMs.</summary>
 internal static class OfferedKinds
 {
-    public static readonly ResourceKind StorageClass = new("storage.k8s.io", "v1", "storageclasses", "StorageClass");
 
     public static readonly ResourceKind Network =
         new("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition");

@@ -7,7 +7,7 @@ internal sealed record StorageClassItem
 {
     public static WatchSpec<AnyObject, StorageClassItem> Watch { get; } = new()
     {
-        Kind = OfferedKinds.StorageClass,
+        Kind = KubernetesKinds.StorageClass,
         Type = ClusterJson.Default.AnyObject,
         Project = (_, _) => new StorageClassItem(),
         IsOptional = true,

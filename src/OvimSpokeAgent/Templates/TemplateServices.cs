@@ -29,7 +29,7 @@ internal static class TemplateServices
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ClusterOffer>(
             provider, provider.GetRequiredService<WatchCache<DataVolumeObject, DataVolumeItem>>()));
         foreach (var kind in (ResourceKind[])
-            [OfferedKinds.StorageClass, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, OfferedKinds.Node])
+            [KubernetesKinds.StorageClass, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, OfferedKinds.Node])
         {
             services.AddNeededPermissions(new("list", kind), new("watch", kind));
         }

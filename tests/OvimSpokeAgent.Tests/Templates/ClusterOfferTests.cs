@@ -121,7 +121,7 @@ public sealed class ClusterOfferTests
 
         var missing = platform.Offer.MissingNowAsync(Needs("""{"storage_class":"new"}"""), "acme", default);
         await _time.NextWaitAsync(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
-        platform.Has(OfferedKinds.StorageClass, "new");
+        platform.Has(KubernetesKinds.StorageClass, "new");
 
         Assert.Empty(await missing);
     }
@@ -152,7 +152,7 @@ public sealed class ClusterOfferTests
     private async Task<PlatformWorld> PlatformAsync()
     {
         var platform = new PlatformWorld(_time);
-        platform.Has(OfferedKinds.StorageClass, "fast");
+        platform.Has(KubernetesKinds.StorageClass, "fast");
         platform.Has(OfferedKinds.Network, "lan", "acme");
         platform.Has(KubeVirtKinds.ClusterInstancetype, "u1");
         platform.Has(KubeVirtKinds.Instancetype, "own", "acme");

@@ -80,7 +80,7 @@ internal sealed class VmWorld : IAsyncDisposable
     public FakeMigrationRoom MigrationRoom { get; } = new();
 
     public IOperationHandler Create => new CreateVirtualMachineHandler(
-        Cluster, Manager, Namespaces, Admission, new DiskSources(Cluster, new AccessReviews(Cluster, Time)), Templates, new TestEnvironment().LoadClean());
+        Cluster, Manager, Namespaces, Admission, new DiskSources(Cluster, new AccessReviews(Cluster, Time)), new DiskRooms(Cluster), Templates, new TestEnvironment().LoadClean());
 
     /// <summary>The templates; none unless a test says otherwise.</summary>
     public FakeTemplates Templates { get; } = new();
