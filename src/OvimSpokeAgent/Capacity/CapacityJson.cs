@@ -7,7 +7,6 @@ namespace OvimSpokeAgent.Capacity;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(NodeObject))]
-[JsonSerializable(typeof(StorageClassObject))]
 [JsonSerializable(typeof(StorageCapacityObject))]
 [JsonSerializable(typeof(NodeMetricsObject))]
 [JsonSerializable(typeof(PodMetricsObject))]

@@ -7,8 +7,6 @@ internal static class CapacityKinds
 {
     public static readonly ResourceKind Node = new("", "v1", "nodes", "Node");
 
-    public static readonly ResourceKind StorageClass = new("storage.k8s.io", "v1", "storageclasses", "StorageClass");
-
     /// <summary>What CSI drivers report of their free space; Kubernetes 1.24 and later have it.</summary>
     public static readonly ResourceKind StorageCapacity = new("storage.k8s.io", "v1", "csistoragecapacities", "CSIStorageCapacity");
 

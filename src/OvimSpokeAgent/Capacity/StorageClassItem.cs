@@ -1,15 +1,8 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Validation;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Capacity;
-
-/// <summary>What the agent reads of a StorageClass (storage.k8s.io/v1).</summary>
-internal sealed record StorageClassObject : IKubernetesObject
-{
-    public ObjectMetadata Metadata { get => field ?? ObjectMetadata.None; init; }
-
-    public string? Provisioner { get; init; }
-}
 
 /// <summary>A StorageClass that there is.</summary>
 /// <param name="Name">Its name.</param>
@@ -26,8 +19,8 @@ internal sealed record StorageClassItem(string Name, string Provisioner, bool Is
 
     public static WatchSpec<StorageClassObject, StorageClassItem> Watch { get; } = new()
     {
-        Kind = CapacityKinds.StorageClass,
-        Type = CapacityJson.Default.StorageClassObject,
+        Kind = KubernetesKinds.StorageClass,
+        Type = KubeVirtJson.Default.StorageClassObject,
         Project = (item, _) => new StorageClassItem(
             item.Metadata.Name,
             JsonText.Shorten(item.Provisioner ?? "", MaxNameLength),

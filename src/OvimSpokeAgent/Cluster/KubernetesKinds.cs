@@ -33,6 +33,10 @@ internal static class KubernetesKinds
 
     public static readonly ResourceKind PersistentVolume = new("", "v1", "persistentvolumes", "PersistentVolume");
 
+    public static readonly ResourceKind StorageClass = new("storage.k8s.io", "v1", "storageclasses", "StorageClass");
+
+    public static readonly ResourceKind CsiDriver = new("storage.k8s.io", "v1", "csidrivers", "CSIDriver");
+
     public static readonly ResourceKind PersistentVolumeClaim =
         new("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim");
 

@@ -52,7 +52,13 @@ internal static class ObjectJson
             ResourceVersion = Text("resourceVersion") ?? "",
             CreationTimestamp = Time("creationTimestamp"),
             DeletionTimestamp = Time("deletionTimestamp"),
+            Finalizers = Texts("finalizers"),
         };
+
+        IReadOnlyList<string> Texts(string field) =>
+            JsonText.TryGetProperty(metadata, field, out var value) && value.ValueKind is JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(one => JsonText.TryGetString(one, out var text) ? text : null).OfType<string>()]
+            : [];
 
         string? Text(string field) =>
             JsonText.TryGetProperty(metadata, field, out var value) && JsonText.TryGetString(value, out var text) ? text : null;

@@ -17,7 +17,7 @@ internal readonly record struct ReadObject<T>
 
     public ReadObject(ObjectMetadata metadata, JsonException problem) => (Metadata, _problem) = (metadata, problem);
 
-    /// <summary>Of an object that cannot be read: of name, namespace, uid, version and times what can be.</summary>
+    /// <summary>Of an object that cannot be read: of name, namespace, uid, version, times and finalizers what can be.</summary>
     public ObjectMetadata Metadata { get; }
 
     /// <summary>The object.</summary>

@@ -26,6 +26,13 @@ internal sealed class WorkQueue<TKey>(TimeProvider time)
         _changed.Set();
     }
 
+    /// <summary>Forgets all keys but those that are worked on.</summary>
+    public void Clear()
+    {
+        lock (_lock) _dueAt.Clear();
+        _changed.Set();
+    }
+
     /// <summary>The next key that is due; the caller says <see cref="Done"/> when it is worked on.</summary>
     public async Task<TKey> TakeAsync(CancellationToken cancellationToken)
     {

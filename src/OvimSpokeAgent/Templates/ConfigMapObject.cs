@@ -16,7 +16,6 @@ internal sealed record ConfigMapObject : IKubernetesObject
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ConfigMapObject))]
-[JsonSerializable(typeof(StorageProfileObject))]
 [JsonSerializable(typeof(OpenShiftTemplateObject))]
 [JsonSerializable(typeof(DataSourceObject))]
 internal sealed partial class TemplateJson : JsonSerializerContext;

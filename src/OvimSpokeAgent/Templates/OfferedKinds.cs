@@ -5,9 +5,6 @@ namespace OvimSpokeAgent.Templates;
 /// <summary>The kinds of what a cluster offers to VMs.</summary>
 internal static class OfferedKinds
 {
-    /// <summary>CDI's, one a StorageClass.</summary>
-    public static readonly ResourceKind StorageProfile = new("cdi.kubevirt.io", "v1beta1", "storageprofiles", "StorageProfile");
-
     public static readonly ResourceKind Network =
         new("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition");
 

@@ -1,5 +1,6 @@
 using OvimSpokeAgent.Capacity;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Templates;
 

@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Templates;
 
@@ -8,8 +9,8 @@ internal sealed record StorageProfileItem(AccessModes AccessModes)
 {
     public static WatchSpec<StorageProfileObject, StorageProfileItem> Watch { get; } = new()
     {
-        Kind = OfferedKinds.StorageProfile,
-        Type = TemplateJson.Default.StorageProfileObject,
+        Kind = KubeVirtKinds.StorageProfile,
+        Type = KubeVirtJson.Default.StorageProfileObject,
         Project = (profile, _) => Of(profile),
         IsOptional = true,
     };

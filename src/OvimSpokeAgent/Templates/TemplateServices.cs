@@ -37,7 +37,7 @@ internal static class TemplateServices
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ClusterOffer>(
             provider, provider.GetRequiredService<WatchCache<DataVolumeObject, DataVolumeItem>>()));
         foreach (var kind in (ResourceKind[])
-            [CapacityKinds.StorageClass, OfferedKinds.StorageProfile, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, CapacityKinds.Node])
+            [KubernetesKinds.StorageClass, KubeVirtKinds.StorageProfile, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, CapacityKinds.Node])
         {
             services.AddNeededPermissions(new("list", kind), new("watch", kind));
         }

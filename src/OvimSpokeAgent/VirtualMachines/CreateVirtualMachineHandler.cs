@@ -17,6 +17,7 @@ internal sealed class CreateVirtualMachineHandler(
     ManagedNamespaces namespaces,
     IVirtualMachineAdmission admission,
     DiskSources sources,
+    DiskRooms rooms,
     ITemplateSource templates,
     AgentSettings settings) : IOperationHandler
 {
@@ -37,7 +38,7 @@ internal sealed class CreateVirtualMachineHandler(
             Execute = (context, token) => CreateAsync(request, context, token),
             ReadBack = (context, token) => ReadBackAsync(request, context, token),
             GiveUp = (context, token) => GiveUpAsync(request.Name, context, token),
-            Restore = key => admission.Restore(Claim(request, key)),
+            Restore = key => admission.Restore(Claim(request, key, Usual(request))),
         };
     }
 
@@ -56,7 +57,7 @@ internal sealed class CreateVirtualMachineHandler(
             GiveUp = (context, token) => GiveUpAsync(name, context, token),
             RestoreFromCheckpoint = (key, known) =>
             {
-                if (templated.Read(known) is { } request) admission.Restore(Claim(request, key));
+                if (templated.Read(known) is { } request) admission.Restore(Claim(request, key, Usual(request)));
             },
         };
     }
@@ -74,8 +75,8 @@ internal sealed class CreateVirtualMachineHandler(
     {
         if (await namespaces.GetRefusalAsync(request.Name.Namespace, cancellationToken) is { } reason)
             return OperationOutcome.Failed(reason);
-        var claim = Claim(request, context.Key);
         (request, var refusal) = await sources.ResolveAsync(request, cancellationToken);
+        var claim = Claim(request, context.Key, refusal is null ? await rooms.OfAsync(request, cancellationToken) : default);
         refusal ??= await admission.AdmitAsync(claim, cancellationToken);
         if (refusal is not null)
         {
@@ -87,7 +88,9 @@ internal sealed class CreateVirtualMachineHandler(
         return await FinishAsync(request, vm, context.Key, cancellationToken);
     }
 
-    private VirtualMachineClaim Claim(VirtualMachineRequest request, OperationKey key) => new(
+    private static DiskRoom Usual(VirtualMachineRequest request) => DiskRoom.Usual(request.Disks, request.Name.Namespace);
+
+    private VirtualMachineClaim Claim(VirtualMachineRequest request, OperationKey key, DiskRoom room) => new(
         request.Name,
         new VirtualMachineFootprint
         {
@@ -96,16 +99,11 @@ internal sealed class CreateVirtualMachineHandler(
             Instancetype = request.Instancetype is { } type ? new InstancetypeReference(type) : null,
             CpuRequest = request.Vcpus / settings.CpuOvercommit,
             IsArm64 = request.Machine.Architecture == "arm64",
-            StorageBytes = BytesOf(request.Disks.Where(disk => disk.IsNew).Select(disk => disk.Size)),
+            StorageBytes = room.Bytes,
+            FillingBytes = room.FillingBytes,
         },
         ClaimKind.Create,
-        key)
-    {
-        ScratchBytes = BytesOf(request.Disks.Select(disk => disk.Scratch)),
-    };
-
-    private static long BytesOf(IEnumerable<Quantity?> sizes) =>
-        sizes.Aggregate(0L, (sum, size) => Saturating.Add(sum, Saturating.Ceiling(size?.Value ?? 0)));
+        key);
 
     // What is refused for good gives its room back; what may have landed keeps it.
     private async Task<VirtualMachineObject?> CreateAdmittedAsync(

@@ -61,7 +61,7 @@ internal sealed class DeleteVirtualMachineHandler(
     private async Task<OperationOutcome?> DeleteAllAsync(VirtualMachineObject vm, OperationContext context, CancellationToken cancellationToken)
     {
         if (context.Checkpoint is null) await context.CheckpointAsync(vm.Metadata.Uid, cancellationToken);
-        await keeping.LetGoAsync(vm, cancellationToken);
+        await keeping.LetGoAsync(vm.Metadata, cancellationToken);
         await api.DeleteAsync(
             KubeVirtKinds.VirtualMachine,
             vm.Metadata.Key,
@@ -101,7 +101,7 @@ internal sealed class DeleteVirtualMachineHandler(
     private async Task<string?> GiveUpAsync(NamespacedName name, OperationContext context, CancellationToken cancellationToken)
     {
         if (UidOf(context) is not { } uid || await manager.ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return null;
-        if (vm.Metadata.DeletionTimestamp is null) await keeping.LetGoAsync(vm, cancellationToken);
+        if (vm.Metadata.DeletionTimestamp is null) await keeping.LetGoAsync(vm.Metadata, cancellationToken);
         return null;
     }
 
@@ -112,8 +112,8 @@ internal sealed class DeleteVirtualMachineHandler(
         var result = new DeletionResult { Name = name.Name, Namespace = name.Namespace };
         if (context.Checkpoint?.StartsWith('{') is true)
         {
-            var disks = await keeping.VerifyAsync(KeptDisks.Parse(context.Checkpoint), name.Namespace, cancellationToken);
-            result = result with { KeptDisks = disks.Kept, DisksOfOthers = NullIfEmpty(disks.OfOthers), LostDisks = NullIfEmpty(disks.Lost) };
+            var disks = await keeping.VerifyAsync(KeptDisks.Parse(context.Checkpoint), name, cancellationToken);
+            result = result with { KeptDisks = [.. disks.Kept.Select(disk => disk.Name)], DisksOfOthers = NullIfEmpty(disks.OfOthers), LostDisks = NullIfEmpty(disks.Lost) };
         }
         return OperationOutcome.Completed(result, ContractJson.Default.DeletionResult);
     }

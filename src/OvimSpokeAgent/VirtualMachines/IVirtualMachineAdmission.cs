@@ -22,11 +22,7 @@ internal enum ClaimKind
 /// <param name="Kind">What for.</param>
 /// <param name="Key">The operation.</param>
 internal sealed record VirtualMachineClaim(
-    NamespacedName Vm, VirtualMachineFootprint Footprint, ClaimKind Kind, OperationKey Key)
-{
-    /// <summary>Storage that is needed beside the VM's own disks, for as long as they are filled.</summary>
-    public long ScratchBytes { get; init; }
-}
+    NamespacedName Vm, VirtualMachineFootprint Footprint, ClaimKind Kind, OperationKey Key);
 
 /// <summary>
 /// Decides whether a namespace has room for a VM. What was admitted counts from then on, so that two operations cannot

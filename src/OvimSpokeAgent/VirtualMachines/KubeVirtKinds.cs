@@ -22,6 +22,12 @@ internal static class KubeVirtKinds
     /// <summary>CDI's, which a cluster may lack.</summary>
     public static readonly ResourceKind DataVolume = new("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume");
 
+    /// <summary>CDI's settings as they hold; there is one, <c>config</c>.</summary>
+    public static readonly ResourceKind CdiConfig = new("cdi.kubevirt.io", "v1beta1", "cdiconfigs", "CDIConfig");
+
+    /// <summary>What CDI knows of each storage class.</summary>
+    public static readonly ResourceKind StorageProfile = new("cdi.kubevirt.io", "v1beta1", "storageprofiles", "StorageProfile");
+
     /// <summary>Owns the disks that it made of a snapshot, and is owned by their VM.</summary>
     public static readonly ResourceKind Restore = new("snapshot.kubevirt.io", "v1beta1", "virtualmachinerestores", "VirtualMachineRestore");
 

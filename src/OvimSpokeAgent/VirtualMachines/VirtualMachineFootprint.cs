@@ -26,6 +26,9 @@ internal sealed record VirtualMachineFootprint
     /// <summary>What its own new disks ask for, in bytes; 0 where they do not say it.</summary>
     public long StorageBytes { get; init; }
 
+    /// <summary>What CDI takes beside that as long as it fills them, in bytes; 0 when they are filled.</summary>
+    public long FillingBytes { get; init; }
+
     public bool HasTpm { get; init; }
 
     /// <summary>Dedicated CPUs, or any resource limits: with those KubeVirt may give the guest dedicated CPUs.</summary>

@@ -115,7 +115,11 @@ internal sealed record VirtualMachineItem
             Size = size,
             Storage = StorageOf(vm.Spec?.DataVolumeTemplates ?? [], sizes),
             Disks = DiskList.Of(vm, sizes),
-            Footprint = VirtualMachineFootprint.Of(spec, type, size, sizes) with { StorageBytes = BytesOf(vm.Spec?.DataVolumeTemplates ?? []) },
+            Footprint = VirtualMachineFootprint.Of(spec, type, size, sizes) with
+            {
+                StorageBytes = BytesOf(vm.Spec?.DataVolumeTemplates ?? []),
+                FillingBytes = IsBeingFilled(vm) ? BytesOf([.. (vm.Spec?.DataVolumeTemplates ?? []).Where(template => template.Spec?.IsImported is true)]) : 0,
+            },
             Operation = vm.Metadata.Annotation(WellKnownNames.OperationAnnotation) is { Length: <= MaxNameLength } operation ? operation : null,
             Labels = KeptLabels.ForReport(vm.Metadata.Labels),
             CreatedAt = vm.Metadata.CreationTimestamp ?? now,
@@ -142,6 +146,7 @@ internal sealed record VirtualMachineItem
         {
             Unreadable = problem,
             IsDeleting = vm.Metadata.DeletionTimestamp is not null,
+            IsHeldForDisks = KeepingDeletion.IsHeld(vm.Metadata),
             Footprint = known.Footprint with { Problem = problem },
             SeenAt = vm.SeenAt,
         };
@@ -167,6 +172,10 @@ internal sealed record VirtualMachineItem
         (sum, template) => Saturating.Add(
             sum,
             Saturating.Ceiling(Math.Max(0, VirtualMachineFootprint.Value(template.Spec?.Storage?.Size ?? template.Spec?.Pvc?.Size) ?? 0))));
+
+    // As KubeVirt's controller says, once it has seen the VM.
+    private static bool IsBeingFilled(VirtualMachineObject vm) =>
+        vm.Status?.Conditions is null or { Count: 0 } || vm.Status.PrintableStatus is "Provisioning" or "DataVolumeError";
 
     // KubeVirt, api/core/v1, VirtualMachineInstancePaused: its reasons say by whom.
     private static string? PausedOf(IReadOnlyList<KubeVirtCondition> conditions) =>

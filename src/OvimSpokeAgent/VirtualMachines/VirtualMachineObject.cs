@@ -47,6 +47,14 @@ internal sealed record DataVolumeSpec
     public DiskClaim? Storage { get; init; }
 
     public DiskClaim? Pvc { get; init; }
+
+    /// <summary>What it is filled from: one field, named by the kind of source.</summary>
+    public JsonElement? Source { get; init; }
+
+    /// <summary>Whether CDI takes scratch space while it fills it: it does for all that comes from outside of the cluster.</summary>
+    [JsonIgnore]
+    public bool IsImported => Source is { ValueKind: JsonValueKind.Object } source
+        && source.EnumerateObject().Any(kind => kind.Value.ValueKind is JsonValueKind.Object && kind.Name is not ("blank" or "pvc" or "snapshot"));
 }
 
 internal sealed record DiskClaim

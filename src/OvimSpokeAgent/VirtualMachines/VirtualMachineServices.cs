@@ -15,6 +15,7 @@ internal static class VirtualMachineServices
         services.AddSingleton<VirtualMachinePower>();
         services.AddSingleton<IGaugeSource, VirtualMachineGauges>();
         services.AddSingleton<DiskSources>();
+        services.AddSingleton<DiskRooms>();
         services.AddSingleton<DiskKeeper>();
         services.AddSingleton<KeepingDeletion>();
         services.AddSingleton<OrphanCaches>();
@@ -47,6 +48,10 @@ internal static class VirtualMachineServices
             new("get", KubeVirtKinds.DataVolume),
             new("delete", KubeVirtKinds.DataVolume),
             new("get", KubernetesKinds.PersistentVolumeClaim),
+            // What CDI takes for them.
+            new("get", KubeVirtKinds.CdiConfig),
+            new("get", KubeVirtKinds.StorageProfile),
+            new("get", KubernetesKinds.CsiDriver),
             new("create", KubernetesKinds.SubjectAccessReview));
         return services;
     }

@@ -115,7 +115,7 @@ internal static class VirtualMachineStatusMap
         VirtualMachineItem vm, VirtualMachineInstanceItem? vmi, IReadOnlyList<DiskState>? disks = null)
     {
         // While its guest shuts down that is what it waits for.
-        if (vm.IsDeleting) return ("deleting", vm.Unreadable ?? (vm.IsHeldForDisks && vmi is null ? KeepingDeletion.Explanation : null));
+        if (vm.IsDeleting) return ("deleting", Join(vm.Unreadable, vm.IsHeldForDisks && vmi is null ? KeepingDeletion.Explanation : null));
         if (vm.Unreadable is not null) return ("error", vm.Unreadable);
         disks ??= [];
         var word = StageOf(vm, vmi, disks);

@@ -22,6 +22,12 @@ internal sealed record CrashCase(string Type, string Payload)
     /// <summary>Whether that disk is there in the end, and nobody's.</summary>
     public bool KeepsDisk { get; init; }
 
+    /// <summary>
+    /// The operation fails, and there is what it could not take back: a VM half made, a disk that is not filled, and a VM that is held for
+    /// its disk. All of it is cleaned up in the end, at once.
+    /// </summary>
+    public bool LeavesOrphans { get; init; }
+
     /// <summary>A ResourceQuota lets no Secret in.</summary>
     public bool IsWithoutSecrets { get; init; }
 
@@ -153,6 +159,7 @@ internal static class CrashCases
         ["delete_vm"] = new("delete_vm", Vm) { Before = VmIsThere, StatusBefore = "Running", Boots = 1 },
         ["delete_vm with its disk"] = new("delete_vm", Vm) { HasDisk = true, StatusBefore = "Stopped" },
         ["delete_vm without its disk"] = new("delete_vm", """{"name":"web","keep_disks":true}""") { HasDisk = true, KeepsDisk = true, StatusBefore = "Stopped" },
+        ["create_vm that leaves orphans"] = new("create_vm", """{"name":"web","image_url":"pvc:nothing","cpu":1,"memory":1}""") { LeavesOrphans = true },
         ["create_vdc"] = new("create_vdc", NewVdc),
         ["update_vdc"] = new("update_vdc", ChangedVdc) { Before = VdcIsThere },
         ["delete_vdc"] = new("delete_vdc", """{"cascade":true}""")

@@ -43,6 +43,23 @@ internal sealed class CrashRun(JsonApi api, CrashCase crashCase, string ns, stri
         await api.WaitForAsync(DiskObjects.VolumesOf(ns), "web-root", volume => (string?)volume?["status"]?["phase"] == "Succeeded");
     }
 
+    /// <summary>Makes what an operation could not take back, as it would have left it.</summary>
+    public async Task HasOrphansAsync()
+    {
+        var maker = await OrphanObjects.MakerAsync(api, agentNamespace, OperationId);
+        await api.CreateAsync(TestClusterExtensions.VmsOf(ns), OrphanObjects.HalfMade(VmSituation.Vm("half-made", "Halted"), maker));
+        await api.CreateAsync(DiskObjects.VolumesOf(ns), OrphanObjects.Stray("stray", maker));
+        await OrphanObjects.HasHeldVmAsync(api, ns, "held");
+    }
+
+    /// <summary>Waits until it is cleaned up.</summary>
+    public async Task WaitForCleanUpAsync()
+    {
+        foreach (var vm in (string[])["half-made", "held"]) await api.WaitForAsync(TestClusterExtensions.VmsOf(ns), vm, found => found is null);
+        await api.WaitForAsync(DiskObjects.VolumesOf(ns), "stray", volume => volume is null);
+        await api.WaitForAsync(DiskObjects.ClaimsOf(ns), "stray", claim => claim is null);
+    }
+
     /// <summary>Waits until the VM has this status, or until there is none.</summary>
     public Task WaitForStatusAsync(string? status) => api.WaitForAsync(
         TestClusterExtensions.VmsOf(ns),

@@ -17,7 +17,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     internal static async Task SurvivesAsync(string name, Way way, ITestOutputHelper output)
     {
         await using var world = await CrashWorld.OpenAsync(
-            await TestEnvironment.StartAsync(await SandboxTestCluster.StartAsync(), ownsCluster: true), way);
+            await TestEnvironment.StartAsync(await SandboxTestCluster.StartAsync(), ownsCluster: true), way, CrashCases.All[name].LeavesOrphans);
 
         await world.SurvivesAsync(name, output);
     }

@@ -10,6 +10,7 @@ internal sealed class CrashWorld : IAsyncDisposable
 {
     private readonly TestEnvironment _environment;
     private readonly Way _way;
+    private readonly bool _cleansUpAtOnce;
     private readonly string _folder = Directory.CreateTempSubdirectory("ovim-crash-").FullName;
     private readonly Pusher _pusher = new();
     private readonly ConcurrentBag<string> _namespaces = [];
@@ -20,16 +21,19 @@ internal sealed class CrashWorld : IAsyncDisposable
     private AgentProcess _agent = null!;
     private DateTimeOffset _started;
 
-    private CrashWorld(TestEnvironment environment, Way way) =>
-        (_environment, _way, _crash) = (environment, way, new CrashPoint(RestartAsync));
+    private CrashWorld(TestEnvironment environment, Way way, bool cleansUpAtOnce) =>
+        (_environment, _way, _cleansUpAtOnce, _crash) = (environment, way, cleansUpAtOnce, new CrashPoint(RestartAsync));
 
     private string AgentId => $"spoke-agent-{_environment.AgentNamespace}";
 
     private JsonApi Admin => _environment.Cluster.Admin;
 
-    public static async Task<CrashWorld> OpenAsync(TestEnvironment environment, Way way)
+    /// <param name="environment">Hub and cluster.</param>
+    /// <param name="way">How operations come.</param>
+    /// <param name="cleansUpAtOnce">What is left behind is removed at once, and not only long after the operation.</param>
+    public static async Task<CrashWorld> OpenAsync(TestEnvironment environment, Way way, bool cleansUpAtOnce = false)
     {
-        var world = new CrashWorld(environment, way);
+        var world = new CrashWorld(environment, way, cleansUpAtOnce);
         var kubeconfig = Manifests.Read(world._environment.Variables()["OVIM_KUBECONFIG"]).Single();
         var cluster = kubeconfig["clusters"]!.AsArray().Single()!["cluster"]!.AsObject();
         world._cluster = await StepProxy.StartAsync(new Uri((string)cluster["server"]!), world._crash);
@@ -110,6 +114,11 @@ internal sealed class CrashWorld : IAsyncDisposable
 
         _crash.Arm(steps);
         run.OperationId = await DoesAsync(ns, crashCase.Type, crashCase.Payload);
+        if (crashCase.LeavesOrphans)
+        {
+            await run.HasOrphansAsync();
+            await run.WaitForCleanUpAsync();
+        }
         run.HasCrashed = await _crash.HasCrashedAsync();
         run.Results = [.. _environment.Hub.Results.Where(result => result.OperationId == run.OperationId)];
         await run.WaitForEndAsync();
@@ -124,6 +133,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         variables["OVIM_LOG_LEVEL"] = "info"; // shown where a case fails
         variables["POD_NAME"] = "agent-0"; // a container that is started again keeps its Lease
         if (_way is Way.Push) _pusher.AddTo(variables);
+        if (_cleansUpAtOnce) variables["OVIM_ORPHAN_GRACE"] = "1s";
         return variables;
     }
 

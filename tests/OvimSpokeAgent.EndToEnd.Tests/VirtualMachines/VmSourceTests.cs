@@ -196,18 +196,18 @@ public sealed class VmSourceTests(Clusters clusters) : IClassFixture<Clusters>
         var id = environment.Hub.Queue(
             agent.Id,
             "create_resource_quota",
-            new JsonObject { ["namespace"] = environment.Namespace, ["quota"] = new JsonObject { ["storage"] = 10 } },
+            new JsonObject { ["namespace"] = environment.Namespace, ["quota"] = new JsonObject { ["storage"] = 11 } },
             id: $"op-{Guid.NewGuid():N}");
         Assert.Equal("completed", (string?)(await environment.ResultOfAsync(id))["status"]);
 
         Assert.Equal(
-            "quota.storage: asked 6Gi and for its import 6Gi of scratch space, used 0, allowed 10Gi",
+            "quota.storage: asked 6.383Gi and, while its disks are filled, 6.383Gi more, used 0, allowed 11Gi",
             await environment.FailsAsync(
                 agent, "create_vm", "web", ("image_url", "https://example.com/x"), ("storage", 6), ("cpu", 1), ("memory", "1Gi")));
         await CreatesAsync(environment, agent, "web", ("image_url", "https://example.com/x"), ("storage", 5));
         await environment.ReportsVmAsync(agent, "web", "running");
         Assert.StartsWith(
-            "quota.storage: asked 6Gi, used 5Gi, allowed 10Gi",
+            "quota.storage: asked 6.383Gi, used 5Gi, allowed 11Gi",
             await environment.FailsAsync(
                 agent, "create_vm", "more", ("image_url", "quay.io/disk:1"), ("cpu", 1), ("memory", "1Gi"),
                 ("disks", JsonNode.Parse("""[{"name":"data","size":6,"blank":true}]""")!)),

@@ -307,7 +307,7 @@ public sealed class ClusterMetricsTests : IAsyncLifetime
         _world.HasNode("a");
         _world.HasNode("b", """{"capacity":{"cpu":"2","memory":"1Gi","pods":"110"},"conditions":[{"type":"Ready","status":"False"},{"type":"MemoryPressure","status":"True"}]}""", cordoned: true);
         _world.Measures("a", HalfACore);
-        _world.Cluster.Has(CapacityKinds.StorageClass, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "fast" }, ["provisioner"] = "csi.example.com" });
+        _world.Cluster.Has(KubernetesKinds.StorageClass, new JsonObject { ["metadata"] = new JsonObject { ["name"] = "fast" }, ["provisioner"] = "csi.example.com" });
         _world.HasClaim("acme", "disk", "fast", "10Gi");
         await _world.StartAsync();
 
@@ -324,7 +324,7 @@ public sealed class ClusterMetricsTests : IAsyncLifetime
         Assert.All(expected, line => Assert.Contains(line + "\n", scrape, StringComparison.Ordinal));
         Assert.DoesNotContain("ovim_agent_storage_available_bytes{", scrape, StringComparison.Ordinal);
 
-        _world.Cluster.Remove(CapacityKinds.StorageClass, NamespacedName.ClusterScoped("fast"));
+        _world.Cluster.Remove(KubernetesKinds.StorageClass, NamespacedName.ClusterScoped("fast"));
         _world.Cluster.Remove(KubernetesKinds.PersistentVolumeClaim, new("acme", "disk"));
         await Eventually.HoldsAsync(() => _world.Metrics.StorageClasses is null);
         Assert.DoesNotContain("fast", await _world.ScrapeAsync(), StringComparison.Ordinal);

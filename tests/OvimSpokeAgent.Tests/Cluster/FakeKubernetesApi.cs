@@ -392,6 +392,13 @@ internal sealed class FakeKubernetesApi(TimeProvider time) : IKubernetesApi
         JsonObject answer;
         lock (_lock) answer = act();
         if (request.Verb != "get" && LostAnswer?.Invoke(request) is { } lost) throw lost;
-        return answer.Deserialize(type)!;
+        try
+        {
+            return answer.Deserialize(type)!;
+        }
+        catch (JsonException e)
+        {
+            throw new KubernetesApiException(ApiErrorReason.Unreadable, $"{request.Kind} {request.Name} cannot be read: {e.Message}", inner: e);
+        }
     }
 }

@@ -37,6 +37,25 @@ public sealed class WorkQueueTests
     }
 
     [Fact]
+    public async Task Queue_that_is_cleared_forgets_what_waits_and_knows_what_is_worked_on()
+    {
+        var queue = new WorkQueue<string>(_time);
+        queue.Add("a");
+        await TakeAsync(queue);
+        queue.Add("a");
+        queue.Add("b", TimeSpan.FromMinutes(1));
+
+        queue.Clear();
+
+        var next = queue.TakeAsync(Limits.Token());
+        queue.Add("a");
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.False(next.IsCompleted);
+        queue.Done("a");
+        Assert.Equal("a", await next);
+    }
+
+    [Fact]
     public async Task Key_comes_when_it_is_due_and_the_earlier_time_counts()
     {
         var queue = new WorkQueue<string>(_time);

@@ -102,7 +102,7 @@ public sealed class ClusterOfferTests
     public async Task Access_mode_is_one_that_the_class_can(string template, string? missing)
     {
         var platform = new PlatformWorld(_time);
-        foreach (var name in (string[])["unknown", "unprofiled", "odd"]) platform.Has(CapacityKinds.StorageClass, name);
+        foreach (var name in (string[])["unknown", "unprofiled", "odd"]) platform.Has(KubernetesKinds.StorageClass, name);
         platform.HasDefaultClass("shared", "storageclass.kubernetes.io/is-default-class");
         platform.HasDefaultClass("fast", "storageclass.kubevirt.io/is-default-virt-class");
         platform.HasProfile("shared", "ReadWriteMany");
@@ -235,7 +235,7 @@ public sealed class ClusterOfferTests
 
         var missing = platform.Offer.MissingNowAsync(Needs("""{"storage_class":"new"}"""), "acme", default);
         await _time.NextWaitAsync(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
-        platform.Has(CapacityKinds.StorageClass, "new");
+        platform.Has(KubernetesKinds.StorageClass, "new");
 
         Assert.Empty(await missing);
     }
@@ -266,7 +266,7 @@ public sealed class ClusterOfferTests
     private async Task<PlatformWorld> PlatformAsync()
     {
         var platform = new PlatformWorld(_time);
-        platform.Has(CapacityKinds.StorageClass, "fast");
+        platform.Has(KubernetesKinds.StorageClass, "fast");
         platform.Has(OfferedKinds.Network, "lan", "acme");
         platform.Has(KubeVirtKinds.ClusterInstancetype, "u1");
         platform.Has(KubeVirtKinds.Instancetype, "own", "acme");

@@ -60,7 +60,7 @@ internal sealed class PlatformWorld
     }
 
     /// <summary>CDI knows what disks of a class can have.</summary>
-    public void HasProfile(string storageClass, params string[] modes) => _cluster.Has(OfferedKinds.StorageProfile, new JsonObject
+    public void HasProfile(string storageClass, params string[] modes) => _cluster.Has(KubeVirtKinds.StorageProfile, new JsonObject
     {
         ["metadata"] = new JsonObject { ["name"] = storageClass },
         ["status"] = new JsonObject
@@ -93,7 +93,7 @@ internal sealed class PlatformWorld
     }
 
     /// <summary>A StorageClass with an annotation that makes it a default.</summary>
-    public void HasDefaultClass(string name, string annotation) => _cluster.Has(CapacityKinds.StorageClass, new JsonObject
+    public void HasDefaultClass(string name, string annotation) => _cluster.Has(KubernetesKinds.StorageClass, new JsonObject
     {
         ["metadata"] = new JsonObject { ["name"] = name, ["annotations"] = new JsonObject { [annotation] = "true" } },
     });

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using OvimSpokeAgent.Capacity;
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Templates;
@@ -234,7 +234,7 @@ public sealed class TemplatePullTests : IAsyncDisposable
 
         Assert.Equal("2 templates; 1 are not usable here: b: storage_class: the cluster has no StorageClass \"fast\"", check.Check().Message);
 
-        _world.Platform.Has(CapacityKinds.StorageClass, "fast");
+        _world.Platform.Has(KubernetesKinds.StorageClass, "fast");
         await Eventually.HoldsAsync(() => check.Check() == HealthFinding.Healthy("2 templates"));
     }
 

@@ -238,6 +238,19 @@ public sealed class DeleteVdcTests
     }
 
     [Fact]
+    public async Task Finalizer_of_the_agent_is_said_to_be_its_own()
+    {
+        await using var host = await OpenAsync();
+        host.Cluster.Has(KubeVirtKinds.VirtualMachine, JsonNode.Parse(
+            """{"metadata":{"name":"web","namespace":"acme-dev","deletionTimestamp":"2026-11-23T08:00:00Z","finalizers":["ovim.io/keep-disks"]}}""")!.AsObject());
+
+        Assert.Contains(
+            "VirtualMachine web has the finalizer ovim.io/keep-disks (of this agent, which takes it off by itself: the VM's message and events say why not yet) ",
+            await TimesOutAsync(host, """ "cascade":true """),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_kubernetes_says_of_a_namespace_that_stays_is_passed_on()
     {
         await using var host = await OpenAsync();

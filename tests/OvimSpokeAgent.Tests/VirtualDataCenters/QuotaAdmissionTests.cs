@@ -59,12 +59,12 @@ public sealed class QuotaAdmissionTests
     [InlineData(20, 0, 80, null)]
     [InlineData(20, 20, 60, null)]
     [InlineData(20, 0, 81, "quota.storage: asked 20Gi, used 81Gi, allowed 100Gi")]
-    [InlineData(20, 20, 61, "quota.storage: asked 20Gi and for its import 20Gi of scratch space, used 61Gi, allowed 100Gi")]
+    [InlineData(20, 20, 61, "quota.storage: asked 20Gi and, while its disks are filled, 20Gi more, used 61Gi, allowed 100Gi")]
     [InlineData(0, 0, 200, null)]
-    public void Disks_fit_with_the_scratch_space_that_filling_them_takes(long disks, long scratch, long used, string? refusal) => Assert.Equal(
+    public void Disks_fit_with_what_filling_them_takes(long disks, long filling, long used, string? refusal) => Assert.Equal(
         refusal,
         QuotaAdmission.Refuse(
-            new(new("acme", "web"), Footprint(1, 1) with { StorageBytes = disks * Gi }, ClaimKind.Create, new("op")) { ScratchBytes = scratch * Gi },
+            new(new("acme", "web"), Footprint(1, 1) with { StorageBytes = disks * Gi, FillingBytes = filling * Gi }, ClaimKind.Create, new("op")),
             Declared.Parse("""{"quota":{"storage":100}}"""),
             new QuotaUsage(0, 0, 0) { StorageBytes = used * Gi },
             null));

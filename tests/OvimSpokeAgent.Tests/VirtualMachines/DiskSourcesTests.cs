@@ -137,18 +137,18 @@ public sealed class DiskSourcesTests
     }
 
     [Theory]
-    [InlineData("""{"image_url":"quay.io/disk:1","storage":20,"disks":[{"name":"a","size":5,"blank":true}]}""", 25, 20)]
-    [InlineData("""{"image_url":"https://example.com/x","storage":20}""", 20, 20)]
-    [InlineData("""{"image_url":"pvc:golden/fedora","storage":20}""", 20, 0)]
+    [InlineData("""{"image_url":"quay.io/disk:1","storage":20,"disks":[{"name":"a","size":5,"blank":true}]}""", 28556963405, 22845570724)]
+    [InlineData("""{"image_url":"https://example.com/x","storage":20}""", 22845570724, 22845570724)]
+    [InlineData("""{"image_url":"pvc:golden/fedora","storage":20}""", 22845570724, 0)]
     [InlineData("""{"image_url":"quay.io/disk:1"}""", 0, 0)]
-    public async Task Room_is_asked_for_the_disks_and_for_the_scratch_space_of_imports(string fields, int disks, int scratch)
+    public async Task Room_is_asked_for_the_disks_with_their_file_systems_and_for_the_scratch_space_of_imports(string fields, long disks, long filling)
     {
         await using var world = await VmWorld.OpenAsync(cluster => Has(cluster, KubernetesKinds.PersistentVolumeClaim, "fedora", "golden"));
 
         Assert.True((await CreateAsync(world, fields)).IsCompleted);
 
         var claim = Assert.Single(world.Admission.Asked);
-        Assert.Equal(((long)disks << 30, (long)scratch << 30), (claim.Footprint.StorageBytes, claim.ScratchBytes));
+        Assert.Equal((disks, filling), (claim.Footprint.StorageBytes, claim.Footprint.FillingBytes));
     }
 
     [Theory]

@@ -83,7 +83,7 @@ internal sealed class VmWorld : IAsyncDisposable
 
     /// <summary>The handler with other templates.</summary>
     public IOperationHandler CreateFrom(ITemplateSource templates) => new CreateVirtualMachineHandler(
-        Cluster, Manager, Namespaces, Admission, new DiskSources(Cluster, new AccessReviews(Cluster, Time)), templates, new TestEnvironment().LoadClean());
+        Cluster, Manager, Namespaces, Admission, new DiskSources(Cluster, new AccessReviews(Cluster, Time)), new DiskRooms(Cluster), templates, new TestEnvironment().LoadClean());
 
     /// <summary>The templates; none unless a test says otherwise.</summary>
     public FakeTemplates Templates { get; } = new();
@@ -91,11 +91,13 @@ internal sealed class VmWorld : IAsyncDisposable
     public IOperationHandler Update => new UpdateVirtualMachineHandler(
         Cluster, Manager, Admission, new TestEnvironment().LoadClean());
 
+    public DiskKeeper Keeper => new(Cluster, new DiskCaches(Volumes, Claims));
+
     /// <summary>Who decides about room; lets everyone in unless a test says otherwise.</summary>
     public FakeAdmission Admission { get; } = new();
 
     public IOperationHandler Delete => new DeleteVirtualMachineHandler(
-        Cluster, Manager, Namespaces, new KeepingDeletion(Cluster, Manager, new DiskKeeper(Cluster)));
+        Cluster, Manager, Namespaces, new KeepingDeletion(Cluster, Manager, Keeper));
 
     public IOperationHandler Start => new StartVirtualMachineHandler(
         Manager, _power, Admission, new TestEnvironment().LoadClean());

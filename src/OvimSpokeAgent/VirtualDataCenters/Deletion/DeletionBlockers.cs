@@ -51,6 +51,7 @@ internal sealed class DeletionBlockers(IKubernetesApi api)
     [
         ("cattle.io", "Rancher"), ("kubevirt.io", "KubeVirt"), ("openshift.io", "OpenShift"), ("argoproj.io", "Argo CD"),
         ("velero.io", "Velero"), ("foregroundDeletion", "Kubernetes' garbage collector"), ("orphan", "Kubernetes' garbage collector"),
+        (WellKnownNames.KeepDisksFinalizer, "this agent, which takes it off by itself: the VM's message and events say why not yet"),
         ("kubernetes.io/pvc-protection", "Kubernetes, while a pod uses the claim"), ("kubernetes.io", "Kubernetes or one of its add-ons"),
     ];
 

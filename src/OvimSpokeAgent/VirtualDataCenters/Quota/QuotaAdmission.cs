@@ -93,10 +93,10 @@ internal sealed class QuotaAdmission(
         if (takesCpu) Sum("cpu", vm.Vcpus, others.Vcpus, quota.Cpu, value => $"{value} vCPUs");
         if (takesMemory) Sum("memory", vm.MemoryBytes, others.MemoryBytes, quota.Memory, Bytes);
         if (claim.Kind is ClaimKind.Create && quota.Storage is { } storage
-            && (decimal)others.StorageBytes + vm.StorageBytes + claim.ScratchBytes > storage.Value && vm.StorageBytes + claim.ScratchBytes > 0)
+            && (decimal)others.StorageBytes + vm.StorageBytes + vm.FillingBytes > storage.Value && vm.StorageBytes > 0)
         {
-            var scratch = claim.ScratchBytes > 0 ? $" and for its import {Bytes(claim.ScratchBytes)} of scratch space" : "";
-            reasons.Add($"quota.storage: asked {Bytes(vm.StorageBytes)}{scratch}, used {Bytes(others.StorageBytes)}, allowed {storage.Text}");
+            var filling = vm.FillingBytes > 0 ? $" and, while its disks are filled, {Bytes(vm.FillingBytes)} more" : "";
+            reasons.Add($"quota.storage: asked {Bytes(vm.StorageBytes)}{filling}, used {Bytes(others.StorageBytes)}, allowed {storage.Text}");
         }
         if (claim.Kind is ClaimKind.Create && quota.Vms is { } vms && others.Vms + 1 > vms)
             reasons.Add($"quota.vms: asked 1 VM, used {others.Vms}, allowed {vms}");

@@ -180,6 +180,7 @@ internal sealed class QuotaLedger : IDisposable
         Vcpus = Math.Max(vm.Vcpus, other.Vcpus),
         MemoryBytes = Math.Max(vm.MemoryBytes, other.MemoryBytes),
         StorageBytes = Math.Max(vm.StorageBytes, other.StorageBytes),
+        FillingBytes = Math.Max(vm.FillingBytes, other.FillingBytes),
         CpuRequest = vm.CpuRequest is null && other.CpuRequest is null
             ? null
             : Math.Max(vm.CpuRequest ?? 0, other.CpuRequest ?? 0),

@@ -33,10 +33,4 @@ internal sealed record DiskRequest
 
     /// <summary>Whether the disk is made with the VM, by a DataVolume.</summary>
     public bool IsNew => Source is DiskSource.Blank or DiskSource.Import or DiskSource.Copy;
-
-    /// <summary>
-    /// What CDI needs beside the disk while it imports: scratch space of the disk's size. A registry's image always; one over
-    /// HTTP if it is compressed or wants a login, which nobody knows before (CDI, doc/scratch-space.md).
-    /// </summary>
-    public Quantity? Scratch => Source is DiskSource.Import ? Size : null;
 }

@@ -6,6 +6,9 @@ namespace OvimSpokeAgent.VirtualMachines;
 internal sealed class DiskCaches(
     WatchCache<DataVolumeObject, DataVolumeItem> volumes, WatchCache<ClaimObject, ClaimItem> claims)
 {
+    /// <summary>The cluster has no kind DataVolume: the watch finds none, at a second look where there were some.</summary>
+    public bool LackVolumes => volumes is { Status.State: CacheState.NoKindMatch, Count: 0 };
+
     /// <summary>Tells of every DataVolume or claim that changes. Dispose both to end it.</summary>
     public IEnumerable<IDisposable> Subscribe(Action<NamespacedName> onChange) =>
         [volumes.Subscribe(change => onChange(change.Name)), claims.Subscribe(change => onChange(change.Name))];

@@ -20,20 +20,16 @@ internal sealed record DiskCandidate(ResourceKind Kind, ObjectMetadata Metadata,
     public const int MaxOwnersLength = 4 << 10;
 
     /// <summary>It, or null where it cannot be a disk of the VM.</summary>
-    public static DiskCandidate? Of(ResourceKind kind, ObjectMetadata item, ObjectMetadata vm, bool isNamed)
+    public static DiskCandidate? Of(ResourceKind kind, ObjectMetadata item, DiskUser user)
     {
-        var owners = item.OwnerReferences ?? [];
+        var (owners, isNamed) = (item.OwnerReferences ?? [], user.Names(item));
         if (owners.Count == 0 && !isNamed) return null;
         var problem = ProblemOf(owners);
         // Nobody could tell of which VM it is; it is a problem of that one alone which it names, or that names it.
-        if (!isNamed && problem is not null && owners.All(owner => owner.Uid != vm.Uid)) return null;
-        if (!isNamed && problem is null && owners.All(owner => IsOfOthers(owner, vm))) return null;
+        if (!isNamed && problem is not null && owners.All(owner => owner.Uid != user.Uid)) return null;
+        if (!isNamed && problem is null && owners.All(user.IsOfOthers)) return null;
         return new DiskCandidate(kind, Bounded(item, problem is null ? owners : []), isNamed, problem);
     }
-
-    // Another disk is looked at itself; what another VM owns is that one's.
-    private static bool IsOfOthers(OwnerReference owner, ObjectMetadata vm) => owner.Uid != vm.Uid
-        && (DiskOwners.IsDisk(owner) || (owner.Name != vm.Name && (owner.Is(KubeVirtKinds.VirtualMachine) || owner.Is(KubeVirtKinds.VirtualMachineInstance))));
 
     private static string? ProblemOf(IReadOnlyList<OwnerReference> owners)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
@@ -9,7 +10,7 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// Finds the disks of a VM, and takes from them whatever would have them go with it: the owners that lead to the VM, and the agent's
 /// own marks. What owns a disk besides stays its owner. Each step can be repeated.
 /// </summary>
-internal sealed class DiskKeeper(IKubernetesApi api)
+internal sealed class DiskKeeper(IKubernetesApi api, DiskCaches caches)
 {
     /// <summary>As many disks as one operation keeps.</summary>
     public const int MaxDisks = 128;
@@ -18,111 +19,122 @@ internal sealed class DiskKeeper(IKubernetesApi api)
     private const int MaxRefusals = 3;
 
     /// <summary>All DataVolumes and claims that the VM or its guest names, or that would go with it.</summary>
-    public async Task<IReadOnlyList<FoundDisk>> FindAsync(
-        VirtualMachineObject vm, VirtualMachineInstanceObject? vmi, CancellationToken cancellationToken)
+    /// <exception cref="KubernetesApiException">Also where nobody knows whether there are DataVolumes.</exception>
+    public async Task<IReadOnlyList<FoundDisk>> FindAsync(DiskUser user, CancellationToken cancellationToken)
     {
-        var owners = new DiskOwners(api, vm.Metadata.Key, vm.Metadata.Uid);
-        var named = NamesOf(vm, vmi);
-        var candidates = new List<DiskCandidate>();
-        foreach (var kind in (ResourceKind[])[KubeVirtKinds.DataVolume, KubernetesKinds.PersistentVolumeClaim])
+        var (candidates, volumes) = (new List<DiskCandidate>(), new HashSet<string>());
+        var areThere = await VisitAsync(KubeVirtKinds.DataVolume, item =>
         {
-            await api.VisitAllAsync(
-                kind,
-                vm.Metadata.Namespace,
-                ClusterJson.Default.AnyObject,
-                item =>
-                {
-                    if (DiskCandidate.Of(kind, item.Metadata, vm.Metadata, named.Contains(item.Metadata.Name)) is { } one) candidates.Add(one);
-                },
-                cancellationToken);
-        }
+            if (item.DeletionTimestamp is null) volumes.Add(item.Uid);
+        });
+        if (!areThere && !await AreMissingForGoodAsync(cancellationToken))
+            throw new KubernetesApiException(ApiErrorReason.Unavailable, $"the API server does not show {KubeVirtKinds.DataVolume} for now, which it had or is about to have");
+        await VisitAsync(KubernetesKinds.PersistentVolumeClaim, _ => { });
+        var owners = new DiskOwners(api, user, areThere ? volumes : null);
         var found = new List<FoundDisk>();
-        foreach (var candidate in candidates)
+        // As many owners as are looked up: those of the VM's own disks come first.
+        foreach (var candidate in candidates.OrderBy(candidate => !candidate.IsNamed))
         {
             var disk = await LookAtAsync(candidate, owners, cancellationToken);
             if (candidate.IsNamed || disk.Problem is not null || disk.Left.Count < (disk.Metadata.OwnerReferences?.Count ?? 0)) found.Add(disk);
         }
         return found;
+
+        Task<bool> VisitAsync(ResourceKind kind, Action<ObjectMetadata> also) => api.VisitAllAsync(
+            kind,
+            user.Vm.Namespace,
+            ClusterJson.Default.AnyObject,
+            item =>
+            {
+                also(item.Metadata);
+                if (DiskCandidate.Of(kind, item.Metadata, user) is { } one) candidates.Add(one);
+            },
+            cancellationToken);
     }
 
-    /// <summary>What a deletion of the VM keeps, and what not.</summary>
-    public static KeptDisks Classify(VirtualMachineObject vm, IReadOnlyList<FoundDisk> disks)
-    {
-        var going = disks.Where(disk => disk.IsGoing).Select(disk => disk.Name).ToHashSet();
-        var others = disks.Where(disk => disk.Other is not null && !going.Contains(disk.Name)).DistinctBy(disk => disk.Name).ToList();
-        var ephemeral = (vm.Spec?.Template?.Spec?.Volumes ?? []).Where(volume => volume is { IsEphemeral: true }).Select(volume => volume!.Name ?? "");
-        return new KeptDisks
-        {
-            Uid = vm.Metadata.Uid,
-            Kept = [.. disks.Select(disk => disk.Name).Except(going).Except(others.Select(disk => disk.Name)).Order(StringComparer.Ordinal)],
-            OfOthers = [.. others.Select(disk => $"{disk.Name}: {JsonText.Shorten(disk.Other!.Kind)} {JsonText.Shorten(disk.Other.Name)} owns it, and decides whether it stays")],
-            Lost =
-            [
-                .. going.Order(StringComparer.Ordinal).Select(name => $"{name}: it was being deleted already"),
-                .. ephemeral.Take(MaxDisks).Select(name => $"{JsonText.Shorten(name)}: what a guest writes to this volume does not outlive it"),
-            ],
-        };
-    }
+    // One server of several may not know a new kind yet, and discovery is as late as a list: the watch has seen for longer what there is.
+    private async Task<bool> AreMissingForGoodAsync(CancellationToken cancellationToken) =>
+        caches.LackVolumes && !await api.IsServedAsync(KubeVirtKinds.DataVolume, cancellationToken);
 
     /// <summary>
     /// Releases all disks, looks at the server whether they are, and does so again if something put an owner back. Null: none would
     /// go with the VM. Otherwise why one would.
     /// </summary>
-    public async Task<string?> ReleaseAsync(
-        VirtualMachineObject vm, VirtualMachineInstanceObject? vmi, CancellationToken cancellationToken)
+    /// <exception cref="KubernetesApiException">Also a conflict, where somebody else changes a disk all the time.</exception>
+    public async Task<string?> ReleaseAsync(DiskUser user, CancellationToken cancellationToken)
     {
+        IReadOnlySet<string> disturbed = new HashSet<string>();
         for (var pass = 1; ; pass++)
         {
-            var left = await FindUnreleasedAsync(vm, vmi, cancellationToken);
+            var left = await FindUnreleasedAsync(user, cancellationToken);
             if (left.Count == 0) return null;
-            if (pass > MaxPasses) return $"{Describe(left[0])} gets its owner or its marks back again and again";
-            if (await ReleaseAsync(left, cancellationToken) is { } refusal) return refusal;
+            if (pass > MaxPasses)
+            {
+                return left.FirstOrDefault(disk => !disturbed.Contains(disk.Metadata.Uid)) is { } resisting
+                    ? $"{Describe(resisting)} gets its owner or its marks back again and again"
+                    : throw new KubernetesApiException(ApiErrorReason.Conflict, $"{Describe(left[0])} is changed by somebody else all the time, and cannot be released");
+            }
+            (var refusal, disturbed) = await ReleaseAsync(user, left, cancellationToken);
+            if (refusal is not null) return refusal;
         }
     }
 
     /// <summary>Releases all disks once, of a VM that lives: KubeVirt may give some of them back to it. Null: nothing refuses that.</summary>
-    public async Task<string?> TryReleaseAsync(
-        VirtualMachineObject vm, VirtualMachineInstanceObject? vmi, CancellationToken cancellationToken) =>
-        await ReleaseAsync(await FindUnreleasedAsync(vm, vmi, cancellationToken), cancellationToken);
+    public async Task<string?> TryReleaseAsync(DiskUser user, CancellationToken cancellationToken) =>
+        (await ReleaseAsync(user, await FindUnreleasedAsync(user, cancellationToken), cancellationToken)).Refusal;
 
-    private async Task<IReadOnlyList<FoundDisk>> FindUnreleasedAsync(
-        VirtualMachineObject vm, VirtualMachineInstanceObject? vmi, CancellationToken cancellationToken) =>
-        [.. (await FindAsync(vm, vmi, cancellationToken)).Where(disk => disk.IsToBeReleased)];
+    /// <summary>Why one operation does not keep so many, or null.</summary>
+    public static string? GetRefusal(DiskUser user, IReadOnlyList<FoundDisk> disks) => disks.DistinctBy(disk => disk.Name).Count() is > MaxDisks and var count
+        ? $"VM {user.Vm} has {count} disks, more than the {MaxDisks} that one operation keeps"
+        : null;
 
-    private async Task<string?> ReleaseAsync(IReadOnlyList<FoundDisk> unreleased, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<FoundDisk>> FindUnreleasedAsync(DiskUser user, CancellationToken cancellationToken) =>
+        [.. (await FindAsync(user, cancellationToken)).Where(disk => disk.IsToBeReleased)];
+
+    // Why they cannot be released, or null; and the uids of those that somebody changed meanwhile.
+    private async Task<(string? Refusal, IReadOnlySet<string> Disturbed)> ReleaseAsync(
+        DiskUser user, IReadOnlyList<FoundDisk> unreleased, CancellationToken cancellationToken)
     {
-        var refusals = new List<string>();
+        var (refusals, disturbed) = (new List<string>(), new HashSet<string>());
+        if (GetRefusal(user, unreleased) is { } tooMany) return (tooMany, disturbed);
         foreach (var disk in unreleased)
         {
-            if (await ReleaseAsync(disk, cancellationToken) is { } refusal) refusals.Add(refusal);
+            try
+            {
+                if (await ReleaseAsync(disk, cancellationToken) is { } refusal) refusals.Add(refusal);
+            }
+            catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict or ApiErrorReason.NotFound)
+            {
+                disturbed.Add(disk.Metadata.Uid);
+            }
         }
-        if (refusals.Count == 0) return null;
-        return string.Join("; ", refusals.Take(MaxRefusals)) + (refusals.Count > MaxRefusals ? $"; and {refusals.Count - MaxRefusals} more" : "");
+        if (refusals.Count == 0) return (null, disturbed);
+        return (string.Join("; ", refusals.Take(MaxRefusals)) + (refusals.Count > MaxRefusals ? $"; and {refusals.Count - MaxRefusals} more" : ""), disturbed);
     }
-
-    private static HashSet<string> NamesOf(VirtualMachineObject vm, VirtualMachineInstanceObject? vmi) =>
-    [
-        .. (vm.Spec?.Template?.Spec?.Volumes ?? []).Concat(vmi?.Spec?.Volumes ?? []).Select(volume => volume?.Claim).OfType<string>(),
-        .. (vm.Spec?.DataVolumeTemplates ?? []).Select(template => template.Metadata.Name),
-        .. (vmi?.Status?.VolumeStatus ?? []).Select(status => status?.PersistentVolumeClaimInfo?.ClaimName).OfType<string>(),
-    ];
 
     private static async Task<FoundDisk> LookAtAsync(DiskCandidate candidate, DiskOwners owners, CancellationToken cancellationToken)
     {
         var left = new List<OwnerReference>();
         OwnerReference? other = null;
+        var problem = candidate.Problem;
         foreach (var owner in candidate.Metadata.OwnerReferences ?? [])
         {
             var fate = await owners.FateOfAsync(owner, cancellationToken);
+            if (fate is OwnerFate.NotLookedUp) problem ??= TooMuch(owner);
             // A disk that the VM names is to stay, whatever became of an owner; another may be what somebody else wanted to go.
             if (fate is OwnerFate.Goes || (fate is OwnerFate.Gone && candidate.IsNamed)) continue;
             left.Add(owner);
             if (fate is OwnerFate.Unknown) other ??= owner;
         }
-        return new FoundDisk(candidate.Kind, candidate.Metadata, left, other, candidate.Problem);
+        return new FoundDisk(candidate.Kind, candidate.Metadata, left, other, problem);
     }
 
-    // Null: done, or to be looked at again.
+    private static string TooMuch(OwnerReference owner) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"whether {JsonText.Shorten(owner.Kind)} {JsonText.Shorten(owner.Name)}, which owns it, goes with the VM takes more than the agent looks up: {DiskOwners.MaxLookUps} owners "
+        + $"of the namespace's disks, and {DiskOwners.MaxDepth} one above the other");
+
+    // Null: done. Fails with a conflict, or not found, where somebody changed it meanwhile.
     private async Task<string?> ReleaseAsync(FoundDisk disk, CancellationToken cancellationToken)
     {
         if (disk.Problem is not null) return $"{Describe(disk)} cannot be released: {disk.Problem}";
@@ -144,11 +156,7 @@ internal sealed class DiskKeeper(IKubernetesApi api)
                 disk.Kind, disk.Metadata.Key, new JsonObject { ["metadata"] = metadata }, ClusterJson.Default.AnyObject, cancellationToken);
             return null;
         }
-        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Conflict or ApiErrorReason.NotFound)
-        {
-            return null;
-        }
-        catch (KubernetesApiException e) when (e.IsDefinitiveRejection)
+        catch (KubernetesApiException e) when (e.IsDefinitiveRejection && e.Reason is not ApiErrorReason.NotFound)
         {
             return $"{Describe(disk)} cannot be released: {e.Message}";
         }

@@ -14,16 +14,24 @@ internal enum OwnerFate
     /// <summary>It is gone, or a restore of which nobody says whose it is: nothing says that it was this VM's.</summary>
     Gone,
 
+    /// <summary>More was to be looked up than the agent looks up.</summary>
+    NotLookedUp,
+
     /// <summary>The agent may not look at it.</summary>
     Unknown,
 }
 
 /// <summary>Follows the owners of disks up to a VM. What it has looked up it remembers: for one pass over the disks.</summary>
-internal sealed class DiskOwners(IKubernetesApi api, NamespacedName vm, string vmUid)
+/// <param name="api">Looks owners up.</param>
+/// <param name="user">The VM.</param>
+/// <param name="volumes">The uids of the DataVolumes that are there and do not go; null: the cluster has none.</param>
+internal sealed class DiskOwners(IKubernetesApi api, DiskUser user, IReadOnlySet<string>? volumes)
 {
-    // Of owners that anyone may have written: VM, restore, and whatever is between them.
-    private const int MaxDepth = 5;
-    private const int MaxLookUps = 100;
+    /// <summary>As many owners as are looked up: what one deletion asks of the API server.</summary>
+    public const int MaxLookUps = 500;
+
+    /// <summary>As many owners as are followed one above the other: VM, restore, and whatever is between them.</summary>
+    public const int MaxDepth = 5;
 
     private readonly Dictionary<OwnerReference, OwnerFate> _known = [];
     private int _lookUps;
@@ -36,13 +44,19 @@ internal sealed class DiskOwners(IKubernetesApi api, NamespacedName vm, string v
 
     private async Task<OwnerFate> FateOfAsync(OwnerReference owner, int depth, CancellationToken cancellationToken)
     {
-        if (owner.Uid == vmUid) return OwnerFate.Goes;
-        if (IsDisk(owner)) return OwnerFate.Stays;
-        if (owner.Is(KubeVirtKinds.VirtualMachineInstance) && owner.Name == vm.Name) return OwnerFate.Goes;
+        if (owner.Uid == user.Uid) return OwnerFate.Goes;
+        if (owner.Is(KubernetesKinds.PersistentVolumeClaim)) return OwnerFate.Stays;
+        if (owner.Is(KubeVirtKinds.DataVolume))
+        {
+            if (volumes is null) return OwnerFate.Gone;
+            if (volumes.Contains(owner.Uid)) return OwnerFate.Stays;
+        }
+        // One of that name may be the guest of another VM that was made since.
+        if (!user.IsGone && owner.Is(KubeVirtKinds.VirtualMachineInstance) && owner.Name == user.Vm.Name) return OwnerFate.Goes;
         // Not by its uid alone, which anyone may have written beside another name.
         var key = owner with { Controller = null, BlockOwnerDeletion = null };
         if (_known.TryGetValue(key, out var known)) return known;
-        if (depth >= MaxDepth || _lookUps >= MaxLookUps) return OwnerFate.Unknown;
+        if (depth >= MaxDepth || _lookUps >= MaxLookUps) return OwnerFate.NotLookedUp;
         _lookUps++;
         _known[key] = OwnerFate.Unknown; // one that leads to itself
         return _known[key] = await LookUpAsync(owner, depth, cancellationToken);
@@ -54,7 +68,7 @@ internal sealed class DiskOwners(IKubernetesApi api, NamespacedName vm, string v
         ObjectMetadata found;
         try
         {
-            found = (await api.GetAsync(KindOf(owner), vm with { Name = owner.Name }, ClusterJson.Default.AnyObject, cancellationToken)).Metadata;
+            found = (await api.GetAsync(KindOf(owner), user.Vm with { Name = owner.Name }, ClusterJson.Default.AnyObject, cancellationToken)).Metadata;
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
         {
@@ -66,9 +80,12 @@ internal sealed class DiskOwners(IKubernetesApi api, NamespacedName vm, string v
             return isRestore ? OwnerFate.Gone : OwnerFate.Unknown;
         }
         if (found.Uid != owner.Uid) return OwnerFate.Gone;
+        // A disk is looked at itself.
+        if (owner.Is(KubeVirtKinds.DataVolume)) return found.DeletionTimestamp is null ? OwnerFate.Stays : OwnerFate.Gone;
         var fates = new List<OwnerFate>();
         foreach (var above in (found.OwnerReferences ?? []).Take(DiskCandidate.MaxOwners)) fates.Add(await FateOfAsync(above, depth + 1, cancellationToken));
         if (fates.Contains(OwnerFate.Goes)) return OwnerFate.Goes;
+        if (fates.Contains(OwnerFate.NotLookedUp)) return OwnerFate.NotLookedUp;
         if (fates.Contains(OwnerFate.Unknown)) return OwnerFate.Unknown;
         return fates.Count > 0 && fates.All(fate => fate is OwnerFate.Gone) ? OwnerFate.Gone : OwnerFate.Stays;
     }

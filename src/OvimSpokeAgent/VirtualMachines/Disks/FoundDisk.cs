@@ -15,6 +15,9 @@ internal sealed record FoundDisk(
 
     public bool IsGoing => Metadata.DeletionTimestamp is not null;
 
+    /// <summary>Whether nothing that stays owns it any more, although something did: the garbage collector takes it.</summary>
+    public bool IsTaken => Left.Count == 0 && Metadata.OwnerReferences is { Count: > 0 };
+
     /// <summary>Whether it would go with the VM, or is marked as ours.</summary>
     public bool IsToBeReleased => !IsGoing
         && (Problem is not null || Left.Count < (Metadata.OwnerReferences?.Count ?? 0)

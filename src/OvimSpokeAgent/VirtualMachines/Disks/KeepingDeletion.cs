@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 
@@ -29,18 +30,17 @@ internal sealed class KeepingDeletion(IKubernetesApi api, VirtualMachineManager 
     /// <summary>Fixes what is kept, holds the VM and deletes it. Null: it is being deleted. Otherwise why not.</summary>
     public async Task<OperationOutcome?> BeginAsync(VirtualMachineObject vm, OperationContext context, CancellationToken cancellationToken)
     {
-        var vmi = await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken);
+        var user = DiskUser.Of(vm, await manager.ReadInstanceAsync(vm.Metadata.Key, cancellationToken));
         if (context.Checkpoint is null)
         {
-            var found = await disks.FindAsync(vm, vmi, cancellationToken);
-            if (found.DistinctBy(disk => disk.Name).Count() is > DiskKeeper.MaxDisks and var count)
-                return OperationOutcome.Failed($"VM {vm.Metadata.Key} has {count} disks, more than the {DiskKeeper.MaxDisks} that one operation keeps");
-            await context.CheckpointAsync(DiskKeeper.Classify(vm, found).ToCheckpoint(), cancellationToken);
+            var found = await disks.FindAsync(user, cancellationToken);
+            if (DiskKeeper.GetRefusal(user, found) is { } tooMany) return OperationOutcome.Failed(tooMany);
+            await context.CheckpointAsync(DiskVerdicts.Classify(vm, found).ToCheckpoint(), cancellationToken);
         }
         // Nobody can hold a VM that is being deleted already: then the disks are released as long as it is there.
         if (vm.Metadata.DeletionTimestamp is null && !IsHeld(vm.Metadata)) vm = await HoldAsync(vm, cancellationToken);
         var isGoing = vm.Metadata.DeletionTimestamp is not null;
-        var refusal = isGoing ? await disks.ReleaseAsync(vm, vmi, cancellationToken) : await disks.TryReleaseAsync(vm, vmi, cancellationToken);
+        var refusal = isGoing ? await disks.ReleaseAsync(user, cancellationToken) : await disks.TryReleaseAsync(user, cancellationToken);
         if (refusal is not null) return OperationOutcome.Failed(Explain(vm, refusal));
         if (isGoing) return null;
         await DeleteHeldAsync(vm.Metadata, cancellationToken);
@@ -74,19 +74,20 @@ internal sealed class KeepingDeletion(IKubernetesApi api, VirtualMachineManager 
     public async Task<string?> EndAsync(NamespacedName name, string uid, CancellationToken cancellationToken)
     {
         if (await manager.ReadAsync(name, cancellationToken) is not { } vm || vm.Metadata.Uid != uid) return null;
-        if (await disks.ReleaseAsync(vm, await manager.ReadInstanceAsync(name, cancellationToken), cancellationToken) is { } refusal)
+        if (await disks.ReleaseAsync(DiskUser.Of(vm, await manager.ReadInstanceAsync(name, cancellationToken)), cancellationToken) is { } refusal)
             return Explain(vm, refusal);
-        await LetGoAsync(vm, cancellationToken);
+        await LetGoAsync(vm.Metadata, cancellationToken);
         return null;
     }
 
     /// <summary>Takes the finalizer off; fails with a conflict where someone else changed the VM.</summary>
-    public async Task LetGoAsync(VirtualMachineObject vm, CancellationToken cancellationToken)
+    public async Task LetGoAsync(ObjectMetadata vm, CancellationToken cancellationToken)
     {
-        if (!IsHeld(vm.Metadata)) return;
+        if (!IsHeld(vm)) return;
+        IReadOnlyList<string> others = [.. vm.Finalizers!.Where(one => one != WellKnownNames.KeepDisksFinalizer)];
         try
         {
-            await PatchFinalizersAsync(vm, [.. vm.Metadata.Finalizers!.Where(one => one != WellKnownNames.KeepDisksFinalizer)], cancellationToken);
+            await PatchFinalizersAsync(vm, others, ClusterJson.Default.AnyObject, cancellationToken);
         }
         catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.NotFound)
         {
@@ -94,40 +95,36 @@ internal sealed class KeepingDeletion(IKubernetesApi api, VirtualMachineManager 
         }
     }
 
-    /// <summary>What of the fixed disks stayed, now that the VM is gone.</summary>
-    public async Task<KeptDisks> VerifyAsync(KeptDisks judged, string ns, CancellationToken cancellationToken)
+    /// <summary>
+    /// What of the fixed disks stayed, now that the VM is gone. It may have gone before they were released, when somebody else deleted it:
+    /// what it still owns is released first, if the garbage collector has not come yet.
+    /// </summary>
+    public async Task<KeptDisks> VerifyAsync(KeptDisks judged, NamespacedName vm, CancellationToken cancellationToken)
     {
         if (judged.Kept.Count == 0) return judged;
-        var there = new HashSet<string>();
-        foreach (var kind in (ResourceKind[])[KubeVirtKinds.DataVolume, KubernetesKinds.PersistentVolumeClaim])
-        {
-            var items = await api.ListAllAsync(kind, ns, ClusterJson.Default.AnyObject, cancellationToken, keep: AnyObject.Bounded);
-            there.UnionWith(items.Where(item => item.Metadata.DeletionTimestamp is null).Select(item => item.Metadata.Name));
-        }
-        return judged with
-        {
-            Kept = [.. judged.Kept.Where(there.Contains)],
-            Lost = [.. judged.Lost, .. judged.Kept.Where(name => !there.Contains(name)).Select(name => $"{name}: somebody has deleted it")],
-        };
+        var user = DiskUser.Gone(vm, judged);
+        var refusal = await disks.ReleaseAsync(user, cancellationToken);
+        return DiskVerdicts.Verify(judged, await disks.FindAsync(user, cancellationToken), refusal);
     }
 
     private async Task<VirtualMachineObject> HoldAsync(VirtualMachineObject vm, CancellationToken cancellationToken) =>
-        await PatchFinalizersAsync(vm, [.. vm.Metadata.Finalizers ?? [], WellKnownNames.KeepDisksFinalizer], cancellationToken);
+        await PatchFinalizersAsync(
+            vm.Metadata, [.. vm.Metadata.Finalizers ?? [], WellKnownNames.KeepDisksFinalizer], KubeVirtJson.Default.VirtualMachineObject, cancellationToken);
 
-    private Task<VirtualMachineObject> PatchFinalizersAsync(
-        VirtualMachineObject vm, IReadOnlyList<string> finalizers, CancellationToken cancellationToken) => api.MergePatchAsync(
+    private Task<T> PatchFinalizersAsync<T>(
+        ObjectMetadata vm, IReadOnlyList<string> finalizers, JsonTypeInfo<T> type, CancellationToken cancellationToken) => api.MergePatchAsync(
             KubeVirtKinds.VirtualMachine,
-            vm.Metadata.Key,
+            vm.Key,
             new JsonObject
             {
                 ["metadata"] = new JsonObject
                 {
-                    ["uid"] = vm.Metadata.Uid,
-                    ["resourceVersion"] = vm.Metadata.ResourceVersion,
+                    ["uid"] = vm.Uid,
+                    ["resourceVersion"] = vm.ResourceVersion,
                     ["finalizers"] = new JsonArray([.. finalizers.Select(one => (JsonNode)JsonValue.Create(one))]),
                 },
             },
-            KubeVirtJson.Default.VirtualMachineObject,
+            type,
             cancellationToken);
 
     private static string Explain(VirtualMachineObject vm, string refusal) => vm.Metadata.DeletionTimestamp is null

@@ -11,8 +11,8 @@ internal sealed record KeptDisks
     /// <summary>The VM that is meant.</summary>
     public required string Uid { get; init; }
 
-    /// <summary>The names of the disks that stay.</summary>
-    public required IReadOnlyList<string> Kept { get; init; }
+    /// <summary>The disks that stay.</summary>
+    public required IReadOnlyList<KeptDisk> Kept { get; init; }
 
     /// <summary>Those whose owner decides, each with it.</summary>
     public required IReadOnlyList<string> OfOthers { get; init; }

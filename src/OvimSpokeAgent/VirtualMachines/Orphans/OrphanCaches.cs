@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Supervision;
@@ -17,6 +18,9 @@ internal sealed class OrphanCaches(
     /// <summary>The operation that deletes a VM may be about to end.</summary>
     private static readonly TimeSpan HeldPatience = TimeSpan.FromMinutes(1);
 
+    // Since when VMs are held that have no guest any more, by their uids.
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _heldSince = [];
+
     /// <summary>Completes when the server told what there is.</summary>
     public async Task WaitForFirstAnswerAsync(CancellationToken cancellationToken)
     {
@@ -25,11 +29,15 @@ internal sealed class OrphanCaches(
             await cache.WaitForFirstAnswerAsync(cancellationToken);
     }
 
-    /// <summary>Tells of what may have become an orphan, and after how long it is one.</summary>
-    public void Subscribe(Action<Orphan, TimeSpan> onChange)
+    /// <summary>
+    /// Tells of what may have become an orphan, after how long it is one, and whether that is news also where it was refused before: its
+    /// namespace is another one now.
+    /// </summary>
+    public void Subscribe(Action<Orphan, TimeSpan, bool> onChange)
     {
         machines.Subscribe(change =>
         {
+            if (change.Old is { } old && old.Uid != change.New?.Uid) _heldSince.TryRemove(old.Uid, out _);
             Report(change.New);
             if (change.New is not null) return;
             foreach (var disk in change.Old!.Disks.All) ReportVolume(volumes.Get(change.Name with { Name = disk.Claim }));
@@ -41,18 +49,19 @@ internal sealed class OrphanCaches(
         volumes.Subscribe(change => ReportVolume(change.New));
         namespaces.Subscribe(change =>
         {
-            foreach (var vm in machines.ItemsIn(change.Name.Name)) Report(vm);
+            var isNews = IsGoing(change.Name.Name);
+            foreach (var vm in machines.ItemsIn(change.Name.Name)) Report(vm, isNews);
             foreach (var volume in volumes.ItemsIn(change.Name.Name)) ReportVolume(volume);
         });
 
-        void Report(VirtualMachineItem? vm)
+        void Report(VirtualMachineItem? vm, bool isNews = false)
         {
-            if (vm is not null && Find(vm) is var (orphan, wait)) onChange(orphan, wait);
+            if (vm is not null && Find(vm) is var (orphan, wait)) onChange(orphan, wait, isNews);
         }
 
         void ReportVolume(DataVolumeItem? volume)
         {
-            if (volume is not null && Find(volume) is var (orphan, wait)) onChange(orphan, wait);
+            if (volume is not null && Find(volume) is var (orphan, wait)) onChange(orphan, wait, false);
         }
     }
 
@@ -88,9 +97,14 @@ internal sealed class OrphanCaches(
     {
         if (!managed.IsManaged(vm.Name.Namespace)) return null;
         if (vm is { IsDeleting: true, IsHeldForDisks: true })
-            return instances.Get(vm.Name) is null ? (new(OrphanKind.HeldVm, vm.Name), Left(vm.SeenAt, HeldPatience)) : null;
+            return instances.Get(vm.Name) is null ? (new(OrphanKind.HeldVm, vm.Name), UntilDue(vm)) : null;
         return vm.IsHalfMade ? (new(OrphanKind.HalfMadeVm, vm.Name), Left(vm.CreatedAt, settings.OrphanGrace)) : null;
     }
+
+    // However often the VM is changed meanwhile; where all goes, no disk is to be kept.
+    private TimeSpan UntilDue(VirtualMachineItem held) => IsGoing(held.Name.Namespace)
+        ? TimeSpan.Zero
+        : Left(_heldSince.GetOrAdd(held.Uid, _ => time.GetUtcNow()), TimeSpans.Min(HeldPatience, settings.OrphanGrace));
 
     // One that a VM names is that VM's, whoever owns it; a VM that names more than is kept may name it.
     private (Orphan Orphan, TimeSpan Wait)? Find(DataVolumeItem volume)

@@ -33,10 +33,10 @@ internal sealed class OrphanLoop : ILoop
         _backoff = new Backoff(FirstRetry, MaxRetry, jitter);
         _guard = failures.At(Name);
         // What is refused now has its own pace: a change of it is no reason to ask at once.
-        caches.Subscribe((orphan, wait) =>
+        caches.Subscribe((orphan, wait, isNews) =>
         {
             // A term begins with all there are; until then nobody takes any from the queue.
-            if (leadership.Current is not null && !IsRefused(orphan)) _queue.Add(orphan, wait);
+            if (leadership.Current is not null && (isNews || !IsRefused(orphan))) _queue.Add(orphan, wait);
         });
     }
 
@@ -48,9 +48,16 @@ internal sealed class OrphanLoop : ILoop
         await _leadership.WhileLeadingAsync(
             async token =>
             {
-                lock (_failures) _failures.Clear();
+                Forget();
                 foreach (var (orphan, wait) in _caches.All()) _queue.Add(orphan, wait);
-                while (true) await WorkAsync(token);
+                try
+                {
+                    while (true) await WorkAsync(token);
+                }
+                finally
+                {
+                    Forget();
+                }
             },
             cancellationToken);
     }
@@ -110,6 +117,13 @@ internal sealed class OrphanLoop : ILoop
             _failures[orphan] = before + 1;
         }
         _queue.Add(orphan, _backoff.After(before, asked));
+    }
+
+    // Whoever leads next begins with what there is then.
+    private void Forget()
+    {
+        lock (_failures) _failures.Clear();
+        _queue.Clear();
     }
 
     private bool IsRefused(Orphan orphan)

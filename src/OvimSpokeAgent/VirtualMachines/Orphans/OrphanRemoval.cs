@@ -61,7 +61,7 @@ internal sealed class OrphanRemoval(
         var own = OrphanRules.DisksOf(vm).ToHashSet();
         if (own.Count > DiskKeeper.MaxDisks) return $"it brings more than {DiskKeeper.MaxDisks} disks with it";
         if (OrphanRules.NamedBy(vm).FirstOrDefault(name => !own.Contains(name)) is { } named) return $"it does not bring disk {JsonText.Shorten(named)} with it";
-        foreach (var disk in await disks.FindAsync(vm, vmi, cancellationToken))
+        foreach (var disk in await disks.FindAsync(DiskUser.Of(vm, vmi), cancellationToken))
         {
             if (!own.Contains(disk.Name)) return $"{disk.Kind.Kind} {disk.Name} would go with it, which it does not bring with it";
         }
@@ -78,15 +78,15 @@ internal sealed class OrphanRemoval(
         var volume = await api.FindAsync(KubeVirtKinds.DataVolume, disk, KubeVirtJson.Default.DataVolumeObject, cancellationToken);
         if (volume is not null && !OrphanRules.IsMadeFor(vm, volume.Metadata)) return $"disk {disk.Name} was not made for it";
         if (volume is not null && !OrphanRules.IsOwnedByAtMost(volume.Metadata, vm.Metadata.Uid)) return $"something else owns disk {disk.Name}, too";
-        if (await FindClaimAsync(disk, cancellationToken) is not { } claim) return null;
+        if (await FindAsync(KubernetesKinds.PersistentVolumeClaim, disk, cancellationToken) is not { } claim) return null;
         if (volume is null) return $"nothing says for whom claim {disk.Name} was made";
         return OrphanRules.IsOwnedByAtMost(claim.Metadata, volume.Metadata.Uid) && claim.Metadata.OwnerReferences is { Count: > 0 }
             ? null
             : $"claim {disk.Name} is not its DataVolume's alone";
     }
 
-    private Task<AnyObject?> FindClaimAsync(NamespacedName name, CancellationToken cancellationToken) =>
-        api.FindAsync(KubernetesKinds.PersistentVolumeClaim, name, ClusterJson.Default.AnyObject, cancellationToken);
+    private Task<AnyObject?> FindAsync(ResourceKind kind, NamespacedName name, CancellationToken cancellationToken) =>
+        api.FindAsync(kind, name, ClusterJson.Default.AnyObject, cancellationToken);
 
     private async Task<TimeSpan?> RemoveVolumeAsync(NamespacedName name, CancellationToken cancellationToken)
     {
@@ -108,12 +108,26 @@ internal sealed class OrphanRemoval(
     // The operation that was to do it is over; what it was asked for is not done yet.
     private async Task<TimeSpan?> ReleaseVmAsync(NamespacedName name, CancellationToken cancellationToken)
     {
-        if (await manager.ReadAsync(name, cancellationToken) is not { } vm || !KeepingDeletion.IsHeld(vm.Metadata) || vm.Metadata.DeletionTimestamp is null) return null;
-        if (await manager.ReadInstanceAsync(name, cancellationToken) is not null) return null;
+        // Metadata alone: what else is in it, or in its guest, may be unreadable.
+        if (await FindAsync(KubeVirtKinds.VirtualMachine, name, cancellationToken) is not { Metadata: { DeletionTimestamp: not null } vm } || !KeepingDeletion.IsHeld(vm)) return null;
+        if (await FindAsync(KubeVirtKinds.VirtualMachineInstance, name, cancellationToken) is not null) return null;
         if (caches.IsGoing(name.Namespace)) await keeping.LetGoAsync(vm, cancellationToken);
-        else if (await keeping.EndAsync(name, vm.Metadata.Uid, cancellationToken) is { } refusal) throw new KubernetesApiException(ApiErrorReason.Invalid, refusal);
-        else Record(KubeVirtKinds.VirtualMachine, vm.Metadata, EventSeverity.Normal, "DisksKept", "its disks are released, and it is let go");
+        else if (await EndAsync(vm, cancellationToken) is { } refusal) throw new KubernetesApiException(ApiErrorReason.Invalid, refusal);
+        else Record(KubeVirtKinds.VirtualMachine, vm, EventSeverity.Normal, "DisksKept", "its disks are released, and it is let go");
         return null;
+    }
+
+    private async Task<string?> EndAsync(ObjectMetadata vm, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await keeping.EndAsync(vm.Key, vm.Uid, cancellationToken);
+        }
+        catch (KubernetesApiException e) when (e.Reason is ApiErrorReason.Unreadable)
+        {
+            return $"VM {vm.Key} is held by the finalizer {WellKnownNames.KeepDisksFinalizer}, and the agent cannot read which disks it has ({e.Message}): "
+                + "mend the VM, or take the finalizer off, with which the disks go that the VM owns";
+        }
     }
 
     // As it was looked at: whoever changes it keeps it.

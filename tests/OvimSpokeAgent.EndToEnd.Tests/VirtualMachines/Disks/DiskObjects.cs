@@ -51,15 +51,17 @@ internal static class DiskObjects
         new() { ["name"] = volume, ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = name } };
 
     /// <summary>A DataVolume apart from any VM.</summary>
-    public static Task<JsonObject> HasVolumeAsync(this TestEnvironment environment, string name) => environment.Cluster.Admin.CreateAsync(
-        VolumesOf(environment.Namespace),
-        new JsonObject
-        {
-            ["apiVersion"] = "cdi.kubevirt.io/v1beta1",
-            ["kind"] = "DataVolume",
-            ["metadata"] = new JsonObject { ["name"] = name },
-            ["spec"] = Import(),
-        });
+    public static JsonObject Volume(string name) => new()
+    {
+        ["apiVersion"] = "cdi.kubevirt.io/v1beta1",
+        ["kind"] = "DataVolume",
+        ["metadata"] = new JsonObject { ["name"] = name },
+        ["spec"] = Import(),
+    };
+
+    /// <summary>Makes a DataVolume apart from any VM.</summary>
+    public static Task<JsonObject> HasVolumeAsync(this TestEnvironment environment, string name) =>
+        environment.Cluster.Admin.CreateAsync(VolumesOf(environment.Namespace), Volume(name));
 
     /// <summary>A claim that no DataVolume made.</summary>
     public static Task<JsonObject> HasClaimAsync(this TestEnvironment environment, string name, string size, JsonArray? owners = null, JsonObject? labels = null) =>

@@ -60,15 +60,17 @@ internal sealed class SimulatedAgent
         var caches = new SimulatedCaches(api, failures, jitter, time);
         var managed = new ManagedNamespaces(caches.Namespaces, guarded, settings);
         Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, failures, settings, jitter, time);
+        var disks = new DiskCaches(caches.Volumes, caches.Claims);
         var manager = new VirtualMachineManager(
-            guarded, caches.Machines, caches.Instances, managed, Vdcs.Types, new DiskCaches(caches.Volumes, caches.Claims),
-            Vdcs.MigrationRoom, failures, time);
+            guarded, caches.Machines, caches.Instances, managed, Vdcs.Types, disks, Vdcs.MigrationRoom, failures, time);
         var power = new VirtualMachinePower(guarded, manager);
+        var keeper = new DiskKeeper(guarded, disks);
+        var keeping = new KeepingDeletion(guarded, manager, keeper);
         var registry = new OperationRegistry(
         [
             new CreateVirtualMachineHandler(
-                guarded, manager, managed, Vdcs.Admission, new DiskSources(guarded, new AccessReviews(guarded, time)), Templates(world), settings),
-            new DeleteVirtualMachineHandler(guarded, manager, managed, new KeepingDeletion(guarded, manager, new DiskKeeper(guarded))),
+                guarded, manager, managed, Vdcs.Admission, new DiskSources(guarded, new AccessReviews(guarded, time)), new DiskRooms(guarded), Templates(world), settings),
+            new DeleteVirtualMachineHandler(guarded, manager, managed, keeping),
             new StartVirtualMachineHandler(manager, power, Vdcs.Admission, settings),
             new StopVirtualMachineHandler(manager, power),
             new RestartVirtualMachineHandler(manager, power),
@@ -94,7 +96,9 @@ internal sealed class SimulatedAgent
         var operations = parts.Loop;
         (Journal, _delivery, _processor) = (parts.Journal, parts.Delivery, parts.Processor);
         _intake = new OperationIntake(_connectivity, caches.Loops.Cast<IWatchCacheStatus>(), operations, _processor, registry, health, _connection, errors, time);
-        _loops = [_election, .. caches.Loops, operations, Vdcs.Loop];
+        var orphans = new OrphanCaches(caches.Machines, caches.Instances, caches.Volumes, caches.Namespaces, managed, settings, time);
+        var removal = new OrphanRemoval(guarded, manager, keeping, keeper, orphans, new OperationFates(parts.Journal).FindAsync, events);
+        _loops = [_election, .. caches.Loops, operations, Vdcs.Loop, new OrphanLoop(orphans, removal, _election, failures, jitter, time)];
     }
 
     public SimulatedProcess Process { get; set; } = null!;

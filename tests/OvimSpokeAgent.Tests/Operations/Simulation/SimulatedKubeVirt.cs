@@ -93,7 +93,7 @@ internal sealed class SimulatedKubeVirt
         (vm["metadata"]!["finalizers"] as JsonArray)?.Any(one => (string?)one == Finalizer) is true;
 
     /// <summary>The disk that a VM brings with it: each has one of its own.</summary>
-    private static NamespacedName DiskOf(NamespacedName name, JsonObject vm) => new(name.Namespace, $"{name.Name}-{(string)vm["metadata"]!["uid"]!}");
+    public static NamespacedName DiskOf(NamespacedName name, JsonObject vm) => new(name.Namespace, $"{name.Name}-{(string)vm["metadata"]!["uid"]!}");
 
     private bool IsWithoutDisk(NamespacedName name, JsonObject vm) =>
         _cluster.Find(KubeVirtKinds.DataVolume, DiskOf(name, vm))?["metadata"]!["ownerReferences"] is not JsonArray { Count: > 0 };
@@ -109,7 +109,7 @@ internal sealed class SimulatedKubeVirt
         }
         _cluster.Has(KubeVirtKinds.DataVolume, new JsonObject
         {
-            ["metadata"] = new JsonObject { ["name"] = disk.Name, ["namespace"] = disk.Namespace, ["ownerReferences"] = owners },
+            ["metadata"] = new JsonObject { ["name"] = disk.Name, ["namespace"] = disk.Namespace, ["ownerReferences"] = owners, ["labels"] = new JsonObject { ["kubevirt.io/created-by"] = (string)vm["metadata"]!["uid"]! } },
             ["status"] = new JsonObject { ["phase"] = "Succeeded" },
         });
     }

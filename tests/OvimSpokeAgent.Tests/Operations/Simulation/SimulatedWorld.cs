@@ -30,6 +30,7 @@ internal sealed class SimulatedWorld
         Tests.VirtualMachines.VmWorld.HasVm(Cluster, new NamespacedName("acme", "manual"), "Manual");
         var kubeVirt = new SimulatedKubeVirt(Simulator, Cluster);
         Namespaces = new SimulatedNamespaces(Simulator, Cluster);
+        Orphans = new SimulatedOrphans(this);
         Cluster.Changed = change =>
         {
             History.OnChange(change);
@@ -47,6 +48,8 @@ internal sealed class SimulatedWorld
     public FakeKubernetesApi Cluster { get; }
 
     public SimulatedNamespaces Namespaces { get; }
+
+    public SimulatedOrphans Orphans { get; }
 
     public History History { get; }
 
@@ -163,10 +166,12 @@ internal sealed class SimulatedWorld
             foreach (var (index, at) in operation.Repeats.Index()) Simulator.At(at, () => HandOut(operation.ToJson(index + 1)));
         }
         foreach (var fault in _schedule.Faults) Simulator.At(fault.At, () => fault.Happen(this));
+        Simulator.At(_schedule.End / 3, () => Orphans.LeaveBehind(_schedule.End));
         Simulator.RunFor(_schedule.End);
         RunUntilAtRest(() => true);
         Simulator.RunFor(TimeSpan.FromSeconds(40)); // whatever should not come any more comes now
         Invariants.Check(_schedule, this);
+        Orphans.Check();
         RunOut();
         Invariants.CheckNothingIsLeft(_schedule, this);
         if (Failures.Count > 0) throw new SimulationException(string.Join('\n', Failures));
@@ -206,6 +211,7 @@ internal sealed class SimulatedWorld
 
     private bool IsAtRest() =>
         Hub is { Queued: 0, Pushing: 0 }
+        && Orphans.AreGone
         && !History.Arrivals.Any(arrival => arrival.IsOpen)
         && History.Records.Values.All(record => record.IsRemoved || record.State is "delivered" or "refused")
         && Agents.Any(agent => agent.Leads && agent.Vdcs.AreAsDeclared());
@@ -213,7 +219,7 @@ internal sealed class SimulatedWorld
     private string Restlessness() =>
         $"{Hub.Queued} operations nobody takes, records "
         + string.Join(", ", History.Records.Values.Where(r => !r.IsRemoved && r.State != "delivered").Select(r => $"{r.Key} {r.State}"))
-        + ", leading " + string.Join(", ", Agents.Where(agent => agent.Leads).Select(agent => agent.Process.Name));
+        + (Orphans.AreGone ? "" : ", orphans") + ", leading " + string.Join(", ", Agents.Where(agent => agent.Leads).Select(agent => agent.Process.Name));
 
     private SimulatedAgent? Working() =>
         Agents.FirstOrDefault(agent => agent.Leads) ?? Agents.LastOrDefault(agent => agent.IsAlive && !agent.Process.IsPaused);
@@ -240,5 +246,6 @@ internal sealed class SimulatedWorld
         .With("POD_NAME", pod)
         .With("OVIM_OPERATION_RETENTION", $"{_schedule.Retention.TotalMinutes}m")
         .With("OVIM_OPERATION_CONCURRENCY", "3")
+        .With("OVIM_ORPHAN_GRACE", "5s")
         .LoadClean();
 }

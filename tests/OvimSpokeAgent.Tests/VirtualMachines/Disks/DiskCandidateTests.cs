@@ -44,7 +44,12 @@ public sealed class DiskCandidateTests
     public void Claim_that_an_owner_between_may_lead_to_the_vm_is_kept() => Assert.NotNull(Of(
         new() { Name = "data", OwnerReferences = [new() { ApiVersion = "snapshot.kubevirt.io/v1beta1", Kind = "VirtualMachineRestore", Name = "x", Uid = "y" }] }, isNamed: false));
 
-    private static DiskCandidate? Of(ObjectMetadata claim, bool isNamed) => DiskCandidate.Of(KubernetesKinds.PersistentVolumeClaim, claim, Vm, isNamed);
+    private static DiskCandidate? Of(ObjectMetadata claim, bool isNamed)
+    {
+        IReadOnlyList<VirtualMachineVolume?> volumes = isNamed ? [VirtualMachineVolume.Of("data", claim.Name, null)] : [];
+        var vm = new VirtualMachineObject { Metadata = Vm, Spec = new() { Template = new() { Spec = new() { Volumes = volumes } } } };
+        return DiskCandidate.Of(KubernetesKinds.PersistentVolumeClaim, claim, DiskUser.Of(vm, null));
+    }
 
     private static int Size(DiskCandidate kept) =>
         JsonSerializer.SerializeToUtf8Bytes(new AnyObject { Metadata = kept.Metadata }, ClusterJson.Default.AnyObject).Length;

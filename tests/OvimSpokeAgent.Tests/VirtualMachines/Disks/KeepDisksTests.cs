@@ -3,22 +3,13 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.VirtualMachines;
+using static OvimSpokeAgent.Tests.VirtualMachines.KeptDiskWorld;
 
 namespace OvimSpokeAgent.Tests.VirtualMachines;
 
 /// <summary><c>delete_vm</c> with <c>keep_disks</c>, where owners take what they own with them at once.</summary>
 public sealed class KeepDisksTests
 {
-    private const string Keep = """{"name":"web","namespace":"acme","keep_disks":true}""";
-    private const string DeleteAll = """{"name":"web","namespace":"acme"}""";
-
-    private static readonly NamespacedName Root = new("acme", "web-root");
-    private static readonly NamespacedName Data = new("acme", "data");
-
-    // As KubeVirt's own, where its CRDs are there.
-    private static readonly ResourceKind Restore = new("snapshot.kubevirt.io", "v1beta1", "virtualmachinerestores", "VirtualMachineRestore");
-    private static readonly ResourceKind Claim = KubernetesKinds.PersistentVolumeClaim;
-
     [Fact]
     public async Task Disks_that_the_vm_owns_go_with_it_unless_they_are_to_be_kept()
     {
@@ -288,14 +279,140 @@ public sealed class KeepDisksTests
     [Fact]
     public async Task Cluster_without_cdi_keeps_claims()
     {
-        await using var world = await OpenAsync();
-        world.Cluster.LosesKind(KubeVirtKinds.DataVolume);
+        await using var world = await OpenAsync(cluster => cluster.LosesKind(KubeVirtKinds.DataVolume));
         HasClaim(world, Data, FakeOwners.Of(KubeVirtKinds.VirtualMachine, world.Vm()));
+        UsesData(world);
 
-        Assert.Contains("data", Kept(await VmWorld.Of(world.Delete, Keep).RunAsync()));
+        // One whose DataVolume went with CDI would be collected when that comes back.
+        Assert.Equal(["data", "web-root"], Kept(await VmWorld.Of(world.Delete, Keep).RunAsync()));
+
+        IsReleased(world, Claim, Data);
+        IsReleased(world, Claim, Root);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task Server_that_does_not_show_datavolumes_for_a_moment_costs_no_disk(int list)
+    {
+        await using var world = await OpenAsync();
+        var (left, isAway) = (list, false);
+        world.Cluster.Fault = request =>
+        {
+            if (request.Verb == "list" && request.Kind == KubeVirtKinds.DataVolume && --left == 0) isAway = true;
+            else if (isAway && request.Verb is not ("list" or "discover" or "get")) isAway = false;
+            else if (isAway && request.Verb == "list" && request.Kind == KubeVirtKinds.DataVolume) isAway = false;
+            return isAway && request.Kind == KubeVirtKinds.DataVolume ? FakeKubernetesApi.Error(ApiErrorReason.NoKindMatch, "no DataVolumes here") : null;
+        };
+
+        Assert.Equal(["web-root"], Kept(await VmWorld.Of(world.Delete, Keep).RunUntilDoneAsync()));
+
+        Assert.True(left <= 0);
+        IsReleased(world, KubeVirtKinds.DataVolume, Root);
+        Assert.NotNull(world.Cluster.Find(Claim, Root));
+    }
+
+    [Fact]
+    public async Task Disk_whose_datavolume_is_gone_before_the_garbage_collector_came_is_kept()
+    {
+        await using var world = await OpenAsync();
+        HasClaim(world, Data, FakeOwners.Of(KubeVirtKinds.DataVolume, Gone("data")));
+        UsesData(world);
+
+        Assert.Equal(["data", "web-root"], Kept(await VmWorld.Of(world.Delete, Keep).RunAsync()));
 
         IsReleased(world, Claim, Data);
     }
+
+    [Fact]
+    public async Task Disk_whose_datavolume_goes_and_whose_claim_stays_is_kept()
+    {
+        await using var world = await OpenAsync();
+        world.Cluster.Change(Claim, Root, claim => claim["metadata"]!["ownerReferences"] = new JsonArray(FakeOwners.Of(KubeVirtKinds.VirtualMachine, world.Vm())));
+        world.Cluster.Change(KubeVirtKinds.DataVolume, Root, volume => volume["metadata"]!["finalizers"] = new JsonArray("cdi.kubevirt.io/x"));
+        world.Cluster.Delete(KubeVirtKinds.DataVolume, Root);
+
+        var outcome = await VmWorld.Of(world.Delete, Keep).RunAsync();
+
+        Assert.Equal("""{"status":"deleted","name":"web","namespace":"acme","kept_disks":["web-root"]}""", outcome.Result!.Value.GetRawText());
+        IsReleased(world, Claim, Root);
+    }
+
+    [Fact]
+    public async Task Owners_of_named_disks_are_looked_up_first_and_what_is_beyond_the_limit_is_refused_and_not_guessed()
+    {
+        await using var world = await OpenAsync();
+        for (var i = 0; i < DiskOwners.MaxLookUps; i++) HasClaim(world, new("acme", $"a-{i}"), FakeOwners.Of(Restore, Gone($"restore-{i}")));
+        HasRestoredDisk(world, ownedByVm: true);
+
+        var failure = (await VmWorld.Of(world.Delete, Keep).RunAsync()).FailureOf();
+
+        Assert.Matches("PersistentVolumeClaim a-\\d+ cannot be released: whether VirtualMachineRestore restore-\\d+, which owns it, goes with the VM takes more than the agent looks up: 500 owners", failure);
+        Assert.DoesNotContain("restored", failure, StringComparison.Ordinal);
+        Assert.Null(world.Vm()["metadata"]!["deletionTimestamp"]);
+    }
+
+    [Fact]
+    public async Task Owners_above_more_owners_than_are_followed_are_not_guessed()
+    {
+        await using var world = await OpenAsync();
+        var above = FakeOwners.Of(KubeVirtKinds.VirtualMachine, world.Vm());
+        for (var i = 0; i <= DiskOwners.MaxDepth; i++) above = FakeOwners.Of(Restore, world.Cluster.Has(Restore, Named($"r-{i}", above)));
+        HasClaim(world, Data, above);
+        UsesData(world);
+
+        Assert.Contains("PersistentVolumeClaim data cannot be released: whether VirtualMachineRestore r-5", (await VmWorld.Of(world.Delete, Keep).RunAsync()).FailureOf(), StringComparison.Ordinal);
+        Assert.Null(world.Vm()["metadata"]!["deletionTimestamp"]);
+    }
+
+    [Fact]
+    public async Task Disk_that_somebody_changes_all_the_time_is_tried_again_and_one_that_gets_its_owner_back_is_told()
+    {
+        await using var world = await OpenAsync();
+        world.Cluster.Fault = request => IsRelease(request) ? FakeKubernetesApi.Conflict(request.Kind, request.Name, "it has been modified") : null;
+
+        var conflict = await Assert.ThrowsAsync<KubernetesApiException>(() => VmWorld.Of(world.Delete, Keep).RunAsync());
+
+        Assert.Equal(
+            (ApiErrorReason.Conflict, "DataVolume web-root is changed by somebody else all the time, and cannot be released"), (conflict.Reason, conflict.Message));
+        Assert.NotNull(world.Vm()["metadata"]!["deletionTimestamp"]);
+
+        world.Cluster.Fault = null;
+        var owner = FakeOwners.Of(KubeVirtKinds.VirtualMachine, world.Vm());
+        world.Cluster.LostAnswer = request =>
+        {
+            if (IsRelease(request)) world.Cluster.Change(KubeVirtKinds.DataVolume, Root, disk => disk["metadata"]!["ownerReferences"] = new JsonArray(owner.DeepClone()));
+            return null;
+        };
+
+        Assert.Contains(
+            "DataVolume web-root gets its owner or its marks back again and again",
+            (await VmWorld.Of(world.Delete, Keep).RunAsync()).FailureOf(), StringComparison.Ordinal);
+
+        static bool IsRelease(FakeRequest request) => request.Verb == "patch" && request.Kind == KubeVirtKinds.DataVolume;
+    }
+
+    [Fact]
+    public async Task More_disks_than_one_operation_keeps_are_not_released_one_by_one_when_they_came_later()
+    {
+        await using var world = await OpenAsync();
+        world.Cluster.Fault = request =>
+        {
+            if (request is not { Verb: "delete" } || request.Kind != KubeVirtKinds.VirtualMachine) return null;
+            for (var i = 0; i <= DiskKeeper.MaxDisks; i++) HasClaim(world, new("acme", $"disk-{i}"), FakeOwners.Of(KubeVirtKinds.VirtualMachine, world.Vm()));
+            return null;
+        };
+
+        var failure = (await VmWorld.Of(world.Delete, Keep).RunAsync()).FailureOf();
+
+        Assert.StartsWith("VM acme/web is held by the finalizer ovim.io/keep-disks, since a disk would go with it: VM acme/web has ", failure, StringComparison.Ordinal);
+        Assert.DoesNotContain(world.Cluster.Requests, request => request.Verb == "patch" && request.Name.Name.StartsWith("disk-", StringComparison.Ordinal));
+    }
+
+    private static JsonObject Gone(string name) => new() { ["metadata"] = new JsonObject { ["name"] = name, ["uid"] = $"uid-of-{name}" } };
 
     [Fact]
     public async Task Owners_that_lead_in_a_circle_or_nowhere_end_the_search()
@@ -362,76 +479,5 @@ public sealed class KeepDisksTests
         new DeleteVirtualMachineHandler(null!, null!, null!, null!).Plan(payload);
 
         Assert.StartsWith("keep_disks: ", Assert.Single(payload.Errors), StringComparison.Ordinal);
-    }
-
-    // A VM that brings its root disk with it, as KubeVirt and CDI have made it.
-    private static async Task<VmWorld> OpenAsync()
-    {
-        var world = await VmWorld.OpenAsync(cluster =>
-        {
-            VmWorld.HasVm(cluster, VmWorld.Web, "Halted", vm =>
-            {
-                vm["spec"]!["template"] = JsonNode.Parse("""{"spec":{"volumes":[{"name":"root","dataVolume":{"name":"web-root"}}]}}""");
-                vm["spec"]!["dataVolumeTemplates"] = JsonNode.Parse("""[{"metadata":{"name":"web-root"},"spec":{}}]""");
-            });
-            var vm = cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web)!;
-            var volume = Named("web-root", FakeOwners.Of(KubeVirtKinds.VirtualMachine, vm));
-            volume["metadata"]!["labels"] = new JsonObject { [WellKnownNames.ManagedByLabel] = WellKnownNames.Agent, ["ovim.io/vm"] = "web", ["tier"] = "front" };
-            volume["metadata"]!["annotations"] = new JsonObject { ["ovim.io/created-by"] = "ovim-op-1", ["cdi.kubevirt.io/x"] = "y" };
-            volume = cluster.Has(KubeVirtKinds.DataVolume, volume);
-            cluster.Has(KubernetesKinds.PersistentVolumeClaim, Named("web-root", FakeOwners.Of(KubeVirtKinds.DataVolume, volume)));
-            FakeOwners.In(cluster);
-        });
-        world.Cluster.ForgetRequests();
-        return world;
-    }
-
-    private static JsonObject Named(string name, params JsonObject[] owners)
-    {
-        var metadata = new JsonObject { ["name"] = name, ["namespace"] = "acme" };
-        if (owners.Length > 0) metadata["ownerReferences"] = new JsonArray([.. owners]);
-        return new JsonObject { ["metadata"] = metadata };
-    }
-
-    private static void HasClaim(VmWorld world, NamespacedName name, params JsonObject[] owners) => world.Cluster.Has(Claim, Named(name.Name, owners));
-
-    private static void UsesData(VmWorld world) => world.Cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm =>
-        vm["spec"]!["template"]!["spec"]!["volumes"]!.AsArray().Add((JsonNode?)JsonNode.Parse("""{"name":"more","persistentVolumeClaim":{"claimName":"data"}}""")));
-
-    private static void HasRestoredDisk(VmWorld world, bool ownedByVm)
-    {
-        var owner = world.Vm();
-        if (!ownedByVm)
-        {
-            world.HasVm(new("acme", "other"));
-            owner = world.Vm(new("acme", "other"));
-        }
-        var restore = world.Cluster.Has(Restore, Named("restored", FakeOwners.Of(KubeVirtKinds.VirtualMachine, owner)));
-        HasClaim(world, Data, FakeOwners.Of(Restore, restore));
-        UsesData(world);
-    }
-
-    private static Func<FakeRequest, Exception?> Refusing(ResourceKind kind) => request =>
-        request.Verb == "patch" && request.Kind == kind ? FakeKubernetesApi.Error(ApiErrorReason.Invalid, "no change on Fridays") : null;
-
-    private static JsonArray OwnersOf(VmWorld world, ResourceKind kind, NamespacedName name) =>
-        world.Cluster.Find(kind, name)!["metadata"]!["ownerReferences"] as JsonArray ?? [];
-
-    private static void IsReleased(VmWorld world, ResourceKind kind, NamespacedName name)
-    {
-        var metadata = world.Cluster.Find(kind, name)!["metadata"]!;
-        Assert.Null(metadata["deletionTimestamp"]);
-        Assert.Empty(OwnersOf(world, kind, name));
-        foreach (var field in (string[])["labels", "annotations"])
-            Assert.DoesNotContain((metadata[field] as JsonObject ?? []).Select(entry => entry.Key), key => key.StartsWith("ovim.io/", StringComparison.Ordinal) || key == WellKnownNames.ManagedByLabel);
-        if (name == Root) Assert.Equal(("front", "y"), ((string?)metadata["labels"]!["tier"], (string?)metadata["annotations"]!["cdi.kubevirt.io/x"]));
-    }
-
-    private static IEnumerable<string> Kept(OperationOutcome outcome) => Texts(outcome, "kept_disks");
-
-    private static IEnumerable<string> Texts(OperationOutcome outcome, string field)
-    {
-        Assert.Null(outcome.Error);
-        return outcome.Result!.Value.GetProperty(field).EnumerateArray().Select(item => item.GetString()!);
     }
 }

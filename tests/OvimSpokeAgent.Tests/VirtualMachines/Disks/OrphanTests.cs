@@ -312,6 +312,47 @@ public sealed class OrphanTests
     }
 
     [Fact]
+    public async Task Held_vm_that_somebody_changes_all_the_time_is_let_go_all_the_same()
+    {
+        await using var world = await OpenAsync(HasHeldVm);
+
+        for (var i = 0; i < 8 && world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web) is not null; i++)
+        {
+            world.Vms.Time.Advance(TimeSpan.FromSeconds(15));
+            world.Vms.Cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["metadata"]!["labels"]!["n"] = $"{i}");
+            await world.SettlesAsync();
+        }
+
+        Assert.Null(world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web));
+    }
+
+    [Fact]
+    public async Task Held_vm_that_cannot_be_read_is_told_and_let_go_when_its_namespace_goes()
+    {
+        await using var world = await OpenAsync(cluster =>
+        {
+            HasHeldVm(cluster);
+            cluster.Change(KubeVirtKinds.VirtualMachine, VmWorld.Web, vm => vm["spec"]!["template"] = "odd");
+        });
+        await world.StaysAsync();
+        await Eventually.HoldsAsync(() => world.Vms.Cluster.Requests.Any(request =>
+            request is { Verb: "create" } && request.Kind == KubernetesKinds.Event && request.Detail.Contains("\"OrphanNotRemoved\"", StringComparison.Ordinal)
+            && request.Detail.Contains("VM acme/web is held by the finalizer ovim.io/keep-disks, and the agent cannot read which disks it has", StringComparison.Ordinal)));
+        var message = world.Vms.Manager.Get(VmWorld.Web)!.Message;
+        Assert.StartsWith("the agent cannot read it: ", message, StringComparison.Ordinal);
+        Assert.EndsWith("; " + KeepingDeletion.Explanation, message, StringComparison.Ordinal);
+        Assert.NotEmpty(world.Vms.Cluster.Find(KubeVirtKinds.DataVolume, Disk)!["metadata"]!["ownerReferences"]!.AsArray());
+
+        world.Vms.Cluster.Change(KubernetesKinds.Namespace, NamespacedName.ClusterScoped("acme"), ns => ns["metadata"]!["annotations"] =
+            new JsonObject { [WellKnownNames.DeletionAnnotation] = "ovim-op-x" });
+
+        // At once, and not when a refusal would be tried again.
+        await world.SettlesAsync();
+        await world.SettlesAsync();
+        Assert.Null(world.Vms.Cluster.Find(KubeVirtKinds.VirtualMachine, VmWorld.Web));
+    }
+
+    [Fact]
     public async Task Held_vm_in_a_namespace_that_goes_does_not_hold_it()
     {
         await using var world = await OpenAsync(cluster =>
@@ -403,7 +444,7 @@ public sealed class OrphanTests
                 NullLogger<EventRecorder>.Instance);
             var caches = new OrphanCaches(vms.Machines, vms.Instances, vms.Volumes, vms.NamespaceCache, vms.Namespaces, settings, vms.Time);
             var removal = new OrphanRemoval(
-                vms.Cluster, vms.Manager, new KeepingDeletion(vms.Cluster, vms.Manager, new DiskKeeper(vms.Cluster)), new DiskKeeper(vms.Cluster), caches, (key, _) => Task.FromResult(key.Value == CanaryNamespace ? OperationFate.Failed : Fate), events);
+                vms.Cluster, vms.Manager, new KeepingDeletion(vms.Cluster, vms.Manager, vms.Keeper), vms.Keeper, caches, (key, _) => Task.FromResult(key.Value == CanaryNamespace ? OperationFate.Failed : Fate), events);
             var loop = new OrphanLoop(caches, removal, new SoleLeadership(), TestFailures.Create(vms.Time, (_, e) => _failure = e), () => 0.5, vms.Time);
             _loops = Task.WhenAll(loop.RunAsync(_end.Token), events.RunAsync(_end.Token));
         }
