@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
-using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.VirtualMachines;
@@ -64,7 +63,7 @@ public sealed class ClusterTemplatesTests
         await Platform.KnowsAsync();
 
         Assert.NotNull((await FindAsync("mine")).Refusal);
-        Assert.Empty((await _world.Source.ListAsync(default)).Where(one => one.Source == "openshift"));
+        Assert.DoesNotContain(await _world.Source.ListAsync(default), one => one.Source == "openshift");
         Assert.DoesNotContain(
             Platform.Cluster.Requests, request => request.Kind == OfferedKinds.OpenShiftTemplate && request.Name.Namespace is not "openshift");
     }

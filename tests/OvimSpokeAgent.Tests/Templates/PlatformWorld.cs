@@ -5,7 +5,6 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Supervision;
-using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Templates;

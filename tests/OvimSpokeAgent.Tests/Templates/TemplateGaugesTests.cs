@@ -7,7 +7,7 @@ using Prometheus;
 
 namespace OvimSpokeAgent.Tests.Templates;
 
-public sealed class TemplateGaugesTests
+public sealed class TemplateGaugesTests : IDisposable
 {
     private readonly HubWorld _hub = new();
     private readonly TemplateWorld _world = new();
@@ -55,6 +55,8 @@ public sealed class TemplateGaugesTests
         Assert.Equal(
             HealthFinding.Healthy("kept by the agent that leads"), new TemplatesCheck(_world.Cache, _world.Source, _pull, _world.Settings).Check());
     }
+
+    public void Dispose() => _hub.Dispose();
 
     private async Task<IReadOnlyList<string>> ShownAsync()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Templates;
@@ -89,7 +90,7 @@ internal sealed class OpenShiftDisks(JsonObject fields, Func<NamespacedName, str
         ReadSource(disk, spec);
         var storage = spec.Section(spec.Has("pvc") ? "pvc" : "storage");
         var size = storage.Section("resources").Section("requests").Take("storage");
-        if (size.ValueKind is not JsonValueKind.Undefined) disk["size"] = JsonNode.Parse(CanonicalJson.Of(size));
+        if (size.ValueKind is not JsonValueKind.Undefined) disk["size"] = JsonNode.Parse(CanonicalJson.Of(size), documentOptions: OperationJson.DocumentOptions);
         if (storage.Text("storageClassName") is { Length: > 0 } storageClass) disk["storage_class"] = storageClass;
         var modes = storage.Take("accessModes");
         if (modes.ValueKind is JsonValueKind.Undefined) return;

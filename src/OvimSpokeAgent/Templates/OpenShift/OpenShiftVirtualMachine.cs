@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Templates;
@@ -25,6 +26,8 @@ internal sealed class OpenShiftVirtualMachine
     ];
 
     private static readonly string[] CarriedOfCpu = ["features", "model"];
+
+    private static readonly string[] Topology = ["sockets", "cores", "threads"];
 
     private readonly List<string> _problems = [];
 
@@ -108,9 +111,9 @@ internal sealed class OpenShiftVirtualMachine
         var (cpu, memory) = (domain.Section("cpu"), domain.Section("memory"));
         Carry(cpu, CarriedOfCpu, ["domain", "cpu"]);
         var requests = domain.Section("resources").Section("requests");
-        if (cpu.Has("sockets") || cpu.Has("cores") || cpu.Has("threads"))
+        if (Topology.Any(cpu.Has))
         {
-            var vcpus = new[] { "sockets", "cores", "threads" }.Aggregate(1L, (all, name) => Saturating.Multiply(all, Math.Max(1, cpu.Number(name) ?? 1)));
+            var vcpus = Topology.Aggregate(1L, (all, name) => Saturating.Multiply(all, Math.Max(1, cpu.Number(name) ?? 1)));
             Fields["cpu"] = vcpus;
             requests.Take("cpu"); // the agent says it of every VM (OVIM_CPU_OVERCOMMIT)
         }
@@ -164,5 +167,5 @@ internal sealed class OpenShiftVirtualMachine
 
     private static JsonElement AsObject(JsonElement value) => value.ValueKind is JsonValueKind.Object ? value : JsonText.EmptyObject;
 
-    private static JsonNode? Node(JsonElement value) => JsonNode.Parse(CanonicalJson.Of(value), documentOptions: Operations.OperationJson.DocumentOptions);
+    private static JsonNode? Node(JsonElement value) => JsonNode.Parse(CanonicalJson.Of(value), documentOptions: OperationJson.DocumentOptions);
 }

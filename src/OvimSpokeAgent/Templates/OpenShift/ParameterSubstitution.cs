@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using OvimSpokeAgent.Operations;
@@ -14,7 +15,10 @@ internal sealed partial class ParameterSubstitution(ParameterValues values)
 {
     private const int MaxBytes = 256 << 10;
 
+    private static readonly JsonDocumentOptions ValueOptions = new() { MaxDepth = 32 };
+
     private readonly HashSet<string> _noJson = new(StringComparer.Ordinal);
+    private bool _isTooLarge;
 
     /// <summary>The object with the values in it, or why there is none.</summary>
     public (JsonElement? Value, string? Problem) Apply(JsonElement value)
@@ -22,7 +26,7 @@ internal sealed partial class ParameterSubstitution(ParameterValues values)
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
-            if (!TryWrite(writer, value)) return (null, $"with its parameters the object is over {MaxBytes >> 10} KiB");
+            if (!TryWrite(writer, value) || _isTooLarge) return (null, $"with its parameters the object is over {MaxBytes >> 10} KiB");
         }
         if (_noJson.Count > 0) return (null, string.Join("; ", _noJson.Select(name => $"parameters.{name}: its value is no JSON, which ${{{{{name}}}}} takes")));
         return (OperationJson.Parse(buffer.WrittenSpan), null);
@@ -33,7 +37,7 @@ internal sealed partial class ParameterSubstitution(ParameterValues values)
 
     private bool TryWrite(Utf8JsonWriter writer, JsonElement value)
     {
-        if (writer.BytesCommitted + writer.BytesPending > MaxBytes) return false;
+        if (_isTooLarge || writer.BytesCommitted + writer.BytesPending > MaxBytes) return false;
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
@@ -71,7 +75,7 @@ internal sealed partial class ParameterSubstitution(ParameterValues values)
         }
         try
         {
-            CanonicalJson.Write(writer, OperationJson.Parse(System.Text.Encoding.UTF8.GetBytes(json)));
+            CanonicalJson.Write(writer, JsonElement.Parse(Encoding.UTF8.GetBytes(json), ValueOptions));
         }
         catch (JsonException)
         {
@@ -80,8 +84,20 @@ internal sealed partial class ParameterSubstitution(ParameterValues values)
         }
     }
 
-    private string Text(string text) =>
-        Texts().Replace(text, found => values.Find(found.Groups[1].Value) ?? found.Value);
+    // Its length is looked at before there is so much: a text of a mebibyte may name a value many times.
+    private string Text(string text)
+    {
+        var (result, end) = (new StringBuilder(), 0);
+        foreach (Match found in Texts().Matches(text))
+        {
+            if (values.Find(found.Groups[1].Value) is not { } value) continue;
+            _isTooLarge |= result.Length + (found.Index - end) + value.Length > MaxBytes;
+            if (_isTooLarge) return "";
+            result.Append(text, end, found.Index - end).Append(value);
+            end = found.Index + found.Length;
+        }
+        return end == 0 ? text : result.Append(text, end, text.Length - end).ToString();
+    }
 
     [GeneratedRegex(@"\$\{([a-zA-Z0-9_]+)\}")]
     private static partial Regex Texts();

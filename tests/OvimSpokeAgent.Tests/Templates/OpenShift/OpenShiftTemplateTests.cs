@@ -226,6 +226,32 @@ public sealed class OpenShiftTemplateTests
         Assert.Contains("over ", Read(template.ToJsonString()).Problem, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Text_that_would_grow_beyond_all_bounds_is_not_made()
+    {
+        var template = JsonNode.Parse(Spec("{}"))!;
+        template["parameters"] = new JsonArray(new JsonObject { ["name"] = "A", ["value"] = new string('x', 16_000) });
+        template["objects"]![0]!["metadata"] = new JsonObject { ["annotations"] = new JsonObject { ["a"] = string.Concat(Enumerable.Repeat("${A}", 200_000)) } };
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Equal("with its parameters the object is over 256 KiB", Read(template.ToJsonString()).Problem);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 500 << 20);
+    }
+
+    [Theory]
+    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]")]
+    [InlineData("{\"a\":")]
+    [InlineData("")]
+    public void Value_that_is_no_json_of_a_few_levels_is_refused(string value)
+    {
+        var template = JsonNode.Parse(Spec("""{"template":{"spec":{"affinity":"${{A}}"}}}"""))!;
+        template["parameters"] = JsonNode.Parse("""[{"name":"A"}]""");
+
+        Assert.Equal(
+            "parameters.A: its value is no JSON, which ${{A}} takes", Read(template.ToJsonString(), new JsonObject { ["A"] = value }.ToJsonString()).Problem);
+    }
+
     [Theory]
     [InlineData("""{"metadata":{"name":"t"},"objects":null,"parameters":null,"labels":5}""", "objects: 0")]
     [InlineData("""{"metadata":{"name":"t"}}""", "objects: 0")]
