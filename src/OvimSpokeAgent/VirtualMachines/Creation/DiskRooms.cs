@@ -59,11 +59,13 @@ internal sealed class DiskRooms(IKubernetesApi api)
         {
             return await api.ListAllAsync(KubernetesKinds.StorageClass, "", KubeVirtJson.Default.StorageClassObject, cancellationToken);
         }
-        catch (KubernetesApiException e) when (!e.IsTransient)
+        catch (KubernetesApiException e) when (IsUnknown(e))
         {
             return null;
         }
     }
+
+    private static bool IsUnknown(KubernetesApiException e) => e.Reason is ApiErrorReason.Forbidden or ApiErrorReason.NoKindMatch or ApiErrorReason.Unreadable;
 
     // What the agent may not see, or cannot read, is not known.
     private async Task<(T? Found, bool IsKnown)> FindAsync<T>(
@@ -74,7 +76,7 @@ internal sealed class DiskRooms(IKubernetesApi api)
         {
             return (await api.FindAsync(kind, NamespacedName.ClusterScoped(name), type, cancellationToken), true);
         }
-        catch (KubernetesApiException e) when (!e.IsTransient)
+        catch (KubernetesApiException e) when (IsUnknown(e))
         {
             return (null, false);
         }

@@ -33,7 +33,7 @@ internal static class DiskVerdicts
     /// <param name="refusal">Why some could not be released, or null.</param>
     public static KeptDisks Verify(KeptDisks judged, IReadOnlyList<FoundDisk> disks, string? refusal)
     {
-        var found = disks.ToDictionary(disk => disk.Metadata.Uid);
+        var found = disks.DistinctBy(disk => disk.Metadata.Uid).ToDictionary(disk => disk.Metadata.Uid);
         var (kept, others, lost) = (new List<KeptDisk>(), new List<string>(judged.OfOthers), new List<string>(judged.Lost));
         foreach (var disk in judged.Kept)
         {

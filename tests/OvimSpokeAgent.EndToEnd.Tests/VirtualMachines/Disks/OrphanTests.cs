@@ -47,7 +47,7 @@ public sealed class OrphanTests(Clusters clusters) : IClassFixture<Clusters>
     private static IEnumerable<(string, string)> Claims(TestEnvironment environment, params string[] names) =>
         names.Select(name => (DiskObjects.ClaimsOf(environment.Namespace), name));
 
-    private static Task TellsAsync(TestEnvironment environment, string name, string reason, string message) => environment.Cluster.Admin.WaitForAnyAsync(
+    private static Task<JsonObject> TellsAsync(TestEnvironment environment, string name, string reason, string message) => environment.Cluster.Admin.WaitForAnyAsync(
         $"api/v1/namespaces/{environment.Namespace}/events",
         item => (string?)item["involvedObject"]?["name"] == name && (string?)item["reason"] == reason && (string?)item["message"] == message);
 }

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.VirtualMachines;
 using OvimSpokeAgent.VirtualMachines;
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
-using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.VirtualMachines;
 using static OvimSpokeAgent.Tests.VirtualMachines.KeptDiskWorld;
