@@ -1,4 +1,3 @@
-using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Events;
 
 namespace OvimSpokeAgent.Operations;
