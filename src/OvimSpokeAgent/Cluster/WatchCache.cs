@@ -172,6 +172,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
     private async Task ListAsync(CancellationToken cancellationToken)
     {
         var listed = new Dictionary<NamespacedName, CachedItem<TItem>?>();
+        var kept = 0;
         string? next = null;
         string version;
         do
@@ -184,7 +185,11 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                 Continue = next,
             };
             (version, next) = await _api.ListAsync(
-                Kind, _spec.Namespace, query, _spec.Type, item => listed[item.Metadata.Key] = Keep(item), cancellationToken);
+                Kind, _spec.Namespace, query, _spec.Type, item =>
+                {
+                    var isKept = (listed[item.Metadata.Key] = kept < _spec.MaxItems ? Keep(item) : null) is not null;
+                    if (isKept) kept++;
+                }, cancellationToken);
         }
         while (next is not null);
 
@@ -216,7 +221,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
                     _projected.ClearFailure(item.Metadata.Key);
                     _items.Remove(item.Metadata.Key);
                 }
-                else if (type is not WatchEventType.Bookmark) _items.Put(item.Metadata.Key, Keep(item));
+                else if (type is not WatchEventType.Bookmark) _items.Put(item.Metadata.Key, HasRoomFor(item.Metadata.Key) ? Keep(item) : null);
                 Heard();
             }
         }
@@ -227,6 +232,8 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             LogSilent(Kind, limit);
         }
     }
+
+    private bool HasRoomFor(NamespacedName name) => _items.Count < _spec.MaxItems || _items.Get(name) is not null;
 
     // What is kept of an object; null where nothing can be. A version that is known already is no change: the time at which it
     // was first seen stays.

@@ -28,6 +28,9 @@ internal sealed record WatchSpec<TObject, TItem>
     /// </summary>
     public bool AsksWhetherServed { get; init; }
 
+    /// <summary>How many items are kept at most; of more, those that were there first.</summary>
+    public int MaxItems { get; init; } = int.MaxValue;
+
     public string? LabelSelector { get; init; }
 
     public string? FieldSelector { get; init; }

@@ -123,6 +123,29 @@ public sealed class ClusterTemplatesTests
         Assert.StartsWith("template_name: \"fedora\" is not known here", (await FindAsync("fedora")).Refusal, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task So_many_are_held_and_others_can_be_named_all_the_same(bool comeLater)
+    {
+        var platform = new PlatformWorld(_world.Time);
+        if (comeLater) await platform.KnowsAsync();
+        for (var i = 0; i <= OpenShiftTemplateItem.MaxItems + 50; i++)
+        {
+            HasTemplate($"t{i:000}", """{"objects":[{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine"}]}""", on: platform);
+        }
+        if (!comeLater) await platform.KnowsAsync();
+
+        await Eventually.HoldsAsync(() => platform.Templates.All().Count() == OpenShiftTemplateItem.MaxItems);
+
+        Assert.Contains(platform.Templates.All(), one => one.Name == "t499");
+        Assert.NotNull((await platform.Templates.FindAsync("t550", JsonElement.Parse("{}"), default)).Template);
+        platform.Cluster.Remove(OfferedKinds.OpenShiftTemplate, new NamespacedName("openshift", "t007"));
+        platform.Cluster.Change(OfferedKinds.OpenShiftTemplate, new NamespacedName("openshift", "t550"), template => template["labels"] = new JsonObject());
+        await Eventually.HoldsAsync(() => platform.Templates.All().Any(one => one.Name == "t550"));
+        Assert.Equal(OpenShiftTemplateItem.MaxItems, platform.Templates.All().Count());
+    }
+
     [Fact]
     public async Task Listing_says_what_is_of_no_use_and_which_parameters_must_be_given()
     {
@@ -196,11 +219,11 @@ public sealed class ClusterTemplatesTests
     private Task<(TemplateContent? Template, string? Refusal)> FindAsync(string name) =>
         _world.Source.FindAsync(name, JsonElement.Parse("""{"name":"web"}"""), default);
 
-    private void HasTemplate(string name, string json, string ns = "openshift")
+    private void HasTemplate(string name, string json, string ns = "openshift", PlatformWorld? on = null)
     {
         var template = JsonNode.Parse(json)!.AsObject();
         template["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns };
-        Platform.Cluster.Has(OfferedKinds.OpenShiftTemplate, template);
+        (on ?? Platform).Cluster.Has(OfferedKinds.OpenShiftTemplate, template);
     }
 
     private void HasDataSource(string ns, string name, string source) => Platform.Cluster.Has(OfferedKinds.DataSource, new JsonObject

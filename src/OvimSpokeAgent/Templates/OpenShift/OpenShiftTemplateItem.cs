@@ -15,6 +15,9 @@ internal sealed record OpenShiftTemplateItem(string Name)
     /// </summary>
     public const string Namespace = "openshift";
 
+    /// <summary>So many are listed; of more, others can be named all the same.</summary>
+    public const int MaxItems = 500;
+
     private const int MaxProblemLength = 500;
     private const int MaxNameLength = 100;
 
@@ -24,6 +27,7 @@ internal sealed record OpenShiftTemplateItem(string Name)
         Namespace = Namespace,
         Type = TemplateJson.Default.OpenShiftTemplateObject,
         Project = (template, _) => OpenShiftTemplate.HasMachine(template) ? Of(template) : null,
+        MaxItems = MaxItems,
         IsOptional = true,
         AsksWhetherServed = true,
     };
