@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OvimSpokeAgent.Capacity;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Templates;
 using OvimSpokeAgent.VirtualMachines;
