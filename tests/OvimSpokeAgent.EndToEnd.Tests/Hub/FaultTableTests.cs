@@ -12,7 +12,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 /// What can go wrong between agent and hub, over real sockets, limits and waits on the test's clock: what arrived whole is
 /// taken, what may be lost is said, a poll is never sent twice, nothing is read without bound.
 /// </summary>
-public sealed class FaultTableTests : IAsyncDisposable
+public sealed class FaultTableTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string Operation = """{"id":"op-1","type":"get_health","payload":{},"timestamp":"2026-11-23T08:37:01Z"}""";
     private const string Polls = "/spoke/operations?";
@@ -242,11 +242,15 @@ public sealed class FaultTableTests : IAsyncDisposable
         Assert.Contains($"{status}", (await PollAsync()).Loss, StringComparison.Ordinal);
     }
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         await _side.DisposeAsync();
         await _hub.DisposeAsync();
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     private static string Head(int length) =>
         $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n";

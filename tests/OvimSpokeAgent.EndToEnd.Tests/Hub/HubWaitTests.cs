@@ -4,7 +4,7 @@ using OvimSpokeAgent.Hub;
 namespace OvimSpokeAgent.EndToEnd.Tests.Hub;
 
 /// <summary>A hub that asks to be left alone is, over real sockets, whatever the clocks do meanwhile.</summary>
-public sealed class HubWaitTests : IAsyncDisposable
+public sealed class HubWaitTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string Polls = "/spoke/operations?";
 
@@ -107,11 +107,15 @@ public sealed class HubWaitTests : IAsyncDisposable
         Assert.Equal(2, Count(Polls));
     }
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         await _side.DisposeAsync();
         await _hub.DisposeAsync();
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     private static string Busy(int status, string headers) =>
         $"HTTP/1.1 {status} Busy\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n";

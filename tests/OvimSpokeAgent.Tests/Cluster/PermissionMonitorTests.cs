@@ -5,7 +5,7 @@ using OvimSpokeAgent.Tests.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Cluster;
 
-public sealed class PermissionMonitorTests : IAsyncDisposable
+public sealed class PermissionMonitorTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly ResourceKind Widgets = new("example.com", "v1", "widgets", "Widget");
 
@@ -96,12 +96,16 @@ public sealed class PermissionMonitorTests : IAsyncDisposable
         await Eventually.HoldsAsync(() => _check.Missing is []);
     }
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _loop.WaitAsync(Limits.Patience));
         _end.Dispose();
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     private void Start() => _loop = _check.RunAsync(_end.Token);
 }

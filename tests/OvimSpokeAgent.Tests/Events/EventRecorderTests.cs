@@ -7,7 +7,7 @@ using Prometheus;
 
 namespace OvimSpokeAgent.Tests.Events;
 
-public sealed class EventRecorderTests : IAsyncDisposable
+public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly EventSubject Vm =
         new(new ResourceKind("kubevirt.io", "v1", "virtualmachines", "VirtualMachine"), new("tenant-a", "web"), "uid-1");
@@ -157,12 +157,16 @@ public sealed class EventRecorderTests : IAsyncDisposable
         Assert.Contains("ovim_agent_events_dropped_total{reason=\"refused\"} 1", await MetricsAsync(), StringComparison.Ordinal);
     }
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _running);
         _stop.Dispose();
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     private EventRecorder New(TestEnvironment environment) => new(
         _api, _connectivity, Prometheus.Metrics.WithCustomRegistry(_registry), environment.LoadClean(), _time,

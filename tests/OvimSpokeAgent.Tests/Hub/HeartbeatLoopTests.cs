@@ -3,7 +3,7 @@ using OvimSpokeAgent.Tests.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Hub;
 
-public sealed class HeartbeatLoopTests : IAsyncDisposable
+public sealed class HeartbeatLoopTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
@@ -223,6 +223,8 @@ public sealed class HeartbeatLoopTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => last.WaitAsync(Limits.Patience));
     }
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -230,6 +232,8 @@ public sealed class HeartbeatLoopTests : IAsyncDisposable
         _world.Dispose();
         _end.Dispose();
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     private void Start()
     {

@@ -5,7 +5,7 @@ using OvimSpokeAgent.Tests.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Hub;
 
-public sealed class PollLoopTests : IAsyncDisposable
+public sealed class PollLoopTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30); // between polls that fail
@@ -256,6 +256,8 @@ public sealed class PollLoopTests : IAsyncDisposable
         Assert.NotNull(taken.Loss);
     }
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -263,6 +265,8 @@ public sealed class PollLoopTests : IAsyncDisposable
         _world.Dispose();
         _end.Dispose();
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     /// <summary>What the hub hands out, poll by poll; nothing after it.</summary>
     private void Hands(params ReadOnlySpan<string> answers)

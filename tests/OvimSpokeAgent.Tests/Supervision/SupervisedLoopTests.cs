@@ -5,7 +5,7 @@ using OvimSpokeAgent.Tests.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Supervision;
 
-public sealed class SupervisedLoopTests : IAsyncDisposable
+public sealed class SupervisedLoopTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly TestTime _time = new();
     private readonly RunningLoops _registry = new();
@@ -143,11 +143,15 @@ public sealed class SupervisedLoopTests : IAsyncDisposable
         Assert.Equal("scripted", Assert.Single(_registry.Loops).Name);
     }
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         await _supervised.StopAsync(Limits.Token());
         _supervised.Dispose();
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     /// <summary>Waits for what a test lets it do.</summary>
     internal sealed class ScriptedLoop : ILoop

@@ -10,7 +10,7 @@ using OvimSpokeAgent.Tests.Hub;
 
 namespace OvimSpokeAgent.Tests.Templates;
 
-public sealed class TemplatePullTests : IAsyncDisposable
+public sealed class TemplatePullTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(15);
     private static readonly string Two = TemplateWorld.Payload(TemplateWorld.Template("a"), TemplateWorld.Template("b"));
@@ -251,6 +251,8 @@ public sealed class TemplatePullTests : IAsyncDisposable
         Assert.Equal("the cluster does not store or give templates: quota", _pull.Problem);
     }
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -258,6 +260,8 @@ public sealed class TemplatePullTests : IAsyncDisposable
         _end.Dispose();
         _hub.Dispose();
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     private Task PulledAsync() => PulledAsync(Interval);
 
