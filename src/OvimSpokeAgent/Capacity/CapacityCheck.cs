@@ -37,8 +37,8 @@ internal sealed class CapacityCheck(ClusterFiguresReader figures) : IHealthCheck
             if (Share(used.Cpu, figures.MeasuredCapacity.Cpu) is { } cpu) yield return $"{cpu} of the nodes' CPU is used";
             if (Share(used.Memory, figures.MeasuredCapacity.Memory) is { } memory) yield return $"{memory} of the nodes' memory is used";
         }
-        if (Share(figures.Requested.Cpu, figures.Allocatable.Cpu) is { } cpuRequested) yield return $"VMs request {cpuRequested} of the nodes' CPU";
-        if (Share(figures.Requested.Memory, figures.Allocatable.Memory) is { } memoryRequested) yield return $"VMs request {memoryRequested} of the nodes' memory";
+        if (Share(figures.Requested.Cpu, figures.AllocatableToVms.Cpu) is { } cpuRequested) yield return $"VMs request {cpuRequested} of the CPU of the nodes that take them";
+        if (Share(figures.Requested.Memory, figures.AllocatableToVms.Memory) is { } memoryRequested) yield return $"VMs request {memoryRequested} of the memory of the nodes that take them";
         var full = figures.Storage.Classes
             .Select(item => (item.Name, Share: item.AvailableBytes is { } free ? Share(item.ClaimedBytes, (decimal)item.ClaimedBytes + free) : null))
             .Where(item => item.Share is not null);

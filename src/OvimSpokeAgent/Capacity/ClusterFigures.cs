@@ -21,6 +21,10 @@ internal sealed record ClusterFigures
 
     public NodeAmounts Allocatable => Sum(node => node.Node.Allocatable);
 
+    /// <summary>What pods can have on the nodes that take VMs: where KubeVirt runs, ready, and not cordoned.</summary>
+    public NodeAmounts AllocatableToVms => Sum(node =>
+        node.Node is { RunsVms: true, IsCordoned: false, Readiness: NodeReadiness.Ready } ? node.Node.Allocatable : default);
+
     /// <summary>What the nodes that were measured have: what <see cref="Used"/> is a part of.</summary>
     public NodeAmounts MeasuredCapacity => Sum(node => node.Used is null ? default : node.Node.Capacity);
 

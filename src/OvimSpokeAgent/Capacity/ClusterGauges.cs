@@ -18,6 +18,7 @@ internal sealed class ClusterGauges : IGaugeSource
     private readonly Gauge _measured;
     private readonly CurrentSeries<string> _capacity;
     private readonly CurrentSeries<string> _allocatable;
+    private readonly CurrentSeries<string> _allocatableToVms;
     private readonly CurrentSeries<string> _requested;
     private readonly CurrentSeries<string> _used;
     private readonly CurrentSeries<string> _measuredCapacity;
@@ -36,6 +37,8 @@ internal sealed class ClusterGauges : IGaugeSource
         const string Units = "(cores, bytes, count)";
         _capacity = Labelled("ovim_agent_cluster_capacity", $"What all nodes have {Units}.", "resource");
         _allocatable = Labelled("ovim_agent_cluster_allocatable", $"What pods can have on all nodes {Units}.", "resource");
+        _allocatableToVms = Labelled(
+            "ovim_agent_cluster_vms_allocatable", $"What pods can have on the nodes that take VMs {Units}.", "resource");
         _requested = Labelled("ovim_agent_cluster_vms_requested", $"What the pods of VMs request on all nodes {Units}.", "resource");
         _used = Labelled("ovim_agent_cluster_used", $"What the nodes that were measured use {Units}; not there where none was.", "resource");
         _measuredCapacity = Labelled(
@@ -60,6 +63,7 @@ internal sealed class ClusterGauges : IGaugeSource
         _collected.Set(all.CollectedAt.ToUnixTimeMilliseconds() / 1000.0);
         _capacity.Show(all.Nodes is null ? [] : Series(all.Capacity));
         _allocatable.Show(all.Nodes is null ? [] : Series(all.Allocatable));
+        _allocatableToVms.Show(all.Nodes is null ? [] : Series(all.AllocatableToVms));
         _requested.Show(all.Nodes is null ? [] : Series(all.Requested));
         Show(_measured, all.Nodes is null ? null : all.Measured);
         _used.Show(all.Used is { } used ? Series(used) : []);

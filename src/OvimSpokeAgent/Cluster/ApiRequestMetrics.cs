@@ -9,6 +9,8 @@ namespace OvimSpokeAgent.Cluster;
 /// </summary>
 internal sealed class ApiRequestMetrics(IMetricFactory metrics, TimeProvider time)
 {
+    private const string MetricsGroup = "metrics.k8s.io";
+
     private readonly Counter _requests = metrics.CreateCounter(
         "ovim_agent_api_requests_total",
         "Requests to the API server, by verb, resource (with its subresource) and status code (error: there was no answer).",
@@ -41,12 +43,14 @@ internal sealed class ApiRequestMetrics(IMetricFactory metrics, TimeProvider tim
             [var kind, _, var subresource, ..] => $"{kind}/{subresource}",
             [var kind, ..] => kind,
         };
+        // Another server's, of the same plurals: what that answers is not the API server's.
+        if (path.Contains(MetricsGroup)) resource = $"{resource}.{MetricsGroup}";
         return (VerbOf(request, isOfOne: rest.Length != 1), resource);
     }
 
     private static string VerbOf(HttpRequestMessage request, bool isOfOne) => request.Method.Method switch
     {
-        "GET" when request.RequestUri!.Query.Contains("watch=true", StringComparison.Ordinal) => "watch",
+        "GET" when request.RequestUri!.Query.Contains("watch=1", StringComparison.Ordinal) => "watch",
         "GET" => isOfOne ? "get" : "list",
         "POST" => "create",
         "PUT" => "update",

@@ -15,7 +15,7 @@ internal sealed partial class AuditedApi(IKubernetesApi api, AgentSettings setti
     {
         if (!IsAudited(kind, name.Namespace)) return await write();
         var started = time.GetTimestamp();
-        var result = "unclear"; // cut off: it may have landed
+        var result = "unclear";
         try
         {
             var answer = await write();
@@ -24,7 +24,8 @@ internal sealed partial class AuditedApi(IKubernetesApi api, AgentSettings setti
         }
         catch (KubernetesApiException e)
         {
-            result = e.Reason.ToString(); // its message may quote values
+            // What was not answered may have landed. The message may quote values.
+            if (e.Reason is not (ApiErrorReason.Unavailable or ApiErrorReason.Unreadable)) result = e.Reason.ToString();
             throw;
         }
         finally

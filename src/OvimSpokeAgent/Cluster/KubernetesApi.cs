@@ -73,6 +73,7 @@ internal sealed class KubernetesApi(
                 void TakeInTime(ReadObject<T> item)
                 {
                     limit.CancelAfter(RequestLimit);
+                    LoopTurn.Progress();
                     take(item);
                 }
             },

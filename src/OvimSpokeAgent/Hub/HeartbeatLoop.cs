@@ -39,7 +39,10 @@ internal sealed partial class HeartbeatLoop(
         var healthChecked = false;
         while (true)
         {
-            await reports.WaitUntilWantedAsync(cancellationToken);
+            var wanted = reports.WaitUntilWantedAsync(cancellationToken);
+            connection.IsSilent = !wanted.IsCompleted;
+            await wanted;
+            connection.IsSilent = false;
             var (soon, before, started) = (_soon.Next, connection.Link, time.GetTimestamp());
             connection.Trying();
             using (LoopTurn.Begin())

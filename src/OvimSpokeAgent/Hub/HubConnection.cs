@@ -17,6 +17,7 @@ internal sealed class HubConnection(TimeProvider time)
     private volatile HubLinkStatus _link = new();
     private volatile string? _pollProblem;
     private volatile bool _isPushed;
+    private volatile bool _isSilent;
     private int _failedPolls;
 
     public HubLinkStatus Link => _link;
@@ -26,6 +27,13 @@ internal sealed class HubConnection(TimeProvider time)
 
     /// <summary>The hub pushes: an operation was accepted that way since the agent started.</summary>
     public bool IsPushed => _isPushed;
+
+    /// <summary>Another agent reports for both: what this one knows of the hub is of before.</summary>
+    public bool IsSilent
+    {
+        get => _isSilent;
+        set => _isSilent = value;
+    }
 
     /// <summary>Raised after every change, with the new facts.</summary>
     public event Action<HubLinkStatus>? Changed;

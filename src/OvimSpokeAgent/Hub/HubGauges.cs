@@ -17,8 +17,8 @@ internal sealed class HubGauges(HubConnection hub, IMetricFactory metrics) : IGa
     public void Update()
     {
         var link = hub.Link;
-        _registered.Set(link.IsRegistered ? 1 : 0);
-        _missed.Set(link.MissedReports);
+        _registered.Set(link.IsRegistered && !hub.IsSilent ? 1 : 0);
+        _missed.Set(hub.IsSilent ? 0 : link.MissedReports);
         if (link.LastContact is { } contact) _lastContact.Set(contact.ToUnixTimeMilliseconds() / 1000.0);
         else _lastContact.Unpublish();
     }

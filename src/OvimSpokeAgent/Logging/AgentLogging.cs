@@ -14,7 +14,7 @@ internal static class AgentLogging
 {
     // ":j" writes strings as JSON does: a line break in what the hub sent cannot forge a line.
     private const string TextTemplate =
-        "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {SourceContext}: {Message:j}{NewLine}{Exception}";
+        "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {SourceContext}: {Message:j}{NewLine}";
 
     /// <summary>
     /// Replaces the host's logging. Each host has a logger of its own.
@@ -48,10 +48,17 @@ internal static class AgentLogging
         private readonly RenderedCompactJsonFormatter _json = new();
         private readonly MessageTemplateTextFormatter _text = new(TextTemplate, CultureInfo.InvariantCulture);
 
+        // An exception's message may be a tenant's or a hub's text: no line of it begins as one of the log's own.
+        private void WriteText(LogEvent logEvent, TextWriter output)
+        {
+            _text.Format(logEvent, output);
+            if (logEvent.Exception is { } exception) output.WriteLine("    " + exception.ToString().ReplaceLineEndings("\n    "));
+        }
+
         public void Format(LogEvent logEvent, TextWriter output)
         {
             if (IsAudit(logEvent)) _json.Format(logEvent, output);
-            else _text.Format(logEvent, output);
+            else WriteText(logEvent, output);
         }
     }
 }

@@ -116,8 +116,14 @@ internal sealed class OperationScheduler(int slots, TimeProvider time)
             begins = !_stopped && _waiting.Remove(work);
             if (begins) _running++;
         }
-        if (begins) _ = RunAsync(work, slot); // its end and its failure are seen to inside
-        else slot.Release();
+        if (!begins)
+        {
+            slot.Release();
+            return;
+        }
+        // It is no part of who dispatched it: neither of that loop's turn nor of its log scope.
+        using var ownFlow = ExecutionContext.SuppressFlow();
+        _ = RunAsync(work, slot); // its end and its failure are seen to inside
     }
 
     private async Task RunAsync(ScheduledWork work, ExecutionSlot slot)

@@ -39,9 +39,11 @@ internal static class TemplateServices
         foreach (var kind in (ResourceKind[])
             [KubernetesKinds.StorageClass, KubeVirtKinds.StorageProfile, OfferedKinds.Network, OfferedKinds.Preference, OfferedKinds.ClusterPreference, CapacityKinds.Node])
         {
-            services.AddNeededPermissions(new("list", kind), new("watch", kind));
+            // Roles from before it was looked at do not have it, and the agent does without.
+            var isOptional = kind == KubeVirtKinds.StorageProfile;
+            services.AddNeededPermissions(new("list", kind) { IsOptional = isOptional }, new("watch", kind) { IsOptional = isOptional });
         }
-        services.AddNeededPermissions(new NeededPermission("get", OfferedKinds.DataSource));
+        services.AddNeededPermissions(new NeededPermission("get", OfferedKinds.DataSource) { IsOptional = true });
         return services;
     }
 }

@@ -48,10 +48,10 @@ internal static class VirtualMachineServices
             new("get", KubeVirtKinds.DataVolume),
             new("delete", KubeVirtKinds.DataVolume),
             new("get", KubernetesKinds.PersistentVolumeClaim),
-            // What CDI takes for them.
-            new("get", KubeVirtKinds.CdiConfig),
-            new("get", KubeVirtKinds.StorageProfile),
-            new("get", KubernetesKinds.CsiDriver),
+            // What CDI takes for them; what may not be seen is taken for the most it may be.
+            new("get", KubeVirtKinds.CdiConfig) { IsOptional = true },
+            new("get", KubeVirtKinds.StorageProfile) { IsOptional = true },
+            new("get", KubernetesKinds.CsiDriver) { IsOptional = true },
             new("create", KubernetesKinds.SubjectAccessReview));
         return services;
     }

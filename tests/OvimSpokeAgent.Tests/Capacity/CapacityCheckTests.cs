@@ -18,8 +18,8 @@ public sealed class CapacityCheckTests
         [
             "91 % of the nodes' CPU is used",
             "92 % of the nodes' memory is used",
-            "VMs request 93 % of the nodes' CPU",
-            "VMs request 120 % of the nodes' memory",
+            "VMs request 93 % of the CPU of the nodes that take them",
+            "VMs request 120 % of the memory of the nodes that take them",
             "StorageClasses nearly full: fast (95 %)",
         ],
         CapacityCheck.WarningsOf(Figures(new MeasuredUse(9_100, 92 * Gi), new MeasuredUse(9_300, 120 * Gi), claimed: 95 * Gi, free: 5 * Gi)));
@@ -50,9 +50,17 @@ public sealed class CapacityCheckTests
     private static ClusterFigures Figures(MeasuredUse? used, MeasuredUse requested, long claimed, long? free) => new()
     {
         CollectedAt = DateTimeOffset.UnixEpoch,
-        Nodes = [new NodeFigures(new NodeItem { Name = "n1", Capacity = Amounts, Allocatable = Amounts, Readiness = NodeReadiness.Ready }, used, requested)],
+        Nodes =
+        [
+            new NodeFigures(Node("n1", runsVms: true), used, requested),
+            new NodeFigures(Node("control-plane", runsVms: false), null, default), // no room for VMs
+            new NodeFigures(Node("drained", runsVms: true) with { IsCordoned = true }, null, default),
+        ],
         Vms = 0,
         Storage = new StorageFigures([new StorageClassFigures("fast") { ClaimedBytes = claimed, AvailableBytes = free }], claimed, null),
         Warnings = [],
     };
+
+    private static NodeItem Node(string name, bool runsVms) =>
+        new() { Name = name, Capacity = Amounts, Allocatable = Amounts, Readiness = NodeReadiness.Ready, RunsVms = runsVms };
 }

@@ -51,12 +51,18 @@ public sealed class AuditedApiTests : IDisposable
     {
         _cluster.Fault = _ => FakeKubernetesApi.Error(ApiErrorReason.Invalid, "spec: Invalid value: \"hunter2\"");
         await Assert.ThrowsAsync<KubernetesApiException>(() => _api.DeleteAsync(KubeVirtKinds.VirtualMachine, Web, new DeleteOptions(), default));
+        _cluster.Fault = _ => FakeKubernetesApi.Error(ApiErrorReason.Unavailable, "no answer within 30 s");
+        await Assert.ThrowsAsync<KubernetesApiException>(() => _api.DeleteAsync(KubeVirtKinds.VirtualMachine, Web, new DeleteOptions(), default));
         _cluster.Fault = null;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => _api.DeleteAsync(KubeVirtKinds.VirtualMachine, Web, new DeleteOptions(), new CancellationToken(canceled: true)));
 
         Assert.Equal(
-            ["delete virtualmachines.kubevirt.io acme/web: Invalid after 0 ms, by (null)", "delete virtualmachines.kubevirt.io acme/web: unclear after 0 ms, by (null)"],
+            [
+                "delete virtualmachines.kubevirt.io acme/web: Invalid after 0 ms, by (null)",
+                "delete virtualmachines.kubevirt.io acme/web: unclear after 0 ms, by (null)",
+                "delete virtualmachines.kubevirt.io acme/web: unclear after 0 ms, by (null)",
+            ],
             _log.Lines);
     }
 

@@ -34,6 +34,14 @@ public sealed class HealthChecksTests
     }
 
     [Fact]
+    public void Hub_to_which_another_agent_reports_is_no_concern_of_this_one()
+    {
+        var hub = new HubConnection(_time) { IsSilent = true };
+
+        Assert.Equal(HealthFinding.Healthy("another agent reports to it"), new HubCheck(hub, new TestEnvironment().LoadClean()).Check());
+    }
+
+    [Fact]
     public void Hub_that_gives_no_operations_degrades_after_three_polls()
     {
         var hub = new HubConnection(_time);

@@ -39,6 +39,18 @@ public sealed class AgentLoggingTests
         Assert.EndsWith("[WRN] OvimSpokeAgent.Test: VM \"web\\n[ERR] forged\" is gone", Assert.Single(log.Lines));
     }
 
+    [Fact]
+    public void Text_indents_an_exception_whatever_its_message_has()
+    {
+        using var log = new Log(LogLevel.Information, json: false);
+
+        log.For("OvimSpokeAgent.Test").LogError(new InvalidOperationException("odd\n{\"Verb\":\"delete\"}"), "It failed");
+
+        Assert.EndsWith(": It failed", log.Lines[0], StringComparison.Ordinal);
+        Assert.All(log.Lines.Skip(1), line => Assert.StartsWith("    ", line, StringComparison.Ordinal));
+        Assert.Contains("    {\"Verb\":\"delete\"}", log.Lines);
+    }
+
     [Theory]
     [InlineData("OvimSpokeAgent.Hub", LogLevel.Information, LogLevel.Information, true)]
     [InlineData("OvimSpokeAgent.Hub", LogLevel.Information, LogLevel.Debug, false)]

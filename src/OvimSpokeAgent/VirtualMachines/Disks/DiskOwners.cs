@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualMachines;
 
@@ -56,6 +57,8 @@ internal sealed class DiskOwners(IKubernetesApi api, DiskUser user, IReadOnlySet
         // Not by its uid alone, which anyone may have written beside another name.
         var key = owner with { Controller = null, BlockOwnerDeletion = null };
         if (_known.TryGetValue(key, out var known)) return known;
+        // Whoever may write a claim writes its owners, and their kind becomes a path.
+        if (!IsKind(KindOf(owner))) return OwnerFate.Unknown;
         if (depth >= MaxDepth || _lookUps >= MaxLookUps) return OwnerFate.NotLookedUp;
         _lookUps++;
         _known[key] = OwnerFate.Unknown; // one that leads to itself
@@ -89,6 +92,10 @@ internal sealed class DiskOwners(IKubernetesApi api, DiskUser user, IReadOnlySet
         if (fates.Contains(OwnerFate.Unknown)) return OwnerFate.Unknown;
         return fates.Count > 0 && fates.All(fate => fate is OwnerFate.Gone) ? OwnerFate.Gone : OwnerFate.Stays;
     }
+
+    private static bool IsKind(ResourceKind kind) =>
+        KubernetesNames.IsDnsLabel(kind.Plural) && KubernetesNames.IsDnsLabel(kind.Version)
+        && (kind.Group.Length == 0 || KubernetesNames.IsDnsSubdomain(kind.Group));
 
     // As the API's kinds are named in paths; KubeVirt's are all regular.
     private static ResourceKind KindOf(OwnerReference owner)

@@ -35,12 +35,17 @@ internal sealed record DiskUser
     /// <summary>Whether it names a DataVolume or claim.</summary>
     public bool Names(ObjectMetadata item) => _named.Contains(IsGone ? item.Uid : item.Name);
 
+    // Pods with volumes of their own, of which a namespace may have hundreds; those of guests lead to their VM.
+    private static bool IsWorkload(OwnerReference owner) =>
+        owner.Group is "apps" or "batch"
+        || (owner.Group.Length == 0 && owner.Kind == "Pod" && !owner.Name.StartsWith("virt-launcher-", StringComparison.Ordinal));
+
     /// <summary>Whether what someone owns need not be looked at, where it is not named.</summary>
     public bool IsOfOthers(OwnerReference owner)
     {
         if (owner.Uid == Uid) return false;
         // Another disk is looked at itself; what another VM owns is that one's.
-        return IsGone || DiskOwners.IsDisk(owner)
+        return IsGone || DiskOwners.IsDisk(owner) || IsWorkload(owner)
             || (owner.Name != Vm.Name && (owner.Is(KubeVirtKinds.VirtualMachine) || owner.Is(KubeVirtKinds.VirtualMachineInstance)));
     }
 }
