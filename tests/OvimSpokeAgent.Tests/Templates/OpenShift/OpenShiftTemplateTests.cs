@@ -187,7 +187,7 @@ public sealed class OpenShiftTemplateTests
     [InlineData("""[null]""", "{}", "parameters[0]: its name is not one of letters, digits and '_' that no other has")]
     [InlineData("""[{"name":"A","generate":"magic","from":"x"}]""", "{}", "parameters.A: \"magic\" is no generator, expected \"expression\"")]
     [InlineData("""[{"name":"A","required":true,"generate":"expression","from":"[a-z]{999}"}]""", "{}", "parameters.A: its expression has a length that is not from 1 to 255")]
-    [InlineData("""[{"name":"CPUS","value":"top-hidden{"}]""", "{}", "parameters.CPUS: its value is no JSON, which ${{CPUS}} takes")]
+    [InlineData("""[{"name":"CPUS","value":"top-hidden{"}]""", "{}", "objects[0].spec.template.spec.domain.cpu.cores: a string of 13 bytes (not shown) is not a whole number")]
     public void Parameters_that_are_wrong_are_named_and_never_shown(string parameters, string given, string problem)
     {
         var template = JsonNode.Parse(Spec("""{"template":{"spec":{"domain":{"cpu":{"cores":"${{CPUS}}"}}}}}"""))!;
@@ -240,16 +240,20 @@ public sealed class OpenShiftTemplateTests
     }
 
     [Theory]
-    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]")]
-    [InlineData("{\"a\":")]
-    [InlineData("")]
-    public void Value_that_is_no_json_of_a_few_levels_is_refused(string value)
+    [InlineData("web-1", "\"web-1\"")]
+    [InlineData("{\"a\":", "\"{\\\"a\\\":\"")]
+    [InlineData("", "\"\"")]
+    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\"")]
+    [InlineData("[1]", "[1]")]
+    [InlineData("true", "true")]
+    public void Value_for_any_type_that_is_no_json_of_a_few_levels_is_a_string(string value, string expected)
     {
-        var template = JsonNode.Parse(Spec("""{"template":{"spec":{"affinity":"${{A}}"}}}"""))!;
+        var template = JsonNode.Parse(Spec("""{"template":{"spec":{"hostname":"${{A}}"}}}"""))!;
         template["parameters"] = JsonNode.Parse("""[{"name":"A"}]""");
 
-        Assert.Equal(
-            "parameters.A: its value is no JSON, which ${{A}} takes", Read(template.ToJsonString(), new JsonObject { ["A"] = value }.ToJsonString()).Problem);
+        var carried = Read(template.ToJsonString(), new JsonObject { ["A"] = value }.ToJsonString()).Parts!.Carried;
+
+        Assert.True(JsonElement.DeepEquals(JsonElement.Parse(expected), carried.GetProperty("hostname")), carried.GetRawText());
     }
 
     [Theory]
