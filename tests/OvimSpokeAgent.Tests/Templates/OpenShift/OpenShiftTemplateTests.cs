@@ -153,10 +153,14 @@ public sealed class OpenShiftTemplateTests
 
     [Theory]
     [InlineData("""{"template":{"spec":{"domain":{"devices":{"hostDevices":[{"name":"a"}]}}}}}""", "objects[0].spec.template.spec.domain.devices.hostDevices: create_vm has no word for it")]
-    [InlineData("""{"template":{"spec":{"domain":{"resources":{"limits":{"cpu":1}}}}}}""", "objects[0].spec.template.spec.domain.resources.limits: create_vm has no word for it")]
+    [InlineData("""{"template":{"spec":{"domain":{"resources":{"limits":{"cpu":1}}}}}}""", "objects[0].spec.template.spec.domain.resources.limits.cpu: create_vm has no word for it")]
     [InlineData("""{"template":{"spec":{"domain":{"cpu":{"dedicatedCpuPlacement":true}}}}}""", "objects[0].spec.template.spec.domain.cpu.dedicatedCpuPlacement: create_vm has no word for it")]
     [InlineData("""{"template":{"spec":{"accessCredentials":[{}]}}}""", "objects[0].spec.template.spec.accessCredentials: create_vm has no word for it")]
     [InlineData("""{"template":{"spec":{"nodeSelector":"x","priorityClassName":"x"}}}""", "objects[0].spec.template.spec.priorityClassName: create_vm has no word for it")]
+    [InlineData("""{"template":{"spec":{"domain":{"devices":{"tpm":{}}}}}}""", "objects[0].spec.template.spec.domain.devices.tpm: create_vm has no word for it")]
+    [InlineData("""{"template":{"spec":{"domain":{"devices":{"disks":[{"name":"a","cdrom":{}}]}},"volumes":[{"name":"a","containerDisk":{"image":"i"}}]}}}""", "objects[0].spec.template.spec.domain.devices.disks[0].cdrom: create_vm has no word for it")]
+    [InlineData("""{"template":{"spec":{"domain":{"devices":{"disks":[{"name":"a","lun":{}}]}},"volumes":[{"name":"a","containerDisk":{"image":"i"}}]}}}""", "objects[0].spec.template.spec.domain.devices.disks[0].lun: create_vm has no word for it")]
+    [InlineData("""{"dataVolumeTemplates":[{"metadata":{"name":"d","annotations":{"example.com/a":"top-hidden"}},"spec":{"source":{"http":{"url":"u"}}}}],"template":{"spec":{"domain":{"devices":{"disks":[{"name":"a"}]}},"volumes":[{"name":"a","dataVolume":{"name":"d"}}]}}}""", "objects[0].spec.dataVolumeTemplates[0].metadata.annotations: create_vm has no word for it")]
     [InlineData("""{"template":5}""", "objects[0].spec.template: a number of 1 bytes (not shown) is not an object")]
     [InlineData("""{"running":"yes"}""", "objects[0].spec.running: a string of 5 bytes (not shown) is not true or false")]
     [InlineData("""{"updateVolumesStrategy":"Migration"}""", "objects[0].spec.updateVolumesStrategy: create_vm has no word for it")]
@@ -175,6 +179,12 @@ public sealed class OpenShiftTemplateTests
 
         Assert.Equal([problem], problems);
     }
+
+    [Theory]
+    [InlineData("""{"template":{"spec":{"domain":{"cpu":{},"resources":{"limits":{},"requests":{}},"firmware":{},"devices":{}},"volumes":[],"dnsPolicy":"","accessCredentials":[]}}}""")]
+    [InlineData("""{"template":{"metadata":{"annotations":{},"labels":{}},"spec":{"domain":{"devices":{"disks":[{"name":"c","cdrom":{}}]}},"volumes":[{"name":"c","cloudInitNoCloud":{"userData":"a"}}]}}}""")]
+    [InlineData("""{"dataVolumeTemplates":[{"metadata":{"name":"d","annotations":{"cdi.kubevirt.io/storage.bind.immediate.requested":"true"}},"spec":{"source":{"http":{"url":"u"}},"storage":{"resources":{"limits":{},"requests":{}}}}}],"template":{"spec":{"domain":{"devices":{"disks":[{"name":"a","disk":{}}]}},"volumes":[{"name":"a","dataVolume":{"name":"d"}}]}}}""")]
+    public void What_is_there_and_says_nothing_is_no_reason_to_refuse(string spec) => Assert.Null(Read(Spec(spec)).Problem);
 
     [Theory]
     [InlineData("""[{"name":"A","required":true}]""", "{}", "parameters.A: missing, expected a value")]
