@@ -53,6 +53,7 @@ internal static class TemplateMerge
             if (given.Contains(field))
             {
                 if (Maps.Contains(field)) merged[field] = Joined(merged[field], value);
+                else if (field == SecretParameters.Field) merged[field] = Joined(value, merged[field]); // what is secret stays so
             }
             else if (!GivesWayTo.TryGetValue(field, out var others) || !others.Any(given.Contains))
             {

@@ -25,11 +25,12 @@ internal static class UsedFields
     /// <summary>Those of a request; an object.</summary>
     public static JsonElement Of(VirtualMachineRequest request)
     {
+        var secrets = SecretParameters.In(request.Payload);
         var used = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var field in Shown)
         {
             if (JsonText.TryGetProperty(request.Payload, field, out var value) && !JsonText.IsEmpty(value))
-                used.TryAdd(field == "disk_size" ? "storage" : field, Harmless(field == "disks" ? KnownOf(value) : value));
+                used.TryAdd(field == "disk_size" ? "storage" : field, Harmless(field == "disks" ? KnownOf(value) : value, secrets));
         }
         if (request.Template is { } template) used["template_name"] = JsonText.ToElement(template);
         if (!used.ContainsKey("run_strategy")) used.TryAdd("run", JsonElement.Parse("true"u8));
@@ -42,19 +43,19 @@ internal static class UsedFields
     private static JsonElement Array(IEnumerable<JsonElement> items) =>
         OperationJson.Parse(Encoding.UTF8.GetBytes($"[{string.Join(',', items.Select(item => item.GetRawText()))}]"));
 
-    // In the disks, too; and the address of an image may have credentials in it.
-    private static JsonElement Harmless(JsonElement value)
+    // In the disks, too; the address of an image may have credentials in it, and any text a secret that a template put there.
+    private static JsonElement Harmless(JsonElement value, IReadOnlyList<string> secrets)
     {
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
                 return OperationJson.Parse(CanonicalJson.Of(CanonicalJson.Members(value)
-                    .Where(member => !SecretFields.Contains(member.Key))
-                    .Select(member => KeyValuePair.Create(member.Key, Harmless(member.Value)))));
+                    .Where(member => !SecretFields.Contains(member.Key) && SecretParameters.Hide(member.Key, secrets) == member.Key)
+                    .Select(member => KeyValuePair.Create(member.Key, Harmless(member.Value, secrets)))));
             case JsonValueKind.Array:
-                return Array(value.EnumerateArray().Select(Harmless));
-            case JsonValueKind.String when JsonText.TryGetString(value, out var text) && text.Contains("://", StringComparison.Ordinal):
-                return JsonText.ToElement(JsonText.WithoutCredentials(text));
+                return Array(value.EnumerateArray().Select(item => Harmless(item, secrets)));
+            case JsonValueKind.String when JsonText.TryGetString(value, out var text):
+                return JsonText.ToElement(JsonText.WithoutCredentials(SecretParameters.Hide(text, secrets)));
             default:
                 return value;
         }

@@ -117,10 +117,47 @@ public sealed class ClusterTemplatesTests
     public async Task Agent_that_may_not_read_the_catalogue_works_without_it()
     {
         Platform.Cluster.Fault = request => request.Kind == OfferedKinds.OpenShiftTemplate ? FakeKubernetesApi.Error(ApiErrorReason.Forbidden, "no right to") : null;
+        Platform.Cluster.Reviews = review => (string?)review["resource"] != "templates";
         Platform.Cluster.EndWatches();
         HasTemplate("fedora", OpenShiftTemplateTests.Fedora);
 
         Assert.StartsWith("template_name: \"fedora\" is not known here", (await FindAsync("fedora")).Refusal, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("templates", true)]
+    [InlineData("templates", false)]
+    [InlineData("datasources", true)]
+    [InlineData("datasources", false)]
+    public async Task Server_that_denies_for_now_is_asked_again(string kind, bool reviewsAllow)
+    {
+        HasTemplate("fedora", OpenShiftTemplateTests.Fedora);
+        HasDataSource("images", "fedora", """{"pvc":{"name":"fedora-42"}}""");
+        await Platform.KnowsAsync();
+        Platform.Cluster.Fault = request => request.Verb == "get" && request.Kind.Plural == kind ? FakeKubernetesApi.Error(ApiErrorReason.Forbidden, "no right to") : null;
+        Platform.Cluster.Reviews = _ => reviewsAllow;
+
+        var e = await Assert.ThrowsAsync<KubernetesApiException>(() => FindAsync("fedora"));
+
+        Assert.True(e.IsTransient);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("""{"snapshot":{"name":"s"}}""")]
+    [InlineData("""{"pvc":{"namespace":"images","name":"fedora-42"}}""")]
+    public async Task What_other_namespaces_have_is_not_told_to_who_may_not_clone_it(string? source)
+    {
+        HasTemplate("fedora", OpenShiftTemplateTests.Fedora);
+        if (source is not null) HasDataSource("images", "fedora", source);
+        await Platform.KnowsAsync();
+        Platform.Cluster.Reviews = review => (string?)review["resource"] == "virtualmachines"; // the agent's own
+
+        Assert.Equal(
+            "template fedora: DataSource images/fedora is not for VMs of acme: User system:serviceaccount:acme:default may not clone from namespace images "
+            + "(create datavolumes/source, given there)",
+            (await FindAsync("fedora")).Refusal);
+        Assert.DoesNotContain(Platform.Cluster.Requests, request => request.Kind == OfferedKinds.DataSource);
     }
 
     [Theory]
@@ -217,7 +254,7 @@ public sealed class ClusterTemplatesTests
     }
 
     private Task<(TemplateContent? Template, string? Refusal)> FindAsync(string name) =>
-        _world.Source.FindAsync(name, JsonElement.Parse("""{"name":"web"}"""), default);
+        _world.Source.FindAsync(name, JsonElement.Parse("""{"name":"web","namespace":"acme"}"""), default);
 
     private void HasTemplate(string name, string json, string ns = "openshift", PlatformWorld? on = null)
     {

@@ -26,7 +26,7 @@ internal sealed class PlatformWorld
             new StorageOffer(Watched(StorageClassItem.Watch), Watched(StorageProfileItem.Watch)),
             new KubeVirtOffer(Machines, Watched(KubeVirtInstallation.Watch)), Watched(NetworkItem.Watch), Watched(InstancetypeItem.Watch), types,
             Watched(PreferenceItem.Watch), preferences, Watched(NodeItem.Watch), DataVolumes, time);
-        Templates = new ClusterTemplates(new OpenShiftTemplates(_cluster, Watched(OpenShiftTemplateItem.Watch)), Offer, types, preferences);
+        Templates = new ClusterTemplates(new OpenShiftTemplates(_cluster, Watched(OpenShiftTemplateItem.Watch), new AccessReviews(_cluster, time)), Offer, types, preferences);
     }
 
     public ClusterOffer Offer { get; }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Templates;
@@ -9,6 +10,8 @@ namespace OvimSpokeAgent.Templates;
 /// </summary>
 internal sealed class ManifestReader
 {
+    private const string NoWord = "create_vm has no word for it";
+
     private readonly JsonElement _value;
     private readonly string _path;
     private readonly List<string> _problems;
@@ -32,6 +35,13 @@ internal sealed class ManifestReader
     {
         _taken.Add(name);
         return JsonText.TryGetProperty(_value, name, out var value) && value.ValueKind is not JsonValueKind.Null ? value : default;
+    }
+
+    /// <summary>Labels or annotations that are left out: refused where there are others than Kubernetes' and KubeVirt's.</summary>
+    public void TakeReservedMap(string name)
+    {
+        var map = Take(name);
+        if (map.ValueKind is JsonValueKind.Object && CanonicalJson.Members(map).Keys.Any(key => !WellKnownNames.IsReserved(key))) Refuse(name, NoWord);
     }
 
     /// <summary>A text; null: there is none.</summary>
@@ -89,10 +99,13 @@ internal sealed class ManifestReader
         if (_isRefused) return;
         foreach (var (name, value) in CanonicalJson.Members(_value))
         {
-            if (!_taken.Contains(name) && !JsonText.IsEmpty(value)) Refuse(JsonText.Shorten(name), "create_vm has no word for it");
+            if (!_taken.Contains(name) && !SaysNothing(value)) Refuse(JsonText.Shorten(name), NoWord);
         }
         foreach (var part in _parts) part.RefuseTheRest();
     }
+
+    // An empty object says something: devices and choices are on by being there ("tpm": {}).
+    private static bool SaysNothing(JsonElement value) => value.ValueKind is not JsonValueKind.Object && JsonText.IsEmpty(value);
 
     private string Place(string name) => name.Length == 0 ? _path : $"{_path}.{name}";
 

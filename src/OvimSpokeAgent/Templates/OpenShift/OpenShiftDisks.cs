@@ -23,7 +23,8 @@ internal sealed class OpenShiftDisks(JsonObject fields, Func<NamespacedName, str
         {
             foreach (var name in (string[])["apiVersion", "kind", "status"]) template.Take(name);
             var metadata = template.Section("metadata");
-            foreach (var name in (string[])["creationTimestamp", "annotations", "labels", "namespace"]) metadata.Take(name);
+            foreach (var name in (string[])["creationTimestamp", "labels", "namespace"]) metadata.Take(name);
+            metadata.TakeReservedMap("annotations"); // when and how CDI fills it
             var its = metadata.Text("name") ?? "";
             if (its.Length == 0 || !_templates.TryAdd(its, template)) metadata.Refuse("name", "missing, or that of another DataVolume");
         }
@@ -39,8 +40,8 @@ internal sealed class OpenShiftDisks(JsonObject fields, Func<NamespacedName, str
         {
             var name = device.Text("name") ?? "";
             if (!byName.Remove(name, out var volume)) device.Refuse("name", "there is no volume of this name");
-            else if (TakeGuestData(volume)) device.Take("disk"); // it may be on a CD, too
-            else disks.Add((Disk(name, device, volume), device));
+            else if (!TakeGuestData(volume)) disks.Add((Disk(name, device, volume), device));
+            else foreach (var kind in (string[])["disk", "cdrom"]) device.Take(kind); // guests find it on either
         }
         foreach (var volume in byName.Values)
         {
@@ -89,7 +90,9 @@ internal sealed class OpenShiftDisks(JsonObject fields, Func<NamespacedName, str
         var spec = template.Section("spec");
         ReadSource(disk, spec);
         var storage = spec.Section(spec.Has("pvc") ? "pvc" : "storage");
-        var size = storage.Section("resources").Section("requests").Take("storage");
+        var resources = storage.Section("resources");
+        resources.Section("limits"); // it may be empty
+        var size = resources.Section("requests").Take("storage");
         if (size.ValueKind is not JsonValueKind.Undefined) disk["size"] = JsonNode.Parse(CanonicalJson.Of(size), documentOptions: OperationJson.DocumentOptions);
         if (storage.Text("storageClassName") is { Length: > 0 } storageClass) disk["storage_class"] = storageClass;
         var modes = storage.Take("accessModes");

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Validation;
+using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Templates;
 
@@ -10,7 +11,6 @@ namespace OvimSpokeAgent.Templates;
 internal sealed class OpenShiftTemplate
 {
     private const string ObjectsField = "objects";
-    private const string SecretField = "secret_parameters";
 
     private readonly OpenShiftTemplateObject _template;
     private readonly int _place;
@@ -79,7 +79,7 @@ internal sealed class OpenShiftTemplate
         var secrets = new JsonObject();
         foreach (var (name, value) in Values.Secret) secrets[name] = value;
         // Never shown: so what others say of the VM does not show them either.
-        if (secrets.Count > 0) fields[SecretField] = secrets;
+        if (secrets.Count > 0) fields[SecretParameters.Field] = secrets;
         var parts = new TemplateContentParts(Element(fields), Element(vm.Carried));
         return parts.Content.GetRawText().Length + parts.Carried.GetRawText().Length > Template.MaxBytes
             ? (null, $"with its parameters it is over {Template.MaxBytes >> 10} KiB")

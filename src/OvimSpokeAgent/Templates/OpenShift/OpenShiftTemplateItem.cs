@@ -58,10 +58,13 @@ internal sealed record OpenShiftTemplateItem(string Name)
         if (read.Values.Missing.Count > 0) return item with { Required = [.. read.Values.Missing] };
         // Which disk a DataSource stands for is known when a VM is made.
         var (parts, why) = read.Read(source => $"pvc:{source}");
-        if (parts is null) return item with { Problem = Shortened(why!) };
+        if (parts is null) return item with { Problem = Hidden(why!) };
         return TemplateCheck.Problems(parts.Content) is { Count: > 0 } problems
-            ? item with { Problem = Shortened(string.Join("; ", problems)) }
+            ? item with { Problem = Hidden(string.Join("; ", problems)) }
             : item with { Needs = TemplateNeeds.Of(parts.Content) };
+
+        // A place's name may have a value in it.
+        string Hidden(string text) => Shortened(SecretParameters.Hide(text, read.Values.Secret.Select(pair => pair.Value)));
     }
 
     private static string Shortened(string problem) => JsonText.Shorten(problem, MaxProblemLength);

@@ -81,9 +81,7 @@ internal sealed class OpenShiftVirtualMachine
         var metadata = template.Section("metadata");
         metadata.Take("creationTimestamp");
         AddMap("labels", metadata.Take("labels"));
-        // What KubeVirt's user interfaces note of size and system.
-        if (CanonicalJson.Members(AsObject(metadata.Take("annotations"))).Keys.Any(key => !WellKnownNames.IsReserved(key)))
-            metadata.Refuse("annotations", "create_vm has no word for it");
+        metadata.TakeReservedMap("annotations"); // what KubeVirt's user interfaces note of size and system
         ReadMachine(template.Section("spec"), disks);
     }
 
@@ -110,7 +108,9 @@ internal sealed class OpenShiftVirtualMachine
     {
         var (cpu, memory) = (domain.Section("cpu"), domain.Section("memory"));
         Carry(cpu, CarriedOfCpu, ["domain", "cpu"]);
-        var requests = domain.Section("resources").Section("requests");
+        var resources = domain.Section("resources");
+        resources.Section("limits"); // it may be empty
+        var requests = resources.Section("requests");
         if (Topology.Any(cpu.Has))
         {
             var vcpus = Topology.Aggregate(1L, (all, name) => Saturating.Multiply(all, Math.Max(1, cpu.Number(name) ?? 1)));

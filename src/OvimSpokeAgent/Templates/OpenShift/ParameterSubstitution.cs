@@ -9,7 +9,7 @@ namespace OvimSpokeAgent.Templates;
 
 /// <summary>
 /// Puts values into the texts of a Template's objects: <c>${NAME}</c> anywhere in a text or a key; <c>${{NAME}}</c> as the whole text
-/// for a value of any type. What names no parameter stays: shell scripts have such texts, too. Pure.
+/// for a value of any type; one that is no JSON is a string (OpenShift, pkg/template/templateprocessing). What names no parameter stays: shell scripts have such texts, too. Pure.
 /// </summary>
 internal sealed partial class ParameterSubstitution(ParameterValues values)
 {
@@ -17,7 +17,6 @@ internal sealed partial class ParameterSubstitution(ParameterValues values)
 
     private static readonly JsonDocumentOptions ValueOptions = new() { MaxDepth = 32 };
 
-    private readonly HashSet<string> _noJson = new(StringComparer.Ordinal);
     private bool _isTooLarge;
 
     /// <summary>The object with the values in it, or why there is none.</summary>
@@ -28,7 +27,6 @@ internal sealed partial class ParameterSubstitution(ParameterValues values)
         {
             if (!TryWrite(writer, value) || _isTooLarge) return (null, $"with its parameters the object is over {MaxBytes >> 10} KiB");
         }
-        if (_noJson.Count > 0) return (null, string.Join("; ", _noJson.Select(name => $"parameters.{name}: its value is no JSON, which ${{{{{name}}}}} takes")));
         return (OperationJson.Parse(buffer.WrittenSpan), null);
     }
 
@@ -79,8 +77,7 @@ internal sealed partial class ParameterSubstitution(ParameterValues values)
         }
         catch (JsonException)
         {
-            _noJson.Add(whole.Groups[1].Value); // there is no way to ask first
-            writer.WriteNullValue();
+            writer.WriteStringValue(json); // there is no way to ask first
         }
     }
 

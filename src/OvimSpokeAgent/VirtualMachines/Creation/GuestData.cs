@@ -28,6 +28,9 @@ internal sealed record GuestData
     /// <summary>The files of the answer disk by name; empty: there is none.</summary>
     public IReadOnlyDictionary<string, string> Sysprep { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Values that a template put into any of its texts, and that are secret.</summary>
+    public IReadOnlyList<string> Secrets { get; init; } = [];
+
     /// <summary>Whether there is a disk with user or network data.</summary>
     public bool HasCloudInit => UserData is not null || NetworkData is not null || SshKeys.Count > 0;
 
@@ -39,6 +42,8 @@ internal sealed record GuestData
     public bool NeedsSecrets => UserDataNeedsSecret || NetworkDataNeedsSecret || SshKeys.Count > 0 || Sysprep.Count > 0;
 
     // A VM is read by many who may not read Secrets. What is plainly harmless stands in it, where people look for it.
-    private static bool NeedsSecret(string? data) =>
-        data is not null && (Encoding.UTF8.GetByteCount(data) > MaxInlineBytes || SecretText.MayHoldSecrets(data));
+    private bool NeedsSecret(string? data) => data is not null
+        && (Encoding.UTF8.GetByteCount(data) > MaxInlineBytes
+            || SecretText.MayHoldSecrets(data)
+            || Secrets.Any(secret => data.Contains(secret, StringComparison.Ordinal)));
 }

@@ -29,6 +29,7 @@ internal sealed class GuestDataReader(PayloadReader payload, RequestNotes notes)
             IsConfigDrive = ReadType(userData),
             SshKeys = ReadSshKeys(),
             Sysprep = ReadSysprep(),
+            Secrets = SecretParameters.In(payload.Json),
         };
     }
 

@@ -153,10 +153,14 @@ public sealed class OpenShiftTemplateTests
 
     [Theory]
     [InlineData("""{"template":{"spec":{"domain":{"devices":{"hostDevices":[{"name":"a"}]}}}}}""", "objects[0].spec.template.spec.domain.devices.hostDevices: create_vm has no word for it")]
-    [InlineData("""{"template":{"spec":{"domain":{"resources":{"limits":{"cpu":1}}}}}}""", "objects[0].spec.template.spec.domain.resources.limits: create_vm has no word for it")]
+    [InlineData("""{"template":{"spec":{"domain":{"resources":{"limits":{"cpu":1}}}}}}""", "objects[0].spec.template.spec.domain.resources.limits.cpu: create_vm has no word for it")]
     [InlineData("""{"template":{"spec":{"domain":{"cpu":{"dedicatedCpuPlacement":true}}}}}""", "objects[0].spec.template.spec.domain.cpu.dedicatedCpuPlacement: create_vm has no word for it")]
     [InlineData("""{"template":{"spec":{"accessCredentials":[{}]}}}""", "objects[0].spec.template.spec.accessCredentials: create_vm has no word for it")]
     [InlineData("""{"template":{"spec":{"nodeSelector":"x","priorityClassName":"x"}}}""", "objects[0].spec.template.spec.priorityClassName: create_vm has no word for it")]
+    [InlineData("""{"template":{"spec":{"domain":{"devices":{"tpm":{}}}}}}""", "objects[0].spec.template.spec.domain.devices.tpm: create_vm has no word for it")]
+    [InlineData("""{"template":{"spec":{"domain":{"devices":{"disks":[{"name":"a","cdrom":{}}]}},"volumes":[{"name":"a","containerDisk":{"image":"i"}}]}}}""", "objects[0].spec.template.spec.domain.devices.disks[0].cdrom: create_vm has no word for it")]
+    [InlineData("""{"template":{"spec":{"domain":{"devices":{"disks":[{"name":"a","lun":{}}]}},"volumes":[{"name":"a","containerDisk":{"image":"i"}}]}}}""", "objects[0].spec.template.spec.domain.devices.disks[0].lun: create_vm has no word for it")]
+    [InlineData("""{"dataVolumeTemplates":[{"metadata":{"name":"d","annotations":{"example.com/a":"top-hidden"}},"spec":{"source":{"http":{"url":"u"}}}}],"template":{"spec":{"domain":{"devices":{"disks":[{"name":"a"}]}},"volumes":[{"name":"a","dataVolume":{"name":"d"}}]}}}""", "objects[0].spec.dataVolumeTemplates[0].metadata.annotations: create_vm has no word for it")]
     [InlineData("""{"template":5}""", "objects[0].spec.template: a number of 1 bytes (not shown) is not an object")]
     [InlineData("""{"running":"yes"}""", "objects[0].spec.running: a string of 5 bytes (not shown) is not true or false")]
     [InlineData("""{"updateVolumesStrategy":"Migration"}""", "objects[0].spec.updateVolumesStrategy: create_vm has no word for it")]
@@ -177,6 +181,12 @@ public sealed class OpenShiftTemplateTests
     }
 
     [Theory]
+    [InlineData("""{"template":{"spec":{"domain":{"cpu":{},"resources":{"limits":{},"requests":{}},"firmware":{},"devices":{}},"volumes":[],"dnsPolicy":"","accessCredentials":[]}}}""")]
+    [InlineData("""{"template":{"metadata":{"annotations":{},"labels":{}},"spec":{"domain":{"devices":{"disks":[{"name":"c","cdrom":{}}]}},"volumes":[{"name":"c","cloudInitNoCloud":{"userData":"a"}}]}}}""")]
+    [InlineData("""{"dataVolumeTemplates":[{"metadata":{"name":"d","annotations":{"cdi.kubevirt.io/storage.bind.immediate.requested":"true"}},"spec":{"source":{"http":{"url":"u"}},"storage":{"resources":{"limits":{},"requests":{}}}}}],"template":{"spec":{"domain":{"devices":{"disks":[{"name":"a","disk":{}}]}},"volumes":[{"name":"a","dataVolume":{"name":"d"}}]}}}""")]
+    public void What_is_there_and_says_nothing_is_no_reason_to_refuse(string spec) => Assert.Null(Read(Spec(spec)).Problem);
+
+    [Theory]
     [InlineData("""[{"name":"A","required":true}]""", "{}", "parameters.A: missing, expected a value")]
     [InlineData("""[{"name":"A","required":true}]""", """{"A":""}""", "parameters.A: missing, expected a value")]
     [InlineData("""[{"name":"A"}]""", """{"B":"top-hidden","A":"x"}""", "parameters: the template has no parameter \"B\"")]
@@ -187,7 +197,7 @@ public sealed class OpenShiftTemplateTests
     [InlineData("""[null]""", "{}", "parameters[0]: its name is not one of letters, digits and '_' that no other has")]
     [InlineData("""[{"name":"A","generate":"magic","from":"x"}]""", "{}", "parameters.A: \"magic\" is no generator, expected \"expression\"")]
     [InlineData("""[{"name":"A","required":true,"generate":"expression","from":"[a-z]{999}"}]""", "{}", "parameters.A: its expression has a length that is not from 1 to 255")]
-    [InlineData("""[{"name":"CPUS","value":"top-hidden{"}]""", "{}", "parameters.CPUS: its value is no JSON, which ${{CPUS}} takes")]
+    [InlineData("""[{"name":"CPUS","value":"top-hidden{"}]""", "{}", "objects[0].spec.template.spec.domain.cpu.cores: a string of 13 bytes (not shown) is not a whole number")]
     public void Parameters_that_are_wrong_are_named_and_never_shown(string parameters, string given, string problem)
     {
         var template = JsonNode.Parse(Spec("""{"template":{"spec":{"domain":{"cpu":{"cores":"${{CPUS}}"}}}}}"""))!;
@@ -240,16 +250,20 @@ public sealed class OpenShiftTemplateTests
     }
 
     [Theory]
-    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]")]
-    [InlineData("{\"a\":")]
-    [InlineData("")]
-    public void Value_that_is_no_json_of_a_few_levels_is_refused(string value)
+    [InlineData("web-1", "\"web-1\"")]
+    [InlineData("{\"a\":", "\"{\\\"a\\\":\"")]
+    [InlineData("", "\"\"")]
+    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\"")]
+    [InlineData("[1]", "[1]")]
+    [InlineData("true", "true")]
+    public void Value_for_any_type_that_is_no_json_of_a_few_levels_is_a_string(string value, string expected)
     {
-        var template = JsonNode.Parse(Spec("""{"template":{"spec":{"affinity":"${{A}}"}}}"""))!;
+        var template = JsonNode.Parse(Spec("""{"template":{"spec":{"hostname":"${{A}}"}}}"""))!;
         template["parameters"] = JsonNode.Parse("""[{"name":"A"}]""");
 
-        Assert.Equal(
-            "parameters.A: its value is no JSON, which ${{A}} takes", Read(template.ToJsonString(), new JsonObject { ["A"] = value }.ToJsonString()).Problem);
+        var carried = Read(template.ToJsonString(), new JsonObject { ["A"] = value }.ToJsonString()).Parts!.Carried;
+
+        Assert.True(JsonElement.DeepEquals(JsonElement.Parse(expected), carried.GetProperty("hostname")), carried.GetRawText());
     }
 
     [Theory]
