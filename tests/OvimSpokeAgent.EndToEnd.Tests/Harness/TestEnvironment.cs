@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Sandbox.Hub;
 
@@ -132,10 +133,12 @@ internal sealed class TestEnvironment : IAsyncDisposable
     /// <summary>Waits until a component of the agent's health says this; looks with every report.</summary>
     public async Task SaysInHealthAsync(TestAgent agent, string component, string message)
     {
+        var started = Stopwatch.StartNew();
         while (true)
         {
             var said = (string?)(await agent.HealthAsync())["components"]![component]!["message"];
             if (said!.Contains(message, StringComparison.Ordinal)) return;
+            if (started.Elapsed > Patience) throw new TimeoutException($"{component} does not say \"{message}\" within {Patience} but: {said}");
             await NextReportAsync(agent);
         }
     }

@@ -87,11 +87,11 @@ public sealed class TemplateTests(Clusters clusters) : IClassFixture<Clusters>
         await environment.SaysInHealthAsync(agent, "templates", "2 templates");
 
         environment.Hub.Templates = new JsonArray(Template("a"), Template("b"), Template("c"), Template("d", ("cpu", 0))).ToJsonString();
-        await environment.SaysInHealthAsync(agent, "templates", "3 templates; of the hub's 1 are rejected: d: cpu: 0 is not");
+        await environment.SaysInHealthAsync(agent, "templates", "of the hub's 1 are rejected: d: cpu: 0 is not");
         environment.Hub.Restart();
         await environment.NextReportAsync(agent);
         environment.Hub.Templates = "null";
-        await environment.SaysInHealthAsync(agent, "templates", "3 templates; the hub's cannot be taken: the hub's answer has no array");
+        await environment.SaysInHealthAsync(agent, "templates", "the hub's cannot be taken: the hub's answer has no array");
 
         await environment.CompletesAsync(agent, "create_vm", "web", ("template_name", "c"));
     }
