@@ -70,6 +70,7 @@ internal sealed class RawHub : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested) return; // a test that took the hub away
         await _stop.CancelAsync();
         _listener.Stop();
         await _accepting;
