@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Numerics;
 
 namespace OvimSpokeAgent.Cluster;
 
@@ -20,6 +21,7 @@ internal readonly record struct Quantity
     private const int MaxLength = 64;
     private const int MaxExponent = 28;
     private const decimal Nano = 1e-9m;
+    private const int NanosOfUnit = 1_000_000_000;
 
     private Quantity(string text, decimal value) => (Text, Value) = (text, value);
 
@@ -56,8 +58,7 @@ internal readonly record struct Quantity
         {
             return false;
         }
-        var value = Math.Ceiling(mantissa * factor / Nano) * Nano;
-        if (value == 0 && mantissa > 0) value = Nano; // below what a decimal can tell from nothing
+        var value = MultiplyUp(mantissa, factor);
         quantity = new Quantity(text, isNegative ? -value : value);
         return true;
     }
@@ -108,6 +109,22 @@ internal readonly record struct Quantity
     }
 
     public override string ToString() => Text;
+
+    // Rounded up to nano-units, once: a decimal's own product is rounded to 28 digits before, down as well as up.
+    private static decimal MultiplyUp(decimal mantissa, decimal factor)
+    {
+        var scale = BigInteger.Pow(10, mantissa.Scale + factor.Scale);
+        var nanos = ((Digits(mantissa) * Digits(factor) * NanosOfUnit) + scale - 1) / scale;
+        return (decimal)nanos / NanosOfUnit;
+    }
+
+    // All digits, without the decimal point.
+    private static BigInteger Digits(decimal value)
+    {
+        Span<int> parts = stackalloc int[4];
+        decimal.GetBits(value, parts);
+        return ((BigInteger)(uint)parts[2] << 64) + ((BigInteger)(uint)parts[1] << 32) + (uint)parts[0];
+    }
 
     private static Quantity Saturated(bool isNegative) =>
         new(isNegative ? "-" + MaxText : MaxText, isNegative ? -MaxValue : MaxValue) { IsSaturated = true };

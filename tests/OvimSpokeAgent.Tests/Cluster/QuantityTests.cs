@@ -96,6 +96,16 @@ public sealed class QuantityTests
     [InlineData("99999999999999999999999999999999999999999999999999999999999999999999999999")]
     public void What_nothing_has_is_refused_at_once(string text) => Assert.False(Quantity.TryParse(text, out _));
 
+    [Theory]
+    [InlineData("+792918301822.114476948974Mi", "831435101251425509.781247362")] // 30 digits
+    [InlineData("0.0000000000000000000000000001n", "0.000000001")]
+    public void What_is_finer_than_a_nano_unit_is_rounded_up_once(string text, string value)
+    {
+        Assert.True(Quantity.TryParse(text, out var quantity));
+
+        Assert.Equal(decimal.Parse(value, CultureInfo.InvariantCulture), quantity.Value);
+    }
+
     [Fact]
     public void Parser_agrees_with_exact_arithmetic() => GenText.Sample(text =>
     {
