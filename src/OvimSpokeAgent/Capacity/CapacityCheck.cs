@@ -1,5 +1,6 @@
 using System.Globalization;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Capacity;
 
@@ -51,7 +52,6 @@ internal sealed class CapacityCheck(ClusterFiguresReader figures) : IHealthCheck
     private static string? Named(IEnumerable<string> names)
     {
         var all = names.ToList();
-        var more = all.Count > Shown ? $" and {all.Count - Shown} more" : "";
-        return all.Count == 0 ? null : string.Join(", ", all.Take(Shown)) + more;
+        return all.Count == 0 ? null : ShortList.Names(all, Shown);
     }
 }

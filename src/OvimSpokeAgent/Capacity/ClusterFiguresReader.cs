@@ -1,5 +1,6 @@
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Validation;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.Capacity;
@@ -31,7 +32,7 @@ internal sealed class ClusterFiguresReader(
     public ClusterFigures Read()
     {
         var (now, status, sample) = (time.GetUtcNow(), usage.Status, usage.Current);
-        var ofNodes = nodes.Status.LastSync is null ? null : NodesWith(sample);
+        var ofNodes = nodes.Status.LastSync is null ? null : NodesWith(sample, RequestsByNode());
         return new ClusterFigures
         {
             CollectedAt = OldestOf(now, sample),
@@ -46,7 +47,7 @@ internal sealed class ClusterFiguresReader(
     public (IReadOnlyList<string> Warnings, int? Nodes, int Measured) Look()
     {
         var (status, sample) = (usage.Status, usage.Current);
-        var ofNodes = nodes.Status.LastSync is null ? null : NodesWith(sample);
+        var ofNodes = nodes.Status.LastSync is null ? null : NodesWith(sample, []);
         return ([.. WarningsOf(ofNodes, status, sample)], ofNodes?.Count, ofNodes?.Count(node => node.Used is not null) ?? 0);
     }
 
@@ -54,17 +55,13 @@ internal sealed class ClusterFiguresReader(
     public MeasuredUse? UseOf(NamespacedName vm) =>
         usage.Current is { } sample && sample.VirtualMachines.TryGetValue(vm, out var use) ? use : null;
 
-    private IReadOnlyList<NodeFigures> NodesWith(UsageSample? sample)
-    {
-        var requested = RequestsByNode();
-        return
-        [
-            .. nodes.Items.OrderBy(node => node.Name, StringComparer.Ordinal).Select(node => new NodeFigures(
-                node,
-                sample is not null && sample.Nodes.TryGetValue(node.Name, out var use) ? use : null,
-                requested.GetValueOrDefault(node.Name))),
-        ];
-    }
+    private IReadOnlyList<NodeFigures> NodesWith(UsageSample? sample, Dictionary<string, MeasuredUse> requested) =>
+    [
+        .. nodes.Items.OrderBy(node => node.Name, StringComparer.Ordinal).Select(node => new NodeFigures(
+            node,
+            sample is not null && sample.Nodes.TryGetValue(node.Name, out var use) ? use : null,
+            requested.GetValueOrDefault(node.Name))),
+    ];
 
     private Dictionary<string, MeasuredUse> RequestsByNode()
     {
@@ -98,11 +95,7 @@ internal sealed class ClusterFiguresReader(
         }
         if (sample is null) yield break;
         var without = (ofNodes ?? []).Where(node => node.Used is null).Select(node => node.Node.Name).ToList();
-        if (without.Count > 0)
-        {
-            var more = without.Count > ShownNodes ? $" and {without.Count - ShownNodes} more" : "";
-            yield return $"{without.Count} of {ofNodes!.Count} nodes were not measured: {string.Join(", ", without.Take(ShownNodes))}{more}";
-        }
+        if (without.Count > 0) yield return $"{without.Count} of {ofNodes!.Count} nodes were not measured: {ShortList.Names(without, ShownNodes)}";
         foreach (var odd in sample.Odd) yield return odd;
         if (sample.VirtualMachinesProblem is { } problem) yield return $"what VMs use is not known: {problem}";
     }

@@ -61,7 +61,7 @@ internal sealed record StorageFigures(IReadOnlyList<StorageClassFigures> Classes
         var lines = shown.Select(item => sums[item.Name].ToFigures(item.Name) with
         {
             Provisioner = item.Provisioner,
-            IsDefault = item.IsDefault,
+            IsDefault = item.Default.IsOfKubernetes,
             AvailableBytes = freeByClass.TryGetValue(item.Name, out var bytes) ? bytes : null,
         });
         if (others.Count > 0) lines = lines.Append(others.ToFigures(Others));

@@ -35,8 +35,7 @@ internal sealed partial class AuditedApi(IKubernetesApi api, AgentSettings setti
     }
 
     private bool IsAudited(ResourceKind kind, string ns) =>
-        kind != KubernetesKinds.Event && kind != KubernetesKinds.SelfSubjectAccessReview && kind != KubernetesKinds.SubjectAccessReview
-        && !(kind == KubernetesKinds.Secret && ns == settings.Namespace);
+        !ChangesNothing(kind) && !(kind == KubernetesKinds.Secret && ns == settings.Namespace);
 
     [LoggerMessage(2301, LogLevel.Information, "{Verb} {Resource} {Object}: {Result} after {Milliseconds} ms, by {By}")]
     private partial void LogChange(string verb, string resource, string @object, string result, double milliseconds, string? by);

@@ -61,6 +61,10 @@ internal abstract class ForwardingApi(IKubernetesApi api) : IKubernetesApi
         ResourceKind kind, NamespacedName name, string subresource, JsonObject? body, CancellationToken cancellationToken) =>
         WriteAsync($"put {subresource}", kind, name, () => api.PutSubresourceAsync(kind, name, subresource, body, cancellationToken));
 
+    /// <summary>Whether what is created changes nothing: events, and questions that are asked by <c>POST</c>.</summary>
+    protected static bool ChangesNothing(ResourceKind kind) =>
+        kind == KubernetesKinds.Event || kind == KubernetesKinds.SelfSubjectAccessReview || kind == KubernetesKinds.SubjectAccessReview;
+
     /// <summary>Does a write, with what goes with it.</summary>
     /// <param name="verb">What is asked for, in one or two words.</param>
     /// <param name="kind">Of which kind.</param>

@@ -9,14 +9,11 @@ namespace OvimSpokeAgent.Leadership;
 internal sealed class LeaderOnlyApi(IKubernetesApi api, ILeadership leadership) : ForwardingApi(api)
 {
     protected override Task<T> WriteAsync<T>(string verb, ResourceKind kind, NamespacedName name, Func<Task<T>> write) =>
-        leadership.Current is not null || IsForAll(kind)
+        leadership.Current is not null || ChangesNothing(kind)
             ? write()
             : throw new KubernetesApiException(
                 ApiErrorReason.NotLeading,
                 leadership.OtherLeader is { } other
                     ? $"not done: {other} leads"
                     : "not done: the Lease could not be renewed in time, another agent may lead");
-
-    private static bool IsForAll(ResourceKind kind) =>
-        kind == KubernetesKinds.Event || kind == KubernetesKinds.SelfSubjectAccessReview || kind == KubernetesKinds.SubjectAccessReview;
 }

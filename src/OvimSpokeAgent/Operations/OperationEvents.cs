@@ -11,9 +11,7 @@ internal sealed class OperationEvents(EventRecorder events, Func<string, bool> i
     {
         if (plan is not { ReadOnly: false, Target: { } target, TargetKind: { } kind }) return;
         if (!isManaged(target.Namespace.Length > 0 ? target.Namespace : target.Name)) return;
-        // What was deleted is nobody's by now: another of its name may be there already.
-        var isDeletion = operation.Type.Contains("delete", StringComparison.OrdinalIgnoreCase) && outcome.IsCompleted;
-        var subject = new EventSubject(kind, target) { IsUidLookedUp = !isDeletion };
+        var subject = new EventSubject(kind, target) { IsUidLookedUp = !(plan.DeletesTarget && outcome.IsCompleted) };
         if (outcome.IsCompleted)
             events.Record(subject, EventSeverity.Normal, "OperationCompleted", $"{operation.Type} {operation.Id} is completed");
         else

@@ -18,6 +18,9 @@ internal sealed record OperationPlan
     /// <summary>What the target is, for events about it; null: none are recorded.</summary>
     public ResourceKind? TargetKind { get; init; }
 
+    /// <summary>Once it is completed, its target is gone: another of that name is another object.</summary>
+    public bool DeletesTarget { get; init; }
+
     /// <summary>
     /// Reads only: runs again whenever asked, its result is not kept. It waits until earlier writes of its target are
     /// accepted by the API server, but for none that waits for others (<see cref="OperationContext.WaitsForOthers"/>).

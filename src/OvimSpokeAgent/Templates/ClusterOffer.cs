@@ -25,7 +25,6 @@ internal sealed class ClusterOffer(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private IEnumerable<IWatchCacheStatus> Caches =>
-
     [
         .. storage.Caches, .. kubeVirt.Caches, networks, instancetypes, clusterInstancetypes, preferences, clusterPreferences, nodes, dataVolumes,
     ];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OvimSpokeAgent.Contract;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.Templates;
 
@@ -29,9 +30,6 @@ internal static class RejectedTemplates
     }
 
     /// <summary>The first few, in a sentence.</summary>
-    public static string Some(IReadOnlyList<TemplateProblem> problems)
-    {
-        var some = string.Join("; ", problems.Take(Named).Select(problem => $"{problem.Name}: {problem.Reason}"));
-        return problems.Count > Named ? $"{some}; and {problems.Count - Named} more" : some;
-    }
+    public static string Some(IReadOnlyList<TemplateProblem> problems) =>
+        ShortList.Sentences([.. problems.Select(problem => $"{problem.Name}: {problem.Reason}")], Named);
 }

@@ -15,9 +15,7 @@ internal sealed class StorageOffer(
     public IEnumerable<IDisposable> Subscribe(Action changed) => [classes.Subscribe(_ => changed()), profiles.Subscribe(_ => changed())];
 
     /// <summary>The class of disks that name none; null: there is none, or no telling. Of all classes: asked once for many templates.</summary>
-    public string? DefaultClass() => classes.Items.Where(item => item.Default > 0)
-        .OrderByDescending(item => item.Default).ThenByDescending(item => item.Created).ThenBy(item => item.Name, StringComparer.Ordinal)
-        .FirstOrDefault()?.Name;
+    public string? DefaultClass() => DefaultStorageClass.Find(classes.Items.Select(item => item.Default));
 
     /// <summary>What is missing for a template's disks, each with its field first.</summary>
     public IEnumerable<string> Missing(TemplateNeeds needs, string? defaultClass) =>

@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -15,9 +16,9 @@ internal sealed class VdcCheck(VdcDeclarationCache namespaces, VdcConditions sta
     {
         var vdcs = namespaces.Vdcs();
         var problems = vdcs.SelectMany(vdc => ProblemsOf(vdc).Select(problem => $"VDC {vdc.VdcName} ({vdc.Name}): {problem}")).ToList();
-        if (problems.Count == 0) return HealthFinding.Healthy($"{vdcs.Count} as declared");
-        var more = problems.Count > Shown ? $"; and {problems.Count - Shown} more" : "";
-        return HealthFinding.Degraded(string.Join("; ", problems.Take(Shown)) + more);
+        return problems.Count == 0
+            ? HealthFinding.Healthy($"{vdcs.Count} as declared")
+            : HealthFinding.Degraded(ShortList.Sentences(problems, Shown));
     }
 
     private IEnumerable<string> ProblemsOf(DeclaredNamespace vdc)

@@ -2,6 +2,7 @@ using System.Globalization;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -134,8 +135,8 @@ internal sealed class VdcStatusReader(
         if (quota.Vms is { } vms && usage.Vms > vms) warnings.Add($"over quota: {usage.Vms} VMs, allowed {vms}");
         if (HeadroomCalculator.WithoutRoomToMigrate(quota, machines) is { Count: > 0 } cramped)
         {
-            var more = cramped.Count > ShownVms ? $" and {cramped.Count - ShownVms} more" : "";
-            warnings.Add($"the quota has no room for a second pod of VM {string.Join(", ", cramped.Take(ShownVms).Select(vm => vm.Name))}{more}: cannot migrate");
+            var names = ShortList.Names([.. cramped.Select(vm => vm.Name)], ShownVms);
+            warnings.Add($"the quota has no room for a second pod of VM {names}: cannot migrate");
         }
         var odd = machines.Where(vm => vm.Footprint.Problem is not null).OrderBy(vm => vm.Name.Name, StringComparer.Ordinal).ToList();
         warnings.AddRange(odd.Take(ShownVms).Select(vm => $"VM {vm.Name.Name}: {vm.Footprint.Problem}"));

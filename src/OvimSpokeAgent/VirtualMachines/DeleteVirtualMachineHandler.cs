@@ -23,6 +23,7 @@ internal sealed class DeleteVirtualMachineHandler(
         {
             Target = name,
             TargetKind = KubeVirtKinds.VirtualMachine,
+            DeletesTarget = true,
             Execute = (context, token) => DeleteAsync(name, keepDisks, context, token),
             ReadBack = (context, token) => ReadBackAsync(name, context, token),
             GiveUp = keepDisks ? (context, token) => GiveUpAsync(name, context, token) : null,

@@ -9,9 +9,9 @@ public sealed class StorageFiguresTests
 {
     private const long Gi = 1L << 30;
 
-    private static readonly StorageClassItem Fast = new("fast", "lvm.example.com", true, false, null);
-    private static readonly StorageClassItem Slow = new("slow", "lvm.example.com", false, false, null);
-    private static readonly StorageClassItem Nfs = new("nfs", "nfs.example.com", false, false, null);
+    private static readonly StorageClassItem Fast = Class("fast", "lvm.example.com", isDefault: true);
+    private static readonly StorageClassItem Slow = Class("slow", "lvm.example.com", isDefault: false);
+    private static readonly StorageClassItem Nfs = Class("nfs", "nfs.example.com", isDefault: false);
 
     [Fact]
     public void Claims_are_counted_by_class_and_phase_and_what_waits_is_no_use()
@@ -40,7 +40,7 @@ public sealed class StorageFiguresTests
     [Fact]
     public void Of_many_classes_those_with_most_have_a_line_and_the_sum_has_all()
     {
-        var classes = Enumerable.Range(0, 200).Select(i => new StorageClassItem($"c{i:000}", "p", false, false, null)).ToList();
+        var classes = Enumerable.Range(0, 200).Select(i => Class($"c{i:000}", "p", isDefault: false)).ToList();
 
         var storage = StorageFigures.Of(classes.Select((item, i) => Claim(item.Name, i)), classes, []);
 
@@ -127,4 +127,7 @@ public sealed class StorageFiguresTests
         new() { Phase = phase, Size = Quantity.OfUnit(gibibytes, "Gi"), StorageClass = storageClass, SeenAt = default };
 
     private static StorageCapacityItem Free(string storageClass, string segment, long gibibytes) => new(storageClass, segment, gibibytes * Gi);
+
+    private static StorageClassItem Class(string name, string provisioner, bool isDefault) =>
+        new(name, provisioner, new DefaultStorageClass(name, isDefault, false, null));
 }

@@ -43,10 +43,12 @@ public sealed class HeartbeatLoopTests : IAsyncLifetime, IAsyncDisposable
         _world.Reports.Wanted = wanted.Task;
         Start();
         Assert.Empty(_world.Hub.Requests);
+        Assert.True(_world.Connection.IsSilent);
 
         wanted.SetResult();
 
         await ReportedAsync(1);
+        Assert.False(_world.Connection.IsSilent);
     }
 
     [Fact]

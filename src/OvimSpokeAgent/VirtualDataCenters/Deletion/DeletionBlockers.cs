@@ -1,5 +1,6 @@
 using System.Globalization;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Validation;
 using OvimSpokeAgent.VirtualMachines;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
@@ -98,10 +99,12 @@ internal sealed class DeletionBlockers(IKubernetesApi api)
 
     private static string Show(List<GuestObject> running)
     {
-        var named = running.Take(MaxNamed).Select(guest => string.Create(
-            CultureInfo.InvariantCulture, $"{guest.Metadata.Name} (it may take {guest.Spec?.TerminationGracePeriodSeconds ?? 30} s to shut down)"));
-        var more = running.Count > MaxNamed ? $" and {running.Count - MaxNamed} more" : "";
-        return $"guests that still run: {string.Join(", ", named)}{more}; isolation and limits hold until they are gone";
+        List<string> named =
+        [
+            .. running.Select(guest => string.Create(
+                CultureInfo.InvariantCulture, $"{guest.Metadata.Name} (it may take {guest.Spec?.TerminationGracePeriodSeconds ?? 30} s to shut down)")),
+        ];
+        return $"guests that still run: {ShortList.Names(named, MaxNamed)}; isolation and limits hold until they are gone";
     }
 
     private static string Show(IReadOnlyList<string> finalizers) =>

@@ -44,6 +44,7 @@ internal sealed class DeleteVdcHandler(
         {
             Target = NamespacedName.ClusterScoped(ns),
             TargetKind = KubernetesKinds.Namespace,
+            DeletesTarget = true,
             Execute = (context, token) => DeleteAsync(ns, name, mostVms, context, token),
             ReadBack = (context, token) => ReadBackAsync(ns, context, token),
         };

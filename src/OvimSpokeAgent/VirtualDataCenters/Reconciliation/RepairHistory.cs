@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.VirtualDataCenters;
 
@@ -135,9 +136,7 @@ internal sealed class RepairHistory(Jitter jitter, TimeProvider time)
         lock (_lock)
         {
             var problems = Texts(ns, item => item.Problem);
-            if (problems.Count == 0) return null;
-            var more = problems.Count > MaxTold ? $"; and {problems.Count - MaxTold} more" : "";
-            return string.Join("; ", problems.Take(MaxTold)) + more;
+            return problems.Count == 0 ? null : ShortList.Sentences(problems, MaxTold);
         }
     }
 

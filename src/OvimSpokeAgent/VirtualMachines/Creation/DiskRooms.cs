@@ -10,9 +10,6 @@ namespace OvimSpokeAgent.VirtualMachines;
 /// </summary>
 internal sealed class DiskRooms(IKubernetesApi api)
 {
-    // In the order in which CDI looks for them.
-    private static readonly string[] IsDefault = ["storageclass.kubevirt.io/is-default-virt-class", "storageclass.kubernetes.io/is-default-class"];
-
     /// <summary>What the new disks of a VM take.</summary>
     public async Task<DiskRoom> OfAsync(VirtualMachineRequest request, CancellationToken cancellationToken)
     {
@@ -20,10 +17,11 @@ internal sealed class DiskRooms(IKubernetesApi api)
         if (disks.Count == 0) return default;
         var config = await FindAsync(KubeVirtKinds.CdiConfig, "config", KubeVirtJson.Default.CdiConfigObject, cancellationToken);
         var classes = await ListClassesAsync(cancellationToken);
+        var usual = DefaultStorageClass.Find((classes ?? []).Select(one => DefaultStorageClass.Of(one.Metadata)));
         var (room, known) = (default(DiskRoom), new Dictionary<string, (bool HasPopulator, StorageProfileStatus? Profile)>());
         foreach (var disk in disks)
         {
-            var name = disk.StorageClass ?? DefaultOf(classes ?? []) ?? "";
+            var name = disk.StorageClass ?? usual ?? "";
             if (!known.TryGetValue(name, out var found)) known[name] = found = await LookAtAsync(name, classes, cancellationToken);
             var overhead = found.Profile?.IsBlock(disk.AccessMode) is true ? 0 : OverheadOf(config.Found?.Status?.FilesystemOverhead, name);
             room = room.With(disk, request.Name.Namespace, overhead, found.HasPopulator);
@@ -40,10 +38,6 @@ internal sealed class DiskRooms(IKubernetesApi api)
         var profile = await FindAsync(KubeVirtKinds.StorageProfile, name, KubeVirtJson.Default.StorageProfileObject, cancellationToken);
         return (driver.Found is not null || !driver.IsKnown, profile.Found?.Status);
     }
-
-    private static string? DefaultOf(IReadOnlyList<StorageClassObject> classes) => IsDefault
-        .Select(mark => classes.Where(one => one.Metadata.Annotation(mark) == "true").MaxBy(one => one.Metadata.CreationTimestamp)?.Metadata.Name)
-        .FirstOrDefault(name => name is not null);
 
     private static decimal OverheadOf(FilesystemOverhead? overhead, string storageClass)
     {

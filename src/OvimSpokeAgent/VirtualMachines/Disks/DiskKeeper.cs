@@ -109,7 +109,7 @@ internal sealed class DiskKeeper(IKubernetesApi api, DiskCaches caches)
             }
         }
         if (refusals.Count == 0) return (null, disturbed);
-        return (string.Join("; ", refusals.Take(MaxRefusals)) + (refusals.Count > MaxRefusals ? $"; and {refusals.Count - MaxRefusals} more" : ""), disturbed);
+        return (ShortList.Sentences(refusals, MaxRefusals), disturbed);
     }
 
     private static async Task<FoundDisk> LookAtAsync(DiskCandidate candidate, DiskOwners owners, CancellationToken cancellationToken)
