@@ -126,6 +126,26 @@ public sealed class KeepDisksTests
         Assert.Equal("Database", (string?)OwnersOf(world, Claim, Data).Single()!["kind"]);
     }
 
+    [Theory]
+    [InlineData("x/../../../virtualmachineinstances?watch=1&a=", "kubevirt.io/v1")]
+    [InlineData("Widget", "kubevirt.io/v1/../..")]
+    [InlineData("Widget", "a?b=c/v1")]
+    public async Task Disk_of_an_owner_whose_kind_is_no_kind_is_named_and_left_to_it_and_its_kind_makes_no_path(string kind, string apiVersion)
+    {
+        await using var world = await OpenAsync();
+        var owner = FakeOwners.Of(Restore, Gone("restore"));
+        (owner["kind"], owner["apiVersion"]) = (kind, apiVersion);
+        HasClaim(world, Data, owner);
+        UsesData(world);
+
+        var outcome = await VmWorld.Of(world.Delete, Keep).RunAsync();
+
+        Assert.Equal(["web-root"], Kept(outcome));
+        Assert.Equal($"data: {kind} restore owns it, and decides whether it stays", Assert.Single(Texts(outcome, "disks_of_others")));
+        Assert.Equal(kind, (string?)OwnersOf(world, Claim, Data).Single()!["kind"]);
+        Assert.DoesNotContain(world.Cluster.Requests, request => request.Name.Name == "restore");
+    }
+
     [Fact]
     public async Task Disk_that_was_there_before_is_left_alone()
     {
