@@ -126,7 +126,9 @@ public sealed class TemplateTests(Clusters clusters) : IClassFixture<Clusters>
 
         var unusable = result["unusable"]!.AsArray().Single()!;
         Assert.Equal(("fast", reason), ((string?)unusable["name"], (string?)unusable["reason"]));
-        await environment.SaysInHealthAsync(agent, "templates", $"2 templates; 1 are not usable here: fast: {reason}");
+        await environment.SaysInHealthAsync(agent, "templates", "2 templates");
+        // What the cluster itself offers is told between the two: on a shared API server, other tests make some.
+        await environment.SaysInHealthAsync(agent, "templates", $"1 are not usable here: fast: {reason}");
         Assert.Equal($"template fast: {reason}", await environment.FailsAsync(agent, "create_vm", "web", ("template_name", "fast")));
         Assert.Null(await environment.Cluster.FindVmAsync(environment.Namespace, "web"));
         await environment.Cluster.Admin.CreateAsync("apis/storage.k8s.io/v1/storageclasses", new JsonObject
