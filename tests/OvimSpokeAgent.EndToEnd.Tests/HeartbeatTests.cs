@@ -1,12 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using KubernetesSandbox.Cluster;
-using OvimSpokeAgent.Capacity;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.Sandbox.Hub;
-using OvimSpokeAgent.Templates;
-using OvimSpokeAgent.VirtualMachines;
 using Xunit.Abstractions;
 
 namespace OvimSpokeAgent.EndToEnd.Tests;
@@ -82,15 +79,7 @@ public sealed class HeartbeatTests(Clusters clusters, ITestOutputHelper output) 
     private static async Task<List<ResourceKind>> AbsentKindsAsync(TestAgent agent)
     {
         using var limit = new CancellationTokenSource(JsonApi.Patience);
-        List<IWatchCacheStatus> caches =
-        [
-            .. agent.Service<IEnumerable<IWatchCacheStatus>>(),
-            agent.Service<WatchCache<DataVolumeObject, DataVolumeItem>>(), agent.Service<WatchCache<ClaimObject, ClaimItem>>(),
-            agent.Service<WatchCache<StorageClassObject, StorageClassItem>>(), agent.Service<WatchCache<StorageProfileObject, StorageProfileItem>>(),
-            agent.Service<WatchCache<AnyObject, NetworkItem>>(), agent.Service<WatchCache<AnyObject, PreferenceItem>>(),
-            agent.Service<WatchCache<AnyObject, ClusterPreferenceItem>>(), agent.Service<WatchCache<NodeObject, NodeItem>>(),
-            agent.Service<WatchCache<StorageCapacityObject, StorageCapacityItem>>(), agent.Service<WatchCache<OpenShiftTemplateObject, OpenShiftTemplateItem>>(),
-        ];
+        List<IWatchCacheStatus> caches = [.. agent.Service<IEnumerable<IWatchCacheStatus>>()];
         foreach (var cache in caches) await cache.WaitForVerdictAsync(limit.Token);
         return [.. caches.Where(cache => cache.Status.LacksKind).Select(cache => cache.Kind)];
     }

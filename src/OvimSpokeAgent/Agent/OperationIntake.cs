@@ -27,7 +27,7 @@ internal sealed class OperationIntake(
 
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
-        foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(cancellationToken);
+        foreach (var cache in caches.Where(cache => cache.IsAwaited)) await cache.WaitForFirstAnswerAsync(cancellationToken);
         do
         {
             await connectivity.WaitUntilReachableAsync(cancellationToken);

@@ -66,6 +66,6 @@ internal sealed class ReportComposer(
     {
         await leadership.WaitForFirstAnswerAsync(cancellationToken);
         await journal.WaitForFirstAnswerAsync(cancellationToken);
-        foreach (var cache in caches) await cache.WaitForFirstAnswerAsync(cancellationToken);
+        foreach (var cache in caches.Where(cache => cache.IsAwaited)) await cache.WaitForFirstAnswerAsync(cancellationToken);
     }
 }

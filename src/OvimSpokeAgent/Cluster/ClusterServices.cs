@@ -34,15 +34,6 @@ internal static class ClusterServices
         where TItem : class
     {
         services.AddSingleton<IWatchCacheStatus>(provider => provider.GetRequiredService<WatchCache<TObject, TItem>>());
-        return services.AddSideCache(spec);
-    }
-
-    /// <summary>As <see cref="AddWatchCache"/>, for what the agent does its work without: nobody waits for it.</summary>
-    public static IServiceCollection AddSideCache<TObject, TItem>(
-        this IServiceCollection services, WatchSpec<TObject, TItem> spec)
-        where TObject : class, IKubernetesObject
-        where TItem : class
-    {
         services.AddSingleton(provider => new WatchCache<TObject, TItem>(
             provider.GetRequiredService<IKubernetesApi>(),
             spec,
@@ -52,6 +43,13 @@ internal static class ClusterServices
             provider.GetRequiredService<Jitter>()));
         return services.AddSupervised<WatchCache<TObject, TItem>>();
     }
+
+    /// <summary>As <see cref="AddWatchCache"/>, for what the agent does most of its work without: nobody waits for it.</summary>
+    public static IServiceCollection AddSideCache<TObject, TItem>(
+        this IServiceCollection services, WatchSpec<TObject, TItem> spec)
+        where TObject : class, IKubernetesObject
+        where TItem : class =>
+        services.AddWatchCache(spec with { IsAwaited = false });
 
     /// <summary>Says what a feature must be allowed to do.</summary>
     public static void AddNeededPermissions(

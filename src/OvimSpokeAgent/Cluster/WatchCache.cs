@@ -64,11 +64,15 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         _status = new CacheStatus { Since = time.GetUtcNow() };
     }
 
-    public string Name => $"cache {Kind}";
+    public string Name => $"cache {Holds}";
 
     public ResourceKind Kind => _spec.Kind;
 
+    public string Holds => _spec.Which is { } which ? $"{Kind} {which}" : Kind.ToString();
+
     public bool IsOptional => _spec.IsOptional;
+
+    public bool IsAwaited => _spec.IsAwaited;
 
     public CacheStatus Status => _status;
 
@@ -213,16 +217,7 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             {
                 if (type is WatchEventType.Bookmark) (_sendsBookmarks, limit) = (true, SilenceLimitWithBookmarks);
                 silence.CancelAfter(limit);
-                _events++;
-                _emptyWatches = 0;
-                if (item.Metadata.ResourceVersion is { Length: > 0 } version) _resourceVersion = version;
-                if (type is WatchEventType.Deleted)
-                {
-                    _projected.ClearFailure(item.Metadata.Key);
-                    _items.Remove(item.Metadata.Key);
-                }
-                else if (type is not WatchEventType.Bookmark) _items.Put(item.Metadata.Key, HasRoomFor(item.Metadata.Key) ? Keep(item) : null);
-                Heard();
+                Take(type, item);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -231,6 +226,21 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
             _sendsBookmarks ??= false;
             LogSilent(Kind, limit);
         }
+    }
+
+    private void Take(WatchEventType type, ReadObject<TObject> item)
+    {
+        using var turn = LoopTurn.Begin(); // who is called back must not block
+        _events++;
+        _emptyWatches = 0;
+        if (item.Metadata.ResourceVersion is { Length: > 0 } version) _resourceVersion = version;
+        if (type is WatchEventType.Deleted)
+        {
+            _projected.ClearFailure(item.Metadata.Key);
+            _items.Remove(item.Metadata.Key);
+        }
+        else if (type is not WatchEventType.Bookmark) _items.Put(item.Metadata.Key, HasRoomFor(item.Metadata.Key) ? Keep(item) : null);
+        Heard();
     }
 
     private bool HasRoomFor(NamespacedName name) => _items.Count < _spec.MaxItems || _items.Get(name) is not null;
@@ -284,16 +294,16 @@ internal sealed partial class WatchCache<TObject, TItem> : ILoop, IWatchCacheSta
         _status = also(before with { State = state, Problem = problem, LacksKind = false });
         if (before.State == state) return;
         _status = _status with { Since = _time.GetUtcNow() };
-        if (state is CacheState.Synced) LogSynced(Kind, Count);
-        else LogNotSynced(Kind, state, problem);
+        if (state is CacheState.Synced) LogSynced(Holds, Count);
+        else LogNotSynced(state is CacheState.NoKindMatch && IsOptional ? LogLevel.Information : LogLevel.Warning, Holds, state, problem);
         _items.Wake();
     }
 
     [LoggerMessage(5001, LogLevel.Information, "Watching {Kind}: {Count} objects")]
-    private partial void LogSynced(ResourceKind kind, int count);
+    private partial void LogSynced(string kind, int count);
 
-    [LoggerMessage(5002, LogLevel.Warning, "The cache of {Kind} is {State}: {Problem}")]
-    private partial void LogNotSynced(ResourceKind kind, CacheState state, string? problem);
+    [LoggerMessage(EventId = 5002, Message = "The cache of {Kind} is {State}: {Problem}")]
+    private partial void LogNotSynced(LogLevel level, string kind, CacheState state, string? problem);
 
     [LoggerMessage(5003, LogLevel.Debug, "Watch of {Kind} idle for {Limit}, reconnecting")]
     private partial void LogSilent(ResourceKind kind, TimeSpan limit);

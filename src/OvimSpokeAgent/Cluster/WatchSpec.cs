@@ -7,6 +7,9 @@ internal sealed record WatchSpec<TObject, TItem>
 {
     public required ResourceKind Kind { get; init; }
 
+    /// <summary>Which objects of the kind they are, for people, where another cache has others; null: the kind says it.</summary>
+    public string? Which { get; init; }
+
     public required System.Text.Json.Serialization.Metadata.JsonTypeInfo<TObject> Type { get; init; }
 
     /// <summary>Keeps of an object, seen at this time, what is used; the rest is garbage at once. Null: nothing of it is.</summary>
@@ -37,4 +40,7 @@ internal sealed record WatchSpec<TObject, TItem>
 
     /// <summary>A cluster without the kind lacks nothing that the agent needs.</summary>
     public bool IsOptional { get; init; }
+
+    /// <summary>The agent takes no work and sends no report before it knows what there is of the kind.</summary>
+    public bool IsAwaited { get; init; } = true;
 }

@@ -72,7 +72,7 @@ internal static class SettingsTable
     { Aliases = ["OVIM_HUB_CA_PATH"] };
 
     public static readonly Setting HubTimeout = Duration(
-        "OVIM_HUB_TIMEOUT", "30s", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10),
+        "OVIM_HUB_TIMEOUT", "30s", TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), // of which an attempt has half: less than a LoopTurn
         "Limit of a call to the hub, its retries included");
 
     public static readonly Setting HubPollInterval = Duration(

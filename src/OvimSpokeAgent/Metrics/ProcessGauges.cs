@@ -25,7 +25,7 @@ internal sealed class ProcessGauges(
     {
         foreach (var cache in _caches)
         {
-            var (kind, status) = (cache.Kind.ToString(), cache.Status);
+            var (kind, status) = (cache.Holds, cache.Status);
             _cacheObjects.WithLabels(kind).Set(cache.Count);
             _cacheSynced.WithLabels(kind).Set(status.State is CacheState.Synced ? 1 : 0);
             if (status.LastEvent is { } heard) _cacheAge.WithLabels(kind).Set((time.GetUtcNow() - heard).TotalSeconds);

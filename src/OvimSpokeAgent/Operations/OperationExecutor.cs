@@ -14,6 +14,7 @@ internal sealed partial class OperationExecutor(
     OperationRegistry registry,
     OperationJournal journal,
     ExecutionAttempts attempts,
+    RunningExecutions executions,
     AgentSettings settings,
     TimeProvider time,
     ILogger<OperationExecutor> logger)
@@ -75,6 +76,7 @@ internal sealed partial class OperationExecutor(
             plan = plan with { Execute = (c, token) => ExecuteExpiredAsync(record, prepared.Plan, c, token), ReadBack = null };
 
         var trail = new ExecutionTrail(slot);
+        using var execution = executions.Begin(limit.Timeout + AftermathLimit);
         try
         {
             var outcome = await ExecuteAsync(plan, context, limit, trail, ended);

@@ -20,6 +20,7 @@ internal static class OperationServices
         services.AddSingleton(provider => new OperationScheduler(
             provider.GetRequiredService<AgentSettings>().Operations.Concurrency, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ExecutionAttempts>();
+        services.AddSingleton<RunningExecutions>();
         services.AddSingleton<OperationExecutor>();
         services.AddSingleton<OperationReceiver>();
         services.AddSingleton<PendingOperationFinder>();

@@ -242,6 +242,7 @@ internal sealed partial class ResultDelivery(
         if (leadership.Current is null) throw new OperationCanceledException(cancellationToken);
         var givenUp = new TaskCompletionSource<DeliveryAttempt>();
         delivery.GiveUp = () => givenUp.TrySetResult(new(DeliveryOutcome.NotTried));
+        using var turn = LoopTurn.Begin();
         using var attempting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sent = channel.SendAsync(record.Operation.Id, body, attempting.Token);
         var attempt = await Task.WhenAny(sent, givenUp.Task);

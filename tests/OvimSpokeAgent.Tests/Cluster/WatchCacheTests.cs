@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.VirtualMachines;
 
 namespace OvimSpokeAgent.Tests.Cluster;
@@ -39,6 +40,31 @@ public sealed class WatchCacheTests : WatchCacheWorld
         Assert.Null(Cache.Get(Name("old")));
         Assert.Single(Api.RequestsWith("list"));
         Assert.Single(Api.RequestsWith("watch"));
+    }
+
+    [Fact]
+    public async Task Change_that_is_never_through_makes_the_loop_stand_still()
+    {
+        var turns = new LoopTurns(Time);
+        LoopTurns.Current = turns; // as its supervisor does
+        await SyncAsync();
+        var (isTold, mayGoOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        using var subscription = Cache.Subscribe(_ =>
+        {
+            isTold.TrySetResult();
+            mayGoOn.Task.Wait(Limits.Patience);
+        });
+        Assert.Equal(TimeSpan.Zero, turns.StandStillFor);
+
+        var change = Task.Run(() => Has("w"));
+        await isTold.Task.WaitAsync(Limits.Patience);
+        Time.Advance(LoopTurn.Limit);
+
+        Assert.Equal(LoopTurn.Limit, turns.StandStillFor);
+        mayGoOn.SetResult();
+        await change;
+        await Cache.WaitUntilAsync(Name("w"), item => item is not null, Limits.Token());
+        await Eventually.HoldsAsync(() => turns.StandStillFor == TimeSpan.Zero);
     }
 
     [Fact]

@@ -84,13 +84,17 @@ public sealed class HealthChecksTests
     }
 
     [Theory]
-    [InlineData(CacheState.Starting, false, false, HealthStatus.Unhealthy, "widgets not synced yet")]
-    [InlineData(CacheState.Synced, true, false, HealthStatus.Healthy, "2 kinds synced")]
-    [InlineData(CacheState.NoKindMatch, false, false, HealthStatus.Degraded, "the cluster has no widgets (is KubeVirt installed?)")]
-    [InlineData(CacheState.NoKindMatch, false, true, HealthStatus.Healthy, "2 kinds synced")]
-    [InlineData(CacheState.Failing, false, false, HealthStatus.Unhealthy, "widgets not synced: no answer")]
-    [InlineData(CacheState.Failing, true, false, HealthStatus.Degraded, "widgets not heard of since 2026-11-23T08:00:00.0000000+00:00: no answer")]
-    public void Caches_are_as_well_as_the_worst_of_them(object state, bool wasSynced, bool isOptional, object status, string message)
+    [InlineData(CacheState.Starting, false, false, true, HealthStatus.Unhealthy, "widgets not synced yet")]
+    [InlineData(CacheState.Starting, false, false, false, HealthStatus.Healthy, "1 of 2 kinds synced; widgets not synced yet")]
+    [InlineData(CacheState.Synced, true, false, true, HealthStatus.Healthy, "2 of 2 kinds synced")]
+    [InlineData(CacheState.NoKindMatch, false, false, true, HealthStatus.Degraded, "the cluster has no widgets (is KubeVirt installed?)")]
+    [InlineData(CacheState.NoKindMatch, false, true, true, HealthStatus.Healthy, "1 of 2 kinds synced; the cluster has no widgets")]
+    [InlineData(CacheState.Failing, false, false, true, HealthStatus.Unhealthy, "widgets not synced: no answer")]
+    [InlineData(CacheState.Failing, false, true, false, HealthStatus.Warning, "widgets not synced: no answer")]
+    [InlineData(CacheState.Failing, true, false, true, HealthStatus.Degraded, "widgets not heard of since 2026-11-23T08:00:00.0000000+00:00: no answer")]
+    [InlineData(CacheState.Failing, true, true, false, HealthStatus.Warning, "widgets not heard of since 2026-11-23T08:00:00.0000000+00:00: no answer")]
+    public void Caches_are_as_well_as_the_worst_of_them(
+        object state, bool wasSynced, bool isOptional, bool isAwaited, object status, string message)
     {
         var check = new CachesCheck(
         [
@@ -104,7 +108,8 @@ public sealed class HealthChecksTests
                     LastSync = wasSynced ? Heard : null,
                     LastEvent = wasSynced ? Heard : null,
                 },
-                isOptional),
+                isOptional,
+                isAwaited),
         ]);
 
         Assert.Equal(new HealthFinding((HealthStatus)status, message), check.Check());
@@ -193,9 +198,9 @@ public sealed class HealthChecksTests
         Assert.False(check.NeededForReady);
     }
 
-    private static IWatchCacheStatus Cache(string plural, CacheStatus status, bool isOptional = false) =>
+    private static IWatchCacheStatus Cache(string plural, CacheStatus status, bool isOptional = false, bool isAwaited = true) =>
         Mock.Of<IWatchCacheStatus>(cache =>
-            cache.Kind == new ResourceKind("", "v1", plural, plural) && cache.Status == status && cache.IsOptional == isOptional);
+            cache.Holds == plural && cache.Status == status && cache.IsOptional == isOptional && cache.IsAwaited == isAwaited);
 
     private sealed record StubLoop(string Name) : ILoopStatus
     {

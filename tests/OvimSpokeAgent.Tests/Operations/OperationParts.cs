@@ -31,6 +31,7 @@ internal sealed class OperationParts
             registry,
             Journal,
             new ExecutionAttempts(new AccessReviews(api, time), jitter, time),
+            Executions = new RunningExecutions(new RunningLoops(), time),
             settings,
             time,
             NullLogger<OperationExecutor>.Instance);
@@ -58,6 +59,8 @@ internal sealed class OperationParts
     }
 
     public OperationJournal Journal { get; }
+
+    public RunningExecutions Executions { get; }
 
     public ResultDelivery Delivery { get; }
 

@@ -37,6 +37,11 @@ internal sealed class OperationsHost
 
     public OperationJournal Journal { get; private set; } = null!;
 
+    /// <summary>What the loop's supervisor sees of it.</summary>
+    public LoopTurns Turns { get; private set; } = null!;
+
+    public RunningExecutions Executions { get; private set; } = null!;
+
     /// <summary>The API server that is asked what the agent may do.</summary>
     public FakeKubernetesApi Cluster { get; }
 
@@ -70,12 +75,17 @@ internal sealed class OperationsHost
         var metrics = new OperationMetrics(factory);
         var events = new EventRecorder(
             Mock.Of<IKubernetesApi>(), new ClusterConnectivity(time), factory, settings, time, NullLogger<EventRecorder>.Instance);
-        var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell"), new Handler(this, "break"), new Handler(this, "wait"), new Handler(this, "busy"), new Handler(this, "gaze")]);
+        var registry = new OperationRegistry([new Handler(this, "note"), new Handler(this, "hold"), new Handler(this, "ask"), new Handler(this, "keep"), new Handler(this, "tell"), new Handler(this, "break"), new Handler(this, "wait"), new Handler(this, "busy"), new Handler(this, "gaze"), new Handler(this, "deaf")]);
         var leadership = new SoleLeadership();
         var parts = new OperationParts(
             registry, _journalStore, Hub, leadership, Cluster, Errors, events, metrics, settings, jitter, time);
-        (Journal, _delivery, _processor, _loop) = (parts.Journal, parts.Delivery, parts.Processor, parts.Loop);
-        _process = Simulator.Start("agent", () => _loop.RunAsync(default));
+        (Journal, _delivery, _processor, _loop, Executions) = (parts.Journal, parts.Delivery, parts.Processor, parts.Loop, parts.Executions);
+        var turns = Turns = new LoopTurns(time);
+        _process = Simulator.Start("agent", () =>
+        {
+            LoopTurns.Current = turns; // as its supervisor does
+            return _loop.RunAsync(default);
+        });
         return Runs();
     }
 
@@ -139,7 +149,7 @@ internal sealed class OperationsHost
     /// <summary>
     /// <c>note</c> is done at once, <c>hold</c> when the test says so, <c>ask</c> only reads, <c>keep</c> and <c>tell</c> have their name as result, the latter only reads,
     /// <c>break</c> has a bug, <c>wait</c> waits for others until the test says so, <c>busy</c> meets <see cref="Fault"/>,
-    /// <c>gaze</c> reads until the test says so.
+    /// <c>gaze</c> reads until the test says so, <c>deaf</c> does not end, whatever it is told.
     /// </summary>
     private sealed class Handler(OperationsHost host, string type) : IOperationHandler
     {
@@ -161,6 +171,7 @@ internal sealed class OperationsHost
                     host.Executed.Add(name);
                     if (type == "busy" && host.Fault is { } fault) throw fault;
                     if (type is "hold" or "gaze") await (host.Held[name] = new()).Task.WaitAsync(cancellationToken);
+                    if (type == "deaf") await new TaskCompletionSource().Task;
                     if (type == "wait") await context.WaitForOthersAsync((host.Held[name] = new()).Task.WaitAsync, cancellationToken);
                     return OperationOutcome.Completed(JsonElement.Parse($$"""{"times":{{host.Executed.Count(n => n == name)}}}"""));
                 },
@@ -186,6 +197,9 @@ internal sealed class FakeResultChannel(Simulator simulator) : IResultChannel
     /// <summary>How it answers, by the operation's id.</summary>
     public Func<string, DeliveryOutcome> Answer { get; set; } = _ => DeliveryOutcome.Delivered;
 
+    /// <summary>Never answers, and does not heed that it is told to end.</summary>
+    public bool IsStuck { get; set; }
+
     /// <summary>What came, in its order, with the time.</summary>
     public List<(string Id, string Body, TimeSpan At)> Results { get; } = [];
 
@@ -205,6 +219,7 @@ internal sealed class FakeResultChannel(Simulator simulator) : IResultChannel
         string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         MaxAtOnce = Math.Max(MaxAtOnce, ++_onTheWay);
+        if (IsStuck) await new TaskCompletionSource().Task;
         await Task.Delay(Travel, simulator.Time, cancellationToken);
         _onTheWay--;
         Results.Add((operationId, System.Text.Encoding.UTF8.GetString(body.Span), simulator.Time.Elapsed));

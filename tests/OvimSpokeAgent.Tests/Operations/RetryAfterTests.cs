@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Operations;
+using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
 using OvimSpokeAgent.Tests.VirtualMachines;
@@ -61,6 +62,7 @@ public sealed class RetryAfterTests
             new OperationRegistry([]),
             journal,
             new ExecutionAttempts(new AccessReviews(new FakeKubernetesApi(_time), _time), () => 0, _time),
+            new RunningExecutions(new RunningLoops(), _time),
             settings,
             _time,
             NullLogger<OperationExecutor>.Instance);

@@ -115,11 +115,15 @@ internal sealed class PlatformWorld
     {
         public ResourceKind Kind { get; } = kind;
 
+        public string Holds => Kind.ToString();
+
         public CacheStatus Status { get; set; } = new() { State = CacheState.Synced };
 
         public int Count => 0;
 
         public bool IsOptional => true;
+
+        public bool IsAwaited => true;
 
         public Task WaitForFirstAnswerAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -11,6 +11,7 @@ internal sealed record HubNamespace
         Kind = KubernetesKinds.Namespace,
         Type = ClusterJson.Default.NamespaceObject,
         Project = HubNamespace.From,
+        Which = "made by the hub",
         LabelSelector = OtherOwners.HubSelector,
     };
 
