@@ -33,6 +33,10 @@ internal static class Manifests
     public static JsonObject AgentContainer() =>
         Read(Path.Combine(Base(), "deployment.yaml")).Single()["spec"]!["template"]!["spec"]!["containers"]![0]!.AsObject();
 
+    /// <summary>The alerting rules: what the PrometheusRule holds is a rule file.</summary>
+    public static JsonObject AlertRules() =>
+        Read(Path.Combine(RepositoryRoot(), "deploy", "monitoring", "alerts.yaml")).Single()["spec"]!.AsObject();
+
     /// <summary>The documents of a YAML file.</summary>
     public static IEnumerable<JsonObject> Read(string path) =>
         File.ReadAllText(path).Split("\n---\n")
