@@ -2,6 +2,7 @@ using System.CommandLine;
 using k8s.Exceptions;
 using OvimSpokeAgent.Benchmarks.CreateVm;
 using OvimSpokeAgent.Benchmarks.Fleet;
+using OvimSpokeAgent.Benchmarks.Scrape;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Sandbox;
 using OvimSpokeAgent.Tests.Hub;
@@ -16,6 +17,7 @@ internal static class BenchmarkCommand
     private const int MaxAgents = 100_000;
     private const int MaxMinutes = 24 * 60;
     private const int MaxSeconds = 600;
+    private const int MaxVms = 100_000;
 
     /// <summary>Runs a benchmark until it is done or <paramref name="stop"/> is cancelled.</summary>
     /// <returns>The exit code: 0 if it could be measured, <see cref="CommandLine.UsageError"/>, else 1.</returns>
@@ -25,6 +27,7 @@ internal static class BenchmarkCommand
         {
             CreateVm(screen, errors),
             Fleet(screen),
+            Scrape(screen, errors),
         };
         return CommandLine.RunAsync("benchmarks", command, args, screen, errors, stop);
     }
@@ -84,6 +87,16 @@ internal static class BenchmarkCommand
                 Watched = TimeSpan.FromSeconds(result.GetValue(seconds)),
             },
             screen));
+        return command;
+    }
+
+    private static Command Scrape(TextWriter screen, TextWriter errors)
+    {
+        var vms = CommandOptions.Number("--vms", "N", "How many running VMs there are", 5_000, 1, MaxVms);
+        var scrapes = CommandOptions.Number("--scrapes", "N", "How many scrapes are measured", 100, 1, MaxOperations);
+        var command = new Command("scrape", "The time that /metrics takes, with and without the series of each VM.") { vms, scrapes };
+        command.SetAction((result, stop) => MeasuredAsync(
+            () => ScrapeBenchmark.RunAsync(result.GetValue(vms), result.GetValue(scrapes), screen, stop), errors, stop));
         return command;
     }
 
