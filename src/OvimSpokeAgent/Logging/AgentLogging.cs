@@ -25,8 +25,10 @@ internal static class AgentLogging
         services.AddSingleton(levels);
         services.AddSingleton(provider => new LogLevelControl(
             levels, settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        var ring = new LogRing();
+        services.AddSingleton(ring);
         return services.AddSerilog(
-            Configure(levels).WriteTo.Console(Formatter(settings.Json)).CreateLogger(), dispose: true);
+            Configure(levels).WriteTo.Console(Formatter(settings.Json)).WriteTo.Sink(ring).CreateLogger(), dispose: true);
     }
 
     /// <summary>What is logged, without where to.</summary>
