@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
-using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Validation;
 
@@ -29,7 +28,8 @@ internal sealed class LocalApiRoutes
         CachesSource caches,
         HistorySource history,
         LogSource log,
-        ReportFile report)
+        ReportFile report,
+        ActionEndpoint actions)
     {
         var json = LocalApiJson.Default;
         _reads = new Dictionary<string, RequestDelegate>
@@ -57,7 +57,7 @@ internal sealed class LocalApiRoutes
                 : RefuseAfterAsync(context),
             ["/debug/report"] = report.WriteAsync,
         }.ToFrozenDictionary(StringComparer.Ordinal);
-        _actions = FrozenDictionary<string, RequestDelegate>.Empty;
+        _actions = actions.All.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
     /// <summary>Answers a request that came over a <see cref="LocalConnection"/>.</summary>

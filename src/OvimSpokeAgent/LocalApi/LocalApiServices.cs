@@ -26,6 +26,8 @@ internal static class LocalApiServices
         services.AddSingleton<LogSource>();
         services.AddSingleton<DocumentSource>();
         services.AddSingleton<ReportFile>();
+        services.AddSingleton<LocalActions>();
+        services.AddSingleton<ActionEndpoint>();
         services.AddSingleton<LocalApiRoutes>();
         return services;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Serilog.Core;
 using Serilog.Events;
+using Serilog.Formatting.Display;
 
 namespace OvimSpokeAgent.Logging;
 
@@ -17,6 +18,7 @@ internal sealed class LogRing : ILogEventSink
 
     public const int MaxLength = 4000;
 
+    private readonly MessageTemplateTextFormatter _format = new("{Message:l}", CultureInfo.InvariantCulture);
     private readonly Lock _lock = new();
     private readonly Queue<LogLine> _lines = new();
     private long _last;
@@ -24,7 +26,7 @@ internal sealed class LogRing : ILogEventSink
 
     public void Emit(LogEvent logEvent)
     {
-        var message = logEvent.RenderMessage(CultureInfo.InvariantCulture);
+        var message = Render(logEvent);
         if (logEvent.Exception is { } exception) message = $"{message}\n{exception}";
         if (message.Length > MaxLength) message = message[..MaxLength] + "…";
         var source = logEvent.Properties.GetValueOrDefault(Constants.SourceContextPropertyName) is ScalarValue { Value: string name } ? name : "";
@@ -41,6 +43,13 @@ internal sealed class LogRing : ILogEventSink
     public IReadOnlyList<LogLine> After(long number)
     {
         lock (_lock) return [.. number > _last ? _lines : _lines.Where(line => line.Number > number)];
+    }
+
+    private string Render(LogEvent logEvent)
+    {
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        _format.Format(logEvent, text);
+        return text.ToString();
     }
 
     private static int SizeOf(string message) => 2 * message.Length;

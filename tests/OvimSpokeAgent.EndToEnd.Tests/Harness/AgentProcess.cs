@@ -148,7 +148,10 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         [.. new DirectoryInfo($"/proc/{_process.Id}/fd").GetFiles().Select(file => file.LinkTarget ?? "")];
 
     /// <summary>The TCP ports on which it listens, with either family.</summary>
-    public IReadOnlyList<int> ListeningPorts()
+    public IReadOnlyList<int> ListeningPorts() => [.. ListeningEndpoints().Select(at => at.Port)];
+
+    /// <summary>The same with the addresses.</summary>
+    public IReadOnlyList<IPEndPoint> ListeningEndpoints()
     {
         var files = OpenFiles().ToHashSet();
         return
@@ -157,9 +160,14 @@ internal sealed partial class AgentProcess : IAsyncDisposable
                from line in File.ReadLines($"/proc/{_process.Id}/net/{table}").Skip(1)
                let fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
                where fields[3] == TcpListen && files.Contains($"socket:[{fields[9]}]")
-               select Convert.ToInt32(fields[1].Split(':')[1], fromBase: 16),
+               let at = fields[1].Split(':')
+               select new IPEndPoint(AddressOf(at[0]), Convert.ToInt32(at[1], fromBase: 16)),
         ];
     }
+
+    // The kernel prints an address as words of 32 bits in the machine's order.
+    private static IPAddress AddressOf(string hex) =>
+        new([.. Convert.FromHexString(hex).Chunk(4).SelectMany(word => BitConverter.IsLittleEndian ? word.Reverse() : word)]);
 
     /// <summary>Asks it to end, as the kubelet does.</summary>
     public void Terminate() => Signal(SigTerm);

@@ -1,7 +1,7 @@
 // Small charts of the last hour. Each is a picture with a text that says the same.
 
 const SVG = 'http://www.w3.org/2000/svg';
-const WIDTH = 300, HEIGHT = 90, LEFT = 34, RIGHT = 4, TOP = 8, BOTTOM = 14, SLOTS = 61;
+const WIDTH = 300, HEIGHT = 90, LEFT = 56, RIGHT = 4, TOP = 8, BOTTOM = 14, SLOTS = 61;
 
 function element(name, attributes, text) {
   const made = document.createElementNS(SVG, name);

@@ -48,6 +48,7 @@ function put(node, content) {
 
 function show(id, items) {
   const { body, labels, rows } = tables.get(id);
+  body.parentElement.hidden = items.length === 0;
   const before = new Set(rows.keys());
   let next = body.firstElementChild;
   for (const { key, data = {}, cells } of items) {
