@@ -15,6 +15,7 @@ public sealed class ConfigurationErrorTests
         ["OVIM_HUB_TOKEN"] = "s3cret-t0ken",
         ["OVIM_HTTP_ADDRESS"] = "127.0.0.1",
         ["OVIM_HTTP_PORT"] = "0",
+        ["OVIM_DEBUG_PORT"] = "0",
     };
 
     [Fact]

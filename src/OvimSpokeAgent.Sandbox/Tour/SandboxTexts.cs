@@ -10,7 +10,7 @@ internal static class SandboxTexts
     public static string Welcome(SandboxWorld world, SandboxSettings settings)
     {
         var agent = world.AgentUrl is { } url
-            ? $"  agent        {url}health/status and {url}metrics\n               its log: {world.AgentLogPath}"
+            ? $"  agent        {world.AgentPage} is its status page\n               {url}health/status and {url}metrics\n               its log: {world.AgentLogPath}"
             : "  agent        none (--no-agent)";
         var vms = settings.Vms > 0 ? $"\n  VMs          {settings.Vms} run in namespace {SandboxWorld.Namespace}" : "";
         return $"""

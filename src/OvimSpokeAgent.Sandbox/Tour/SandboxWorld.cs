@@ -24,6 +24,9 @@ internal sealed class SandboxWorld : IAsyncDisposable
     /// <summary>Where the hub reaches an agent that is not the sandbox's.</summary>
     private const int OwnAgentPort = 8092;
 
+    /// <summary>Where the status page of such an agent is.</summary>
+    private const int OwnAgentPagePort = 8093;
+
     private const string AgentNamespace = "ovim-system";
     private const string ManagedByLabel = "app.kubernetes.io/managed-by";
     private const string ManagedBy = "ovim-spoke-agent";
@@ -52,7 +55,10 @@ internal sealed class SandboxWorld : IAsyncDisposable
     public SandboxMetrics? Metrics { get; private set; }
 
     /// <summary>Where the agent's endpoints are; null without an agent.</summary>
-    public Uri? AgentUrl => _agent is null ? null : new Uri(_agent.Urls.Single());
+    public Uri? AgentUrl => _agent is null ? null : new Uri(_agent.Urls.First());
+
+    /// <summary>Where the agent's status page is; null without an agent.</summary>
+    public Uri? AgentPage => _agent is null ? null : AgentHost.LocalApiUrl(_agent);
 
     public string KubeconfigPath => Path.Combine(_folder.FullName, "kubeconfig");
 
@@ -72,6 +78,7 @@ internal sealed class SandboxWorld : IAsyncDisposable
         ["OVIM_KUBECONFIG"] = KubeconfigPath,
         ["OVIM_HTTP_ADDRESS"] = "127.0.0.1",
         ["OVIM_HTTP_PORT"] = _settings.HasAgent ? "0" : $"{OwnAgentPort}",
+        ["OVIM_DEBUG_PORT"] = _settings.HasAgent ? "0" : $"{OwnAgentPagePort}",
         ["OVIM_LOG_FORMAT"] = "text",
     };
 

@@ -10,6 +10,7 @@ using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.LocalApi;
 using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Metrics;
 using OvimSpokeAgent.Networking;
@@ -30,6 +31,9 @@ public static class AgentHost
     /// <exception cref="ConfigurationException">Something is wrong with them; the message names all of it.</exception>
     public static WebApplication Build(IReadOnlyDictionary<string, string> environment) => Build(environment, null);
 
+    /// <summary>Where the status page of an agent that has started is; null: it has none.</summary>
+    public static Uri? LocalApiUrl(WebApplication agent) => agent.Services.GetRequiredService<LocalApiListener>().Url;
+
     /// <summary>As <see cref="Build(IReadOnlyDictionary{string, string})"/>, with services replaced or added last.</summary>
     internal static WebApplication Build(
         IReadOnlyDictionary<string, string> environment, Action<IServiceCollection>? customize)
@@ -49,6 +53,8 @@ public static class AgentHost
                 kestrel.ListenAnyIP(settings.Http.Port, SetUp);
             else
                 kestrel.Listen(address, settings.Http.Port, SetUp);
+            kestrel.ApplicationServices.GetRequiredService<LocalApiListener>().Listen(
+                kestrel, kestrel.ApplicationServices.GetRequiredService<ConnectionLimit>().Use);
 
             void SetUp(ListenOptions listener)
             {
@@ -74,6 +80,7 @@ public static class AgentHost
         builder.Services.AddHealth();
         builder.Services.AddHub();
         builder.Services.AddServerCertificate(settings);
+        builder.Services.AddLocalApi(result);
         builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ConnectionLimit>(provider, ConnectionLimit.Capacity));
         builder.Services.AddCaches();
         builder.Services.AddLoops(settings);
@@ -87,6 +94,7 @@ public static class AgentHost
             CurrentComponent.Name = context.GetEndpoint()?.DisplayName ?? "HTTP";
             return next(context);
         });
+        app.UseLocalApi();
         app.MapHealth();
         app.MapPush();
         app.MapAgentMetrics();
@@ -139,6 +147,7 @@ public static class AgentHost
             .AddLoop<PollLoop>()
             .AddLoop<TemplateKeeper>()
             .AddLoop<FileReloader>();
+        if (settings.Http.DebugPort is not null) services.AddLoop<HistoryRecorder>();
         if (settings.Templates.Sync) services.AddSupervised<TemplatePull>();
     }
 

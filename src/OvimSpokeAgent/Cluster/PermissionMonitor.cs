@@ -36,6 +36,7 @@ internal sealed partial class PermissionMonitor(
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan IntervalWhileMissing = TimeSpan.FromSeconds(30);
 
+    private readonly AsyncLock _turn = new();
     private volatile IReadOnlyList<NeededPermission>? _missing;
 
     public string Name => "permissions";
@@ -48,16 +49,17 @@ internal sealed partial class PermissionMonitor(
         while (true)
         {
             await connectivity.WaitUntilReachableAsync(cancellationToken);
-            var isChecked = await CheckAsync(cancellationToken);
+            var isChecked = await CheckNowAsync(cancellationToken);
             var pause = isChecked && _missing is [] ? Interval : IntervalWhileMissing;
             await Task.Delay(pause, time, cancellationToken);
         }
     }
 
-    // What was known stays where the server gives no answer now.
-    private async Task<bool> CheckAsync(CancellationToken cancellationToken)
+    /// <summary>Asks now. False: the API server gives no answer, and what was known stays.</summary>
+    public async Task<bool> CheckNowAsync(CancellationToken cancellationToken)
     {
         using var turn = LoopTurn.Begin();
+        using var held = await _turn.HoldAsync(cancellationToken);
         var missing = new List<NeededPermission>();
         try
         {

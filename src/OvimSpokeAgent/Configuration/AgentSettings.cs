@@ -173,6 +173,9 @@ public sealed record HttpSettings
     /// <summary>0 takes any free port.</summary>
     public required int Port { get; init; }
 
+    /// <summary>Of the local API, on the loopback addresses; 0 takes any free port, null: there is none.</summary>
+    public int? DebugPort { get; init; }
+
     /// <summary>PEM files of the server certificate and its key, both or none; none: plain HTTP.</summary>
     public string? CertFile { get; init; }
 

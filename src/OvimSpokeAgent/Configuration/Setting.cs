@@ -32,6 +32,9 @@ internal sealed record Setting
     /// <summary>A rejected value as an error shows it; it is shown whole unless parts of it may be secret.</summary>
     public Func<string, string> Show { get; init; } = JsonText.Show;
 
+    /// <summary>Whether a value may be shown.</summary>
+    public bool MayShow(string text) => !IsSecret && Show(text) is ['"', ..];
+
     /// <summary>Whether a text is a value. For a file: whether its content is.</summary>
     public required Func<string, bool> Accepts { get; init; }
 
@@ -88,6 +91,13 @@ internal static class SettingText
 
     public static bool TryInt(string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+
+    /// <summary>Parses a port, or <c>off</c>, which is null.</summary>
+    public static bool TryPortOrOff(string text, out int? port)
+    {
+        port = TryInt(text, out var number) ? number : null;
+        return port is >= 0 and <= 65535 || text.Equals("off", StringComparison.OrdinalIgnoreCase);
+    }
 
     /// <summary>Parses a size in bytes: <c>1048576</c>, <c>512Ki</c>, <c>64Mi</c>, <c>1Gi</c>.</summary>
     public static bool TryBytes(string text, out long bytes)

@@ -18,6 +18,6 @@ internal static class SettingsHelp
     }
 
     /// <summary>Without the marks of the documented table.</summary>
-    private static string Plain(string markdown) =>
+    public static string Plain(string markdown) =>
         markdown.Replace("**", "", StringComparison.Ordinal).Replace("`", "", StringComparison.Ordinal);
 }

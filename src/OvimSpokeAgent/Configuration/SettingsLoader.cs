@@ -9,6 +9,9 @@ internal sealed record SettingsResult(AgentSettings? Settings, IReadOnlyList<str
 {
     /// <summary>Exit code for errors: EX_CONFIG of sysexits.h.</summary>
     public const int ExitCode = 78;
+
+    /// <summary>Every setting, with what it is and where that comes from.</summary>
+    public IReadOnlyList<SettingInUse> InUse { get; init; } = [];
 }
 
 /// <summary>Makes the settings from environment variables by the rows of <see cref="SettingsTable"/>.</summary>
@@ -25,6 +28,7 @@ internal sealed class SettingsLoader
     private readonly List<string> _errors = [];
     private readonly List<string> _warnings = [];
     private readonly HashSet<Setting> _rejected = [];
+    private readonly Dictionary<Setting, (string Name, string Text)> _found = [];
 
     private SettingsLoader(IReadOnlyDictionary<string, string> environment, SettingsFileReader readFile)
     {
@@ -42,7 +46,10 @@ internal sealed class SettingsLoader
         var settings = loader.Read();
         loader.WarnOfDoubtful(settings);
         loader._warnings.AddRange(UnknownSettings.Warnings(environment));
-        return new SettingsResult(loader._errors.Count == 0 ? settings : null, loader._errors, loader._warnings);
+        return new SettingsResult(loader._errors.Count == 0 ? settings : null, loader._errors, loader._warnings)
+        {
+            InUse = [.. SettingsTable.All.Select(setting => loader.Describe(setting, settings))],
+        };
     }
 
     /// <summary>The errors as an operator should see them, with what else is odd: it may be their cause.</summary>
@@ -171,13 +178,27 @@ internal sealed class SettingsLoader
     private HttpSettings ReadHttp()
     {
         var (certFile, keyFile) = ReadPair(SettingsTable.HttpCertFile, SettingsTable.HttpKeyFile);
+        var port = Int(SettingsTable.HttpPort);
         return new HttpSettings
         {
             Address = Required(SettingsTable.HttpAddress),
-            Port = Int(SettingsTable.HttpPort),
+            Port = port,
+            DebugPort = ReadDebugPort(port),
             CertFile = certFile,
             KeyFile = keyFile,
         };
+    }
+
+    private int? ReadDebugPort(int httpPort)
+    {
+        var setting = SettingsTable.DebugPort;
+        SettingText.TryPortOrOff(Required(setting), out var port);
+        if (port is null or 0 || port != httpPort || _rejected.Contains(setting) || _rejected.Contains(SettingsTable.HttpPort)) return port;
+        if (Find(setting).Text is { } text)
+            _errors.Add($"{setting.Name}: {JsonText.Show(text)} is the port of {SettingsTable.HttpPort.Name} too, expected another one, or off");
+        else
+            _warnings.Add($"{setting.Name}: there is no status page, {SettingsTable.HttpPort.Name} has its default port {port}; expected another one, or off");
+        return null;
     }
 
     private PushSettings ReadPush()
@@ -268,6 +289,18 @@ internal sealed class SettingsLoader
         }
     }
 
+    private SettingInUse Describe(Setting setting, AgentSettings settings)
+    {
+        if (_found.TryGetValue(setting, out var found))
+            return SettingInUse.Of(setting, found.Text, SettingSource.Environment) with { Variable = found.Name };
+        if (setting == SettingsTable.Namespace && PodNamespace() is { } ns) return SettingInUse.Of(setting, ns, SettingSource.File);
+        var text = setting == SettingsTable.ZoneId ? settings.ZoneId
+            : setting == SettingsTable.AgentId ? settings.AgentId
+            : setting == SettingsTable.Namespace ? settings.Namespace
+            : setting.Default;
+        return SettingInUse.Of(setting, text, SettingSource.Default);
+    }
+
     /// <summary>The valid text of a setting, or its default; null where there is neither.</summary>
     private string? Text(Setting setting)
     {
@@ -302,6 +335,7 @@ internal sealed class SettingsLoader
             else if (found.Text != text && name.StartsWith("OVIM_", StringComparison.Ordinal))
                 _warnings.Add($"{name} is ignored: {found.Name} is set and means the same");
         }
+        if (found.Text is not null) _found[setting] = (found.Name, found.Text);
         return found;
     }
 

@@ -244,6 +244,16 @@ internal static class SettingsTable
         with
     { Aliases = ["OVIM_API_PORT"] };
 
+    public static readonly Setting DebugPort = new()
+    {
+        Name = "OVIM_DEBUG_PORT",
+        Default = "8081",
+        Description = "Port of the status page and the `/debug/` documents, on the loopback addresses only (`kubectl port-forward`); "
+            + "0 takes any free one, `off` none",
+        Expected = "a whole number from 0 to 65535, or off",
+        Accepts = text => SettingText.TryPortOrOff(text, out _),
+    };
+
     public static readonly Setting HttpCertFile = FileOf(
         "OVIM_HTTP_CERT_FILE", "PEM file with the certificate of these endpoints (and its intermediates): they speak TLS then; "
         + "read again when it changes",
@@ -299,7 +309,7 @@ internal static class SettingsTable
         CpuOvercommit, OrphanGrace, VdcPodSecurity, VdcCascade, ClusterCidrs, DnsTargets, KubeVirtNamespace, CdiNamespace,
         TemplateSync, TemplateSyncInterval,
         Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
-        HttpAddress, HttpPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,
+        HttpAddress, HttpPort, DebugPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,
         PushUnproven, PushAllowedCidrs, PushTrustedProxies,
         MetricsEnabled, MetricsPerVm, MetricsCollectionInterval, HealthCheckInterval, ComponentRestartLimit,
         LogLevelName, LogFormat,

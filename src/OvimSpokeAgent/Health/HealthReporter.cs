@@ -2,6 +2,7 @@ using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Supervision;
+using OvimSpokeAgent.Validation;
 using Prometheus;
 
 namespace OvimSpokeAgent.Health;
@@ -12,6 +13,8 @@ namespace OvimSpokeAgent.Health;
 /// </summary>
 internal sealed partial class HealthReporter : ILoop, IDisposable
 {
+    private const int MaxReasonLength = 1000;
+
     private readonly IReadOnlyList<IHealthCheck> _checks;
     private readonly HubConnection _hub;
     private readonly AgentSettings _settings;
@@ -55,6 +58,12 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
             lock (_lock) return _state;
         }
     }
+
+    /// <summary>When the agent started.</summary>
+    public DateTimeOffset StartedAt => _startedAt;
+
+    /// <summary>How the state changed.</summary>
+    public StateHistory History { get; } = new();
 
     /// <summary>What the last check found; null: there was none yet.</summary>
     public HealthDocument? Last => _last;
@@ -132,6 +141,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
     private void Changed(AgentState before, AgentState after, string reason)
     {
         LogChanged(before, after, reason);
+        History.Add(new StateChange(_time.GetUtcNow(), before, after, JsonText.Shorten(reason, MaxReasonLength)));
         _transitions.WithLabels(before.ToString(), after.ToString()).Inc();
         _events.Record(
             _events.Agent,

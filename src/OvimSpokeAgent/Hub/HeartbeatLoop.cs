@@ -24,14 +24,27 @@ internal sealed partial class HeartbeatLoop(
     private static readonly TimeSpan MinReportInterval = TimeSpan.FromSeconds(1);
 
     private readonly AsyncSignal _soon = new();
+    private readonly AsyncSignal _forced = new();
     private readonly SemaphoreSlim _sending = new(1);
     private readonly LogThrottle _throttle = new(time);
     private volatile bool _finalReportSent;
+    private volatile bool _registersAnew;
 
     public string Name => "heartbeat";
 
     /// <summary>Sends the next report without waiting for its time.</summary>
     public void ReportSoon() => _soon.Set();
+
+    /// <summary>
+    /// Sends a report now, also to a hub that is away and would be asked later; not while the hub asks to be left alone, nor within a
+    /// second of the last one.
+    /// </summary>
+    /// <param name="registersAnew">As after a start: the hub is asked first whether it is there.</param>
+    public void ReportNow(bool registersAnew)
+    {
+        if (registersAnew) _registersAnew = true;
+        _forced.Set();
+    }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -43,7 +56,9 @@ internal sealed partial class HeartbeatLoop(
             connection.IsSilent = !wanted.IsCompleted;
             await wanted;
             connection.IsSilent = false;
-            var (soon, before, started) = (_soon.Next, connection.Link, time.GetTimestamp());
+            var (soon, forced, before, started) = (_soon.Next, _forced.Next, connection.Link, time.GetTimestamp());
+            healthChecked &= !_registersAnew;
+            _registersAnew = false;
             connection.Trying();
             using (LoopTurn.Begin())
             {
@@ -51,7 +66,7 @@ internal sealed partial class HeartbeatLoop(
                 if (healthChecked) await SendReportAsync(final: false, cancellationToken);
             }
             var (wait, mayBeSooner) = pace.AfterReport(before, connection.Link);
-            await WaitAsync(wait - time.GetElapsedTime(started), mayBeSooner ? soon : null, cancellationToken);
+            await WaitAsync(wait - time.GetElapsedTime(started), mayBeSooner ? soon : null, forced, cancellationToken);
         }
     }
 
@@ -63,15 +78,25 @@ internal sealed partial class HeartbeatLoop(
 
     // Not less than the hub asked for, not more often than once a second (or interval), else until the report is due or
     // something changed.
-    private async Task WaitAsync(TimeSpan due, Task? soon, CancellationToken cancellationToken)
+    private async Task WaitAsync(TimeSpan due, Task? soon, Task forced, CancellationToken cancellationToken)
     {
-        var least = TimeSpans.Min(settings.HeartbeatInterval, MinReportInterval);
+        var (least, started) = (TimeSpans.Min(settings.HeartbeatInterval, MinReportInterval), time.GetTimestamp());
         var pause = TimeSpans.Max(soon is null ? TimeSpans.Max(due, least) : least, gate.Remaining(HubEndpoint.Status));
-        await Task.Delay(pause, time, cancellationToken);
-        if (soon is null || due <= pause) return;
+        await WaitForAnyAsync(pause, [forced], cancellationToken);
+        if (forced.IsCompleted)
+        {
+            var rest = TimeSpans.Max(least - time.GetElapsedTime(started), gate.Remaining(HubEndpoint.Status));
+            if (rest > TimeSpan.Zero) await Task.Delay(rest, time, cancellationToken);
+            return;
+        }
+        if (soon is not null && due > pause) await WaitForAnyAsync(due - pause, [soon, forced], cancellationToken);
+    }
+
+    private async Task WaitForAnyAsync(TimeSpan most, IEnumerable<Task> signals, CancellationToken cancellationToken)
+    {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(soon, Task.Delay(due - pause, time, waiting.Token));
-        await waiting.CancelAsync();
+        await Task.WhenAny([Task.Delay(most, time, waiting.Token), .. signals]);
+        waiting.Cancel();
         cancellationToken.ThrowIfCancellationRequested();
     }
 

@@ -18,6 +18,7 @@ internal sealed partial class OperationProcessor(
     ResultDelivery delivery,
     OperationMetrics metrics,
     RecentOutcomes outcomes,
+    RecentOperations recent,
     OperationEvents events,
     AgentSettings settings,
     TimeProvider time,
@@ -57,6 +58,7 @@ internal sealed partial class OperationProcessor(
     {
         _session = null;
         await scheduler.ClearAsync();
+        recent.ForgetAll();
         delivery.Clear();
         journal.Close();
     }
@@ -81,8 +83,13 @@ internal sealed partial class OperationProcessor(
         // A session that is over: whoever opened the journal since has found the record there.
         if (session is null or { IsOver: true }) return;
         var record = one.Record;
-        if (record.HasResult) delivery.Enqueue(record);
-        else scheduler.Enqueue(one.Target, one.IsRead, slot => RunAsync(record, slot, session.Ended));
+        if (record.HasResult)
+        {
+            delivery.Enqueue(record);
+            return;
+        }
+        recent.Waits(record, one.Target);
+        scheduler.Enqueue(one.Target, one.IsRead, slot => RunAsync(record, slot, session.Ended));
     }
 
     /// <summary>Sees to it that a result goes out which may have to be made first.</summary>
@@ -94,9 +101,14 @@ internal sealed partial class OperationProcessor(
     private async Task RunAsync(JournalRecord record, ExecutionSlot slot, CancellationToken ended)
     {
         using var scope = logger.BeginScope(new Dictionary<string, object> { ["OperationKey"] = record.Key.Value });
-        if (await PrepareAsync(record, ended) is not { } prepared) return;
+        recent.Begins(record.Key);
         var started = time.GetTimestamp();
-        if (await executor.ExecuteAsync(record, prepared, slot, ended) is not { } outcome) return;
+        if (await PrepareAsync(record, ended) is not { } prepared
+            || await executor.ExecuteAsync(record, prepared, slot, ended) is not { } outcome)
+        {
+            recent.Forget(record.Key);
+            return;
+        }
         var duration = time.GetElapsedTime(started);
         Ended(record, prepared.Plan, outcome, duration);
         var isReadOnly = prepared.Plan is { ReadOnly: true };
@@ -134,6 +146,7 @@ internal sealed partial class OperationProcessor(
         var operation = record.Operation;
         metrics.Finished(executor.MetricType(operation), outcome.IsCompleted, duration);
         if (plan is { ReadOnly: false }) outcomes.Add(outcome.IsCompleted);
+        recent.Ends(record, plan?.Target, outcome.Error, duration);
         events.Ended(operation, plan, outcome);
         var target = plan?.Target?.ToString() ?? "-";
         if (outcome.IsCompleted) LogCompleted(operation.Type, operation.Id, target, duration);

@@ -28,6 +28,7 @@ internal static class OperationServices
         services.AddSingleton<ResultDelivery>();
         services.AddSingleton<OperationMetrics>();
         services.AddSingleton<RecentOutcomes>();
+        services.AddSingleton<RecentOperations>();
         services.AddSingleton(provider => new OperationEvents(
             provider.GetRequiredService<EventRecorder>(), provider.GetRequiredService<ManagedNamespaces>().IsManaged));
         services.AddSingleton<IGaugeSource, OperationGauges>();

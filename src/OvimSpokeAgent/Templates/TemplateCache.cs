@@ -78,6 +78,23 @@ internal sealed partial class TemplateCache(
         return read;
     }
 
+    /// <summary>
+    /// Reads anew what is stored, in the place of what is in memory, which stays where it is the better of both. Null, or why it stays.
+    /// </summary>
+    /// <exception cref="KubernetesApiException">It cannot be read now, or this agent does not lead: what is in memory stays.</exception>
+    public async Task<string?> ClearAsync(CancellationToken cancellationToken)
+    {
+        using var turn = await _turn.HoldAsync(cancellationToken);
+        var loaded = await LoadAsync(cancellationToken);
+        if (!loaded.IsStored) return $"what is in memory stays, since not all of it is stored: {_problem ?? "it is being written"}";
+        var found = await store.LoadAsync(cancellationToken);
+        var isWhole = found.Problems.Count == 0;
+        _loaded = loaded with { Templates = isWhole ? found.Templates : loaded.Templates, IsStored = isWhole };
+        if (!isWhole) return $"what is in memory stays and is stored anew, since what is stored is damaged: {string.Join("; ", found.Problems)}";
+        _lost = found.Lost;
+        return null;
+    }
+
     /// <summary>Sees to it that what is stored is what is in memory, whoever changed or removed it.</summary>
     /// <exception cref="KubernetesApiException">That cannot be done now.</exception>
     public async Task EnsureStoredAsync(CancellationToken cancellationToken)

@@ -34,11 +34,13 @@ internal sealed partial class TemplatePull : ILoop
     private readonly Backoff _afterFailure;
     private readonly LogThrottle _throttle;
     private readonly AsyncSignal _hubChanged = new();
+    private readonly AsyncSignal _wanted = new();
 
     private volatile string? _problem;
     private volatile IReadOnlyList<TemplateProblem> _rejected = [];
     private volatile int _rejectedCount;
     private volatile bool _isNotOffered;
+    private volatile bool _takesAll;
     private (string ETag, TemplateSet Templates)? _known;
     private int _failures;
 
@@ -76,6 +78,13 @@ internal sealed partial class TemplatePull : ILoop
     /// <summary>How many of the hub's last answer were rejected.</summary>
     public int RejectedCount => _rejectedCount;
 
+    /// <summary>Asks the hub soon, for all of its templates: whether they are those that are known does not count.</summary>
+    public void PullAnew()
+    {
+        _takesAll = true;
+        _wanted.Set();
+    }
+
     public Task RunAsync(CancellationToken cancellationToken) => _leadership.WhileLeadingAsync(PullAsync, cancellationToken);
 
     private async Task PullAsync(CancellationToken cancellationToken)
@@ -86,10 +95,12 @@ internal sealed partial class TemplatePull : ILoop
         while (true)
         {
             await _connection.WaitUntilOperationsMayBeTakenAsync(cancellationToken);
+            var wanted = _wanted.Next;
+            if (_takesAll) (_takesAll, _known) = (false, null);
             _problem = await TryPullAsync(cancellationToken);
             Log();
-            if (_isNotOffered) await WaitUntilOfferedAsync(cancellationToken);
-            else await Task.Delay(NextWait(), _time, cancellationToken);
+            if (_isNotOffered) await WaitUntilOfferedAsync(wanted, cancellationToken);
+            else await WaitAsync(NextWait(), wanted, cancellationToken);
         }
     }
 
@@ -97,14 +108,22 @@ internal sealed partial class TemplatePull : ILoop
         ? _jitter.Around(_interval, Spread)
         : _afterFailure.After(_failures++);
 
-    private async Task WaitUntilOfferedAsync(CancellationToken cancellationToken)
+    private async Task WaitUntilOfferedAsync(Task wanted, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var changed = _hubChanged.WaitUntilAsync(() => !_isNotOffered, waiting.Token);
-        await Task.WhenAny(changed, Task.Delay(WaitWhileNotOffered, _time, waiting.Token));
+        await Task.WhenAny(changed, wanted, Task.Delay(WaitWhileNotOffered, _time, waiting.Token));
         await waiting.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
         _isNotOffered = false;
+    }
+
+    private async Task WaitAsync(TimeSpan most, Task wanted, CancellationToken cancellationToken)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(wanted, Task.Delay(most, _time, waiting.Token));
+        waiting.Cancel();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>Asks once; null, or why the templates are as they were all the same.</summary>

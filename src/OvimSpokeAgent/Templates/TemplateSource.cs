@@ -27,19 +27,24 @@ internal sealed class TemplateSource(TemplateCache cache, ClusterOffer offer, Cl
     {
         var own = await cache.GetAsync(cancellationToken);
         await offer.WaitForFirstAnswersAsync(cancellationToken);
-        return
-        [
-            .. offer.MissingOfEach(own.All).Select(one => new ListedTemplate
-            {
-                Name = one.Template.Name,
-                Source = HubSource,
-                ReadOnly = false,
-                DisplayName = one.Template.DisplayName,
-                Reason = one.Missing.Count > 0 ? string.Join("; ", one.Missing) : null,
-            }),
-            .. clusterTemplates.All(),
-        ];
+        return List(own.All);
     }
+
+    /// <summary>As <see cref="ListAsync"/>, as the caches know them now.</summary>
+    public IReadOnlyList<ListedTemplate> Known() => List(cache.Known);
+
+    private List<ListedTemplate> List(IEnumerable<Template> own) =>
+    [
+        .. offer.MissingOfEach(own).Select(one => new ListedTemplate
+        {
+            Name = one.Template.Name,
+            Source = HubSource,
+            ReadOnly = false,
+            DisplayName = one.Template.DisplayName,
+            Reason = one.Missing.Count > 0 ? string.Join("; ", one.Missing) : null,
+        }),
+        .. clusterTemplates.All(),
+    ];
 
     /// <summary>How many the cluster has itself, for people; null: none.</summary>
     public string? OfCluster => clusterTemplates.Summary();

@@ -126,6 +126,7 @@ internal sealed class MeasuredAgent : IAsyncDisposable
         ["OVIM_KUBECONFIG"] = place.Kubeconfig,
         ["OVIM_HTTP_ADDRESS"] = "127.0.0.1",
         ["OVIM_HTTP_PORT"] = "0",
+        ["OVIM_DEBUG_PORT"] = "0",
     };
 
     /// <summary>The payload of a <c>create_vm</c>.</summary>

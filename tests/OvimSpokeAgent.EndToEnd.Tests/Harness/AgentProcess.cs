@@ -16,6 +16,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 {
     private const string Program = "OVIM_E2E_AGENT";
     private const string Port = "OVIM_HTTP_PORT";
+    private const string LocalPort = "OVIM_DEBUG_PORT";
     private const string TcpListen = "0A"; // TCP_LISTEN in /proc/net/tcp
     private const int SigTerm = 15;
     private const int SigContinue = 18;
@@ -32,9 +33,9 @@ internal sealed partial class AgentProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly AsyncSignal _changed = new();
 
-    private AgentProcess(ProcessStartInfo start, Uri url)
+    private AgentProcess(ProcessStartInfo start, Uri url, Uri localUrl)
     {
-        (_process, Url) = (new Process { StartInfo = start }, url);
+        (_process, Url, LocalUrl) = (new Process { StartInfo = start }, url, localUrl);
         _process.OutputDataReceived += (_, line) => Wrote(line.Data);
         _process.ErrorDataReceived += (_, line) =>
         {
@@ -48,6 +49,9 @@ internal sealed partial class AgentProcess : IAsyncDisposable
 
     /// <summary>Where its endpoints are, if the variables do not say otherwise.</summary>
     public Uri Url { get; }
+
+    /// <summary>Where its status page is, in the same way.</summary>
+    public Uri LocalUrl { get; }
 
     /// <summary>What it has used of the CPU so far.</summary>
     public TimeSpan CpuTime
@@ -101,9 +105,10 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         foreach (var inherited in start.Environment.Keys.Where(IsForTheAgent).ToList()) start.Environment.Remove(inherited);
         start.Environment["OVIM_HTTP_ADDRESS"] = "127.0.0.1";
         foreach (var (name, value) in variables) start.Environment[name] = value;
-        var port = FreePort();
+        var (port, localPort) = (FreePort(), FreePort());
         if (variables.GetValueOrDefault(Port, "0") == "0") start.Environment[Port] = $"{port}";
-        return new AgentProcess(start, new Uri($"http://127.0.0.1:{port}"));
+        if (variables.GetValueOrDefault(LocalPort, "0") == "0") start.Environment[LocalPort] = $"{localPort}";
+        return new AgentProcess(start, new Uri($"http://127.0.0.1:{port}"), new Uri($"http://127.0.0.1:{localPort}"));
     }
 
     /// <summary>Waits until it wrote a text, at least so many times.</summary>
@@ -143,7 +148,10 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         [.. new DirectoryInfo($"/proc/{_process.Id}/fd").GetFiles().Select(file => file.LinkTarget ?? "")];
 
     /// <summary>The TCP ports on which it listens, with either family.</summary>
-    public IReadOnlyList<int> ListeningPorts()
+    public IReadOnlyList<int> ListeningPorts() => [.. ListeningEndpoints().Select(at => at.Port)];
+
+    /// <summary>The same with the addresses.</summary>
+    public IReadOnlyList<IPEndPoint> ListeningEndpoints()
     {
         var files = OpenFiles().ToHashSet();
         return
@@ -152,9 +160,14 @@ internal sealed partial class AgentProcess : IAsyncDisposable
                from line in File.ReadLines($"/proc/{_process.Id}/net/{table}").Skip(1)
                let fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
                where fields[3] == TcpListen && files.Contains($"socket:[{fields[9]}]")
-               select Convert.ToInt32(fields[1].Split(':')[1], fromBase: 16),
+               let at = fields[1].Split(':')
+               select new IPEndPoint(AddressOf(at[0]), Convert.ToInt32(at[1], fromBase: 16)),
         ];
     }
+
+    // The kernel prints an address as words of 32 bits in the machine's order.
+    private static IPAddress AddressOf(string hex) =>
+        new([.. Convert.FromHexString(hex).Chunk(4).SelectMany(word => BitConverter.IsLittleEndian ? word.Reverse() : word)]);
 
     /// <summary>Asks it to end, as the kubelet does.</summary>
     public void Terminate() => Signal(SigTerm);

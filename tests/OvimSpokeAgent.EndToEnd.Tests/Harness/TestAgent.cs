@@ -26,7 +26,10 @@ internal sealed class TestAgent : IAsyncDisposable
     public RequestLog ClusterRequests { get; }
 
     /// <summary>Where its endpoints are.</summary>
-    public Uri Url => new(_host.Urls.Single());
+    public Uri Url => new(_host.Urls.First()); // those of the local API come after
+
+    /// <summary>Where its status page is.</summary>
+    public Uri LocalUrl => AgentHost.LocalApiUrl(_host)!;
 
     /// <summary>A part of it.</summary>
     public T Service<T>()
@@ -49,6 +52,7 @@ internal sealed class TestAgent : IAsyncDisposable
         ["OVIM_KUBECONFIG"] = kubeconfig,
         ["OVIM_HTTP_ADDRESS"] = "127.0.0.1",
         ["OVIM_HTTP_PORT"] = "0",
+        ["OVIM_DEBUG_PORT"] = "0",
         ["OVIM_LOG_FORMAT"] = "text",
         ["OVIM_LOG_LEVEL"] = "warn",
     };

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.EndToEnd.Tests.Harness;
 using OvimSpokeAgent.EndToEnd.Tests.Hub;
+using OvimSpokeAgent.EndToEnd.Tests.LocalApi;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Operations;
 
@@ -47,6 +48,10 @@ public sealed class SecretCanaryTests
         await environment.ReportsAsync(id, _ => environment.Hub.Reports.Count > reports + 1);
 
         foreach (var path in (string[])["/health/status", "/health", "/metrics"]) said.Add(await agent.GetAsync(path));
+        using (var local = new LocalClient(agent.LocalUrl))
+        {
+            foreach (var path in LocalClient.Documents) said.Add((await local.GetAsync(path)).ToJsonString());
+        }
         said.Add((await cluster.Admin.GetAsync("api/v1/events")).ToJsonString());
         said.AddRange(environment.Hub.Results.Select(result => result.Body));
         said.AddRange(environment.Hub.Reports.Select(report => report.Json.ToJsonString()));

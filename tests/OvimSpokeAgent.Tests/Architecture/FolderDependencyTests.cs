@@ -14,7 +14,7 @@ public sealed class FolderDependencyTests
         ("Configuration", ["Validation"]),
         ("Contract", ["Validation"]),
         ("Supervision", ["Validation"]),
-        ("Logging", ["Configuration"]),
+        ("Logging", ["Configuration", "Supervision"]),
         ("Networking", ["Configuration", "Validation"]),
         ("Tls", ["Configuration", "Supervision", "Validation"]),
         ("Cluster", ["Configuration", "Networking", "Supervision", "Validation"]),
@@ -30,11 +30,16 @@ public sealed class FolderDependencyTests
         ]),
         ("Capacity", ["Cluster", "Configuration", "Contract", "Leadership", "Operations", "Supervision", "Validation", "VirtualMachines"]),
         ("Templates", ["Capacity", "Cluster", "Configuration", "Contract", "Hub", "Leadership", "Operations", "Supervision", "Validation", "VirtualMachines"]),
-        ("Health", ["Configuration", "Events", "Hub", "Operations", "Supervision"]),
+        ("Health", ["Configuration", "Events", "Hub", "Operations", "Supervision", "Validation"]),
         ("Metrics", ["Cluster", "Configuration", "Supervision"]),
+        ("LocalApi",
+        [
+            "Capacity", "Cluster", "Configuration", "Contract", "Health", "Hub", "Leadership", "Logging", "Operations", "Supervision",
+            "Templates", "Tls", "Validation", "VirtualDataCenters", "VirtualMachines",
+        ]),
         ("Agent",
         [
-            "Capacity", "Cluster", "Configuration", "Contract", "Events", "Health", "Hub", "Leadership", "Logging", "Metrics", "Networking",
+            "Capacity", "Cluster", "Configuration", "Contract", "Events", "Health", "Hub", "Leadership", "LocalApi", "Logging", "Metrics", "Networking",
             "Operations", "Supervision", "Templates", "Tls", "Validation", "VirtualDataCenters", "VirtualMachines",
         ]),
     ];

@@ -66,6 +66,23 @@ public sealed class PermissionMonitorTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_wants_to_know_now_is_told_without_waiting_for_the_loops_turn()
+    {
+        _denied.Add("update widgets");
+        Start();
+        await _time.NextWaitAsync(TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30));
+
+        _denied.Clear();
+        Assert.True(await _check.CheckNowAsync(default));
+        Assert.Empty(_check.Missing!);
+
+        _denied.Add("list widgets");
+        _cluster.Fault = _ => FakeKubernetesApi.Error(ApiErrorReason.Unavailable);
+        Assert.False(await _check.CheckNowAsync(default));
+        Assert.Empty(_check.Missing!);
+    }
+
+    [Fact]
     public async Task Nothing_is_asked_while_the_server_is_away()
     {
         _connectivity.Failed("away");

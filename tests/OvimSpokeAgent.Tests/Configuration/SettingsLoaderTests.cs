@@ -55,6 +55,8 @@ public sealed class SettingsLoaderTests
         ("OVIM_HTTP_ADDRESS", "::1", s => s.Http.Address, "::1"),
         ("OVIM_HTTP_PORT", "0", s => s.Http.Port, 0),
         ("OVIM_API_PORT", "9090", s => s.Http.Port, 9090),
+        ("OVIM_DEBUG_PORT", "0", s => s.Http.DebugPort!, 0),
+        ("OVIM_DEBUG_PORT", "9091", s => s.Http.DebugPort!, 9091),
         ("OVIM_LOG_LEVEL", "warn", s => s.Log.Level, LogLevel.Warning),
         ("OVIM_LOG_LEVEL", "Debug", s => s.Log.Level, LogLevel.Debug),
         ("OVIM_LOG_FORMAT", "text", s => s.Log.Json, false),
@@ -108,7 +110,7 @@ public sealed class SettingsLoaderTests
                 JournalMaxBytes = 64 << 20,
             },
             settings.Operations);
-        Assert.Equal(new HttpSettings { Address = "::", Port = 8080 }, settings.Http);
+        Assert.Equal(new HttpSettings { Address = "::", Port = 8080, DebugPort = 8081 }, settings.Http);
         Assert.Equal(new LogSettings { Level = LogLevel.Information, Json = true }, settings.Log);
         Assert.Equal(
             new HubSettings
@@ -224,6 +226,9 @@ public sealed class SettingsLoaderTests
     [InlineData("OVIM_HTTP_ADDRESS", "8080")]
     [InlineData("OVIM_HTTP_PORT", "65536")]
     [InlineData("OVIM_HTTP_PORT", "-1")]
+    [InlineData("OVIM_DEBUG_PORT", "65536")]
+    [InlineData("OVIM_DEBUG_PORT", "on")]
+    [InlineData("OVIM_DEBUG_PORT", "127.0.0.1:8081")]
     [InlineData("OVIM_API_PORT", "80a")]
     [InlineData("OVIM_PUSH_UNPROVEN", "sure")]
     [InlineData("OVIM_PUSH_ALLOWED_CIDRS", "10.0.0.0")]
@@ -380,11 +385,29 @@ public sealed class SettingsLoaderTests
         StringComparison.Ordinal);
 
     [Fact]
+    public void Local_API_can_be_switched_off() => Assert.Null(new TestEnvironment().With("OVIM_DEBUG_PORT", "Off").LoadClean().Http.DebugPort);
+
+    [Fact]
+    public void Local_API_has_a_port_of_its_own()
+    {
+        Assert.Equal(
+            "OVIM_DEBUG_PORT: \"9090\" is the port of OVIM_HTTP_PORT too, expected another one, or off",
+            new TestEnvironment().With("OVIM_HTTP_PORT", "9090").With("OVIM_DEBUG_PORT", "9090").LoadError());
+        Assert.Equal(0, new TestEnvironment().With("OVIM_HTTP_PORT", "0").With("OVIM_DEBUG_PORT", "0").LoadClean().Http.DebugPort);
+        // Who gave the other endpoints its default port before there was one keeps them.
+        var former = new TestEnvironment().With("OVIM_HTTP_PORT", "8081").Load();
+        Assert.Null(former.Settings!.Http.DebugPort);
+        Assert.Equal(
+            "OVIM_DEBUG_PORT: there is no status page, OVIM_HTTP_PORT has its default port 8081; expected another one, or off",
+            Assert.Single(former.Warnings));
+    }
+
+    [Fact]
     public void Main_name_wins_over_another_with_a_warning()
     {
-        var result = new TestEnvironment().With("OVIM_API_PORT", "9090").With("OVIM_HTTP_PORT", "8081").Load();
+        var result = new TestEnvironment().With("OVIM_API_PORT", "9090").With("OVIM_HTTP_PORT", "8090").Load();
 
-        Assert.Equal(8081, result.Settings!.Http.Port);
+        Assert.Equal(8090, result.Settings!.Http.Port);
         Assert.Equal("OVIM_API_PORT is ignored: OVIM_HTTP_PORT is set and means the same", Assert.Single(result.Warnings));
     }
 

@@ -62,6 +62,29 @@ public sealed class HealthReporterTests : IDisposable
             _states);
     }
 
+    [Fact]
+    public void Last_changes_of_the_state_are_kept_with_times_and_reasons_the_newest_first()
+    {
+        _hub.Succeeded();
+        _time.Advance(TimeSpan.FromMinutes(1));
+        _other.Finds(HealthFinding.Degraded("slow " + new string('x', 10_000)));
+        _reporter.Check();
+
+        var changes = _reporter.History.Changes;
+
+        Assert.Equal([AgentState.Degraded, AgentState.Healthy], changes.Select(change => change.To));
+        Assert.Equal((_time.GetUtcNow(), AgentState.Healthy), (changes[0].At, changes[0].From));
+        Assert.StartsWith("other: slow xxx", changes[0].Reason, StringComparison.Ordinal);
+        Assert.InRange(changes[0].Reason.Length, 900, 1001);
+        for (var i = 0; i < 100; i++)
+        {
+            _other.Finds(i % 2 == 0 ? HealthFinding.Healthy("well") : HealthFinding.Degraded($"slow {i}"));
+            _reporter.Check();
+        }
+        Assert.Equal(50, _reporter.History.Changes.Count);
+        Assert.Equal("other: slow 99", _reporter.History.Changes[0].Reason);
+    }
+
     [Theory]
     [InlineData(HealthStatus.Healthy, HealthStatus.Unhealthy, true)]
     [InlineData(HealthStatus.Degraded, HealthStatus.Healthy, true)]

@@ -86,6 +86,72 @@ public sealed class HeartbeatLoopTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task Report_that_someone_wants_now_goes_out_now_but_not_within_a_second_of_the_last()
+    {
+        Start();
+        await ReportedAsync(1);
+
+        _world.Heartbeat.ReportNow(registersAnew: false);
+        await NextReportAsync(Second, reports: 2);
+
+        await AdvanceAsync(Second);
+        await _world.Time.NextWaitAsync(29 * Second, 29 * Second);
+        _world.Heartbeat.ReportNow(registersAnew: false);
+        await ReportedAsync(3);
+        Assert.Equal(["health", "status", "status", "status"], _world.Asked);
+    }
+
+    [Fact]
+    public async Task Who_registers_anew_asks_first_whether_the_hub_is_there()
+    {
+        Start();
+        await ReportedAsync(1);
+        await AdvanceAsync(Second);
+
+        _world.Heartbeat.ReportNow(registersAnew: true);
+
+        await ReportedAsync(2);
+        Assert.Equal(["health", "status", "health", "status"], _world.Asked);
+    }
+
+    [Fact]
+    public async Task Hub_that_is_away_is_tried_at_once_when_someone_wants_a_report()
+    {
+        _world.Hub.Handles((_, _) => throw new HttpRequestException("not yet"));
+        Start();
+        foreach (var seconds in (double[])[1, 1.5, 3, 6, 12, 24]) await AdvanceAsync(TimeSpan.FromSeconds(seconds));
+        await _world.Time.NextWaitAsync(45 * Second, 45 * Second);
+        _world.Hub.Answers(200, "");
+        var asked = _world.Asked.Count();
+
+        _world.Heartbeat.ReportNow(registersAnew: false);
+        await AdvanceAsync(Second); // since the last attempt
+
+        await ReportedAsync(1);
+        Assert.Equal(["health", "status"], _world.Asked.Skip(asked));
+    }
+
+    [Fact]
+    public async Task Hub_that_asks_to_be_left_alone_is_so_whoever_wants_a_report()
+    {
+        _world.Hub.Handles(request =>
+        {
+            if (request.Method != HttpMethod.Post) return new HttpResponseMessage(HttpStatusCode.OK);
+            var answer = new HttpResponseMessage(HttpStatusCode.TooManyRequests);
+            answer.Headers.RetryAfter = new(TimeSpan.FromSeconds(40));
+            return answer;
+        });
+        Start();
+        await Eventually.HoldsAsync(() => _world.Count("status") == 1);
+        await _world.Time.NextWaitAsync(55 * Second, 55 * Second); // 40 s and half of the spread of 30 s
+
+        _world.Heartbeat.ReportNow(registersAnew: false);
+        await _world.Time.NextWaitAsync(55 * Second, 55 * Second);
+
+        Assert.Equal(1, _world.Count("status"));
+    }
+
+    [Fact]
     public async Task Hub_that_is_away_at_the_start_is_tried_again_with_a_growing_wait()
     {
         _world.Hub.Handles((_, _) => throw new HttpRequestException("not yet"));

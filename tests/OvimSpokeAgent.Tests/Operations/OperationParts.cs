@@ -51,6 +51,7 @@ internal sealed class OperationParts
             Delivery,
             metrics,
             new RecentOutcomes(time),
+            new RecentOperations(time),
             new OperationEvents(events, _ => true),
             settings,
             time,

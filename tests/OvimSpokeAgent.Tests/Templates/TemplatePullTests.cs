@@ -68,6 +68,30 @@ public sealed class TemplatePullTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_wants_all_of_them_gets_all_and_soon()
+    {
+        _hub.Hub.Handles(_ => Answer(Two, "\"v1\""));
+        await PulledAsync(Interval);
+
+        _pull.PullAnew();
+
+        await Eventually.HoldsAsync(() => _hub.Hub.Requests.Count == 2);
+        await WaitedAsync(Interval);
+        Assert.False(_hub.Hub.Headers!.Contains("If-None-Match"));
+    }
+
+    [Fact]
+    public async Task Hub_without_templates_is_asked_once_more_by_who_wants_them()
+    {
+        _hub.Hub.Answers(404, "");
+        await PulledAsync(TimeSpan.FromHours(6));
+
+        _pull.PullAnew();
+
+        await Eventually.HoldsAsync(() => _hub.Hub.Requests.Count == 2);
+    }
+
+    [Fact]
     public async Task Etag_without_quotes_is_sent_back_as_it_came()
     {
         _hub.Hub.Handles(_ =>

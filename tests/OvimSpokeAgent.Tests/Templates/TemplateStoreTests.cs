@@ -36,6 +36,47 @@ public sealed class TemplateStoreTests
         Assert.Empty(_world.Cache.Lost);
     }
 
+    [Fact]
+    public async Task Cleared_cache_is_what_is_stored()
+    {
+        await _world.SyncsAsync(TemplateWorld.Template("a"), TemplateWorld.Template("b"));
+        var (writes, requests) = (_world.Writes().Count, _world.Cluster.Requests.Count);
+
+        Assert.Null(await _world.Cache.ClearAsync(default));
+
+        Assert.Equal("a b", await _world.NamesAsync());
+        Assert.NotEqual(requests, _world.Cluster.Requests.Count);
+        Assert.Equal(writes, _world.Writes().Count);
+    }
+
+    [Theory]
+    [InlineData("remove part")]
+    [InlineData("edit part")]
+    [InlineData("edit head")]
+    public async Task Cache_is_not_cleared_for_a_store_that_someone_damaged(string deed)
+    {
+        await _world.SyncsAsync(TemplateWorld.Template("a"), TemplateWorld.Template("b"));
+        var before = _world.Cluster.Content();
+        Do(deed);
+
+        Assert.Contains("is damaged", await _world.Cache.ClearAsync(default), StringComparison.Ordinal);
+
+        Assert.Equal("a b", await _world.NamesAsync());
+        await _world.Cache.EnsureStoredAsync(default);
+        Assert.Equal(before, _world.Cluster.Content());
+    }
+
+    [Fact]
+    public async Task Cache_stays_where_the_store_cannot_be_read()
+    {
+        await _world.SyncsAsync(TemplateWorld.Template("a"));
+        _world.Cluster.Fault = _ => FakeKubernetesApi.Error(ApiErrorReason.Unavailable);
+
+        await Assert.ThrowsAsync<KubernetesApiException>(() => _world.Cache.ClearAsync(default));
+
+        Assert.Equal(1, _world.Cache.Count);
+    }
+
     [Theory]
     [InlineData("remove head", "a b", "ConfigMap ovim-templates is missing")]
     [InlineData("edit head", "a b", "ConfigMap ovim-templates does not say which templates count")]
