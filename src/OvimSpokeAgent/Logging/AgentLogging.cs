@@ -23,6 +23,8 @@ internal static class AgentLogging
     {
         var levels = new LogLevels(settings.Level);
         services.AddSingleton(levels);
+        services.AddSingleton(provider => new LogLevelControl(
+            levels, settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         return services.AddSerilog(
             Configure(levels).WriteTo.Console(Formatter(settings.Json)).CreateLogger(), dispose: true);
     }
@@ -34,6 +36,7 @@ internal static class AgentLogging
         .MinimumLevel.Override("System", levels.Frameworks)
         .MinimumLevel.Override("Polly", levels.Resilience)
         .MinimumLevel.Override(LogSettings.AuditCategory, LogEventLevel.Information) // whatever the level of the rest is
+        .MinimumLevel.Override(typeof(LogLevelControl).FullName!, LogEventLevel.Information)
         .Enrich.FromLogContext();
 
     /// <summary>

@@ -14,7 +14,7 @@ public sealed class FolderDependencyTests
         ("Configuration", ["Validation"]),
         ("Contract", ["Validation"]),
         ("Supervision", ["Validation"]),
-        ("Logging", ["Configuration"]),
+        ("Logging", ["Configuration", "Supervision"]),
         ("Networking", ["Configuration", "Validation"]),
         ("Tls", ["Configuration", "Supervision", "Validation"]),
         ("Cluster", ["Configuration", "Networking", "Supervision", "Validation"]),

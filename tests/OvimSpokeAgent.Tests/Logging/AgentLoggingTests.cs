@@ -1,12 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using OvimSpokeAgent.Configuration;
-using OvimSpokeAgent.Logging;
-using Serilog;
-using Serilog.Core;
-using Serilog.Events;
-using Serilog.Formatting;
-using ILogger = Microsoft.Extensions.Logging.ILogger;
 
 namespace OvimSpokeAgent.Tests.Logging;
 
@@ -17,7 +11,7 @@ public sealed class AgentLoggingTests
     [Fact]
     public void Json_is_one_object_a_line_with_the_message_and_the_scope()
     {
-        using var log = new Log(LogLevel.Information, json: true);
+        using var log = new MemoryLog(LogLevel.Information, json: true);
         var logger = log.For("OvimSpokeAgent.Test");
 
         using (logger.BeginScope(new Dictionary<string, object> { ["Operation"] = "op-1" }))
@@ -32,7 +26,7 @@ public sealed class AgentLoggingTests
     [Fact]
     public void Text_keeps_a_value_with_a_line_break_on_one_line()
     {
-        using var log = new Log(LogLevel.Information, json: false);
+        using var log = new MemoryLog(LogLevel.Information, json: false);
 
         log.For("OvimSpokeAgent.Test").LogWarning("VM {Vm} is gone", "web\n[ERR] forged");
 
@@ -42,7 +36,7 @@ public sealed class AgentLoggingTests
     [Fact]
     public void Text_indents_an_exception_whatever_its_message_has()
     {
-        using var log = new Log(LogLevel.Information, json: false);
+        using var log = new MemoryLog(LogLevel.Information, json: false);
 
         log.For("OvimSpokeAgent.Test").LogError(new InvalidOperationException("odd\n{\"Verb\":\"delete\"}"), "It failed");
 
@@ -66,7 +60,7 @@ public sealed class AgentLoggingTests
     [InlineData("Polly", LogLevel.Debug, LogLevel.Information, true)]
     public void Level_depends_on_who_logs(string category, LogLevel setting, LogLevel level, bool logged)
     {
-        using var log = new Log(setting, json: true);
+        using var log = new MemoryLog(setting, json: true);
 
         log.For(category).Log(level, "something");
 
@@ -76,7 +70,7 @@ public sealed class AgentLoggingTests
     [Fact]
     public void Audit_log_is_json_and_whole_whatever_the_format_and_the_level()
     {
-        using var log = new Log(LogLevel.Error, json: false);
+        using var log = new MemoryLog(LogLevel.Error, json: false);
 
         log.For(LogSettings.AuditCategory).LogInformation("{Verb} {Resource}", "delete", "virtualmachines.kubevirt.io");
         log.For("OvimSpokeAgent.Test").LogInformation("not logged");
@@ -89,7 +83,7 @@ public sealed class AgentLoggingTests
     [Fact]
     public void Level_changes_while_the_agent_runs()
     {
-        using var log = new Log(LogLevel.Warning, json: true);
+        using var log = new MemoryLog(LogLevel.Warning, json: true);
         var logger = log.For("OvimSpokeAgent.Test");
         logger.LogInformation("before");
 
@@ -97,36 +91,5 @@ public sealed class AgentLoggingTests
         logger.LogDebug("after");
 
         Assert.Contains("after", Assert.Single(log.Lines), StringComparison.Ordinal);
-    }
-
-    /// <summary>The agent's log, into memory.</summary>
-    private sealed class Log : IDisposable, ILogEventSink
-    {
-        private readonly ITextFormatter _formatter;
-        private readonly ILoggerFactory _factory;
-
-        public Log(LogLevel level, bool json)
-        {
-            Levels = new LogLevels(level);
-            _formatter = AgentLogging.Formatter(json);
-            var logger = AgentLogging.Configure(Levels).WriteTo.Sink(this).CreateLogger();
-            // Serilog alone decides on levels, as in the host.
-            _factory = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddSerilog(logger, dispose: true));
-        }
-
-        public LogLevels Levels { get; }
-
-        public List<string> Lines { get; } = [];
-
-        public ILogger For(string category) => _factory.CreateLogger(category);
-
-        public void Emit(LogEvent logEvent)
-        {
-            using var text = new StringWriter();
-            _formatter.Format(logEvent, text);
-            Lines.AddRange(text.ToString().TrimEnd('\n').Split('\n'));
-        }
-
-        public void Dispose() => _factory.Dispose();
     }
 }
