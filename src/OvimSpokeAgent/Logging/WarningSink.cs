@@ -21,7 +21,7 @@ internal sealed class WarningSink(ReportErrors errors) : ILogEventSink
         2002, 2007, 2010, // results that say so
         1001, 1011, 2201, 3203, 5002, 5101, 8203, // components: loops, objects, journal, credentials, caches, permissions, cluster-metrics
         2004, 2101, 2104, 3011, // lines of their own
-        2102, 3001, 3002, 3003, 3004, 3005, 3010, 6010, // the way to the hub
+        2102, 3004, 3005, 3030, 3031, 6010, // the way to the hub
     ];
 
     // Texts as they are, without quotes around each value.

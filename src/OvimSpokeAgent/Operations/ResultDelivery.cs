@@ -269,7 +269,7 @@ internal sealed partial class ResultDelivery(
             default:
                 _queue.Failed(delivery, Now, attempt.Outcome is DeliveryOutcome.Failed);
                 _lastReason = attempt.Reason;
-                if (!_throttle.IsDue) break;
+                if (attempt.Outcome is DeliveryOutcome.Unreachable || !_throttle.IsDue) break; // that the hub is away is told
                 LogNotTaken(_queue.Count, attempt.Reason);
                 _throttle.Logged();
                 break;
@@ -295,7 +295,7 @@ internal sealed partial class ResultDelivery(
         var (id, type) = (record.Operation.Id, record.Operation.Type);
         LogRefused(type, id, record.Key, reason);
         errors.Add("result", $"the result of operation {id} ({type}) was refused: {reason}");
-        events.Record(events.Agent, EventSeverity.Warning, "ResultRefused", $"the hub refuses the result of {type} {id}: {reason}");
+        events.Record(events.Agent, EventSeverity.Warning, "ResultRefused", $"the hub refuses the result of {type} {id}: {reason}", "DeliverResult");
     }
 
     [LoggerMessage(2101, LogLevel.Error, "The hub refuses the result of {Type} {Id} ({Key}): {Reason}")]

@@ -48,7 +48,7 @@ public sealed class WarningSinkTests : IDisposable
     }
 
     [Theory]
-    [InlineData(3002)]
+    [InlineData(3030)]
     [InlineData(2002)]
     [InlineData(5002)]
     public void Hub_is_not_told_of_the_way_to_it_nor_what_results_or_components_say(int eventId)
