@@ -143,7 +143,8 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
             _events.Agent,
             after is AgentState.Healthy or AgentState.Connecting ? EventSeverity.Normal : EventSeverity.Warning,
             $"Agent{after}",
-            $"{before} → {after}: {reason}");
+            $"{before} → {after}: {reason}",
+            "ChangeState");
         StateChanged?.Invoke(after);
     }
 
