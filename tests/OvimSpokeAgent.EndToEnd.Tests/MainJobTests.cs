@@ -55,6 +55,12 @@ public sealed class MainJobTests(Clusters clusters) : IClassFixture<Clusters>
         var ns = await environment.Cluster.Admin.GetAsync($"api/v1/namespaces/{environment.Namespace}");
         var ofNamespace = await EventsAboutAsync(environment, "default", ns, count: 1);
         Assert.StartsWith("create_resource_quota op-", (string?)ofNamespace[0]["message"], StringComparison.Ordinal);
+        if (KubectlTool.IsInstalled)
+        {
+            var described = await KubectlTool.RunAsync(environment.Cluster.Kubeconfig, "-n", environment.Namespace, "describe", "vm", "web");
+            Assert.Matches(@"Normal +OperationCompleted .* create_vm op-\S+ is completed", described);
+            Assert.Matches(@"Warning +OperationFailed .* update_vm op-\S+ failed: ", described);
+        }
     }
 
     private static async Task<IReadOnlyList<JsonObject>> EventsAboutAsync(TestEnvironment environment, string eventsIn, JsonObject about, int count)

@@ -71,6 +71,7 @@ public static class AgentHost
         builder.Services.AddAgentLogging(settings.Log);
         builder.Services.AddAgentMetrics();
         builder.Services.AddClusterAccess();
+        builder.Services.AddEvents();
         builder.Services.AddLeadership(settings);
         builder.Services.AddOperations();
         builder.Services.AddVirtualMachines();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 

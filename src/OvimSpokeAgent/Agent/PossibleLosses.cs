@@ -1,3 +1,4 @@
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 
@@ -29,7 +30,7 @@ internal sealed class PossibleLosses(ReportErrors errors, TimeProvider time)
     {
         if (_untold == 0) return;
         var answers = _untold == 1 ? "a poll answer was not whole" : $"{_untold} poll answers were not whole";
-        errors.Add($"{answers}, operations may be lost: {_last}");
+        errors.Add("possible loss", $"{answers}, operations may be lost: {_last}");
         _untold = 0;
         _throttle.Logged();
     }

@@ -11,7 +11,7 @@ internal static class KubernetesKinds
 
     public static readonly ResourceKind Pod = new("", "v1", "pods", "Pod");
 
-    public static readonly ResourceKind Event = new("", "v1", "events", "Event");
+    public static readonly ResourceKind Event = new("events.k8s.io", "v1", "events", "Event");
 
     public static readonly ResourceKind Deployment = new("apps", "v1", "deployments", "Deployment");
 

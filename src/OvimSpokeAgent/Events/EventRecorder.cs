@@ -8,8 +8,8 @@ using Prometheus;
 namespace OvimSpokeAgent.Events;
 
 /// <summary>
-/// Records Kubernetes events (core/v1). Best effort and never in the way: recording returns at once, repetitions within
-/// ten minutes become a count, each object has a budget of events, and what the API server does not take is dropped and
+/// Records Kubernetes events (events.k8s.io/v1). Best effort and never in the way: recording returns at once, repetitions within
+/// ten minutes become a series, each object has a budget of events, and what the API server does not take is dropped and
 /// counted. While the API server is away a bounded number waits.
 /// </summary>
 internal sealed partial class EventRecorder : ILoop
@@ -66,11 +66,12 @@ internal sealed partial class EventRecorder : ILoop
     /// <param name="severity">How it is meant.</param>
     /// <param name="reason">Why, in one word of UpperCamelCase.</param>
     /// <param name="message">What happened, for people; without secrets.</param>
-    public void Record(EventSubject subject, EventSeverity severity, string reason, string message)
+    /// <param name="action">What was done or tried, in one word; null: the reason says it.</param>
+    public void Record(EventSubject subject, EventSeverity severity, string reason, string message, string? action = null)
     {
         lock (_lock)
         {
-            var series = Find(new EventKey(subject, severity, reason, message), _time.GetUtcNow());
+            var series = Find(new EventKey(subject, severity, reason, action ?? reason, message), _time.GetUtcNow());
             if (series is null || series.IsQueued) return;
             series.IsQueued = _queue.Writer.TryWrite(series);
             if (!series.IsQueued) _dropped.WithLabels("queue").Inc();

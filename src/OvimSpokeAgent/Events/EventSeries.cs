@@ -1,18 +1,22 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Cluster;
 
 namespace OvimSpokeAgent.Events;
 
 /// <summary>What makes two occurrences the same event.</summary>
-internal readonly record struct EventKey(EventSubject Subject, EventSeverity Severity, string Reason, string Message);
+internal readonly record struct EventKey(EventSubject Subject, EventSeverity Severity, string Reason, string Action, string Message);
 
-/// <summary>One event on the API server, and how often it happened.</summary>
+/// <summary>
+/// One event on the API server, and how often it happened: an object of <c>events.k8s.io/v1</c>, whose limits are those of Kubernetes'
+/// validation (pkg/apis/core/validation/events.go). The API server gives it as an event of the core group, too, which
+/// <c>kubectl describe</c> reads.
+/// </summary>
 internal sealed class EventSeries(EventKey key, string name, DateTimeOffset first)
 {
-    /// <summary>Events are for people; the newer API refuses longer ones.</summary>
-    private const int MaxMessageLength = 1024;
-
+    private const int MaxNoteBytes = 1024;
+    private const int MaxWordBytes = 128; // of action, reason and reportingInstance each
     private const int MaxNameLength = 200;
 
     /// <summary>The name of the event object.</summary>
@@ -42,42 +46,59 @@ internal sealed class EventSeries(EventKey key, string name, DateTimeOffset firs
         return string.Create(CultureInfo.InvariantCulture, $"{prefix}.{now.UtcTicks:x}{sequence:x4}");
     }
 
-    /// <summary>The event (core/v1) as it is created.</summary>
+    /// <summary>The event as it is created.</summary>
     /// <param name="instance">Which agent says it.</param>
     /// <param name="found">Its subject's uid, where that was looked up.</param>
     public JsonObject ToJson(string instance, string? found = null)
     {
-        var (subject, severity, reason, message) = key;
-        var involved = new JsonObject
+        var (subject, severity, reason, action, message) = key;
+        var regarding = new JsonObject
         {
             ["apiVersion"] = subject.Kind.ApiVersion,
             ["kind"] = subject.Kind.Kind,
             ["name"] = subject.Name.Name,
+            ["namespace"] = Name.Namespace, // of what is cluster-scoped, too: without it API servers take such events in different places
         };
-        if (subject.Name.Namespace.Length > 0) involved["namespace"] = subject.Name.Namespace;
-        if ((subject.Uid ?? found) is { } uid) involved["uid"] = uid;
-        return new JsonObject
+        if ((subject.Uid ?? found) is { } uid) regarding["uid"] = uid;
+        var body = new JsonObject
         {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Event",
+            ["apiVersion"] = KubernetesKinds.Event.ApiVersion,
+            ["kind"] = KubernetesKinds.Event.Kind,
             ["metadata"] = new JsonObject { ["name"] = Name.Name, ["namespace"] = Name.Namespace },
-            ["involvedObject"] = involved,
+            ["eventTime"] = Text(First),
+            ["regarding"] = regarding,
             ["type"] = severity.ToString(),
-            ["reason"] = reason,
-            ["message"] = message.Length <= MaxMessageLength ? message : message[..(MaxMessageLength - 1)] + "…",
-            ["count"] = Count,
-            ["firstTimestamp"] = Text(First),
-            ["lastTimestamp"] = Text(Last),
-            ["source"] = new JsonObject { ["component"] = WellKnownNames.Agent },
-            ["reportingComponent"] = WellKnownNames.Agent,
-            ["reportingInstance"] = instance,
+            ["reason"] = Cut(reason, MaxWordBytes),
+            ["action"] = Cut(action, MaxWordBytes),
+            ["note"] = Cut(message, MaxNoteBytes),
+            ["reportingController"] = WellKnownNames.Agent,
+            ["reportingInstance"] = Cut(instance, MaxWordBytes),
         };
+        if (Count > 1) body["series"] = Series();
+        return body;
     }
 
     /// <summary>What a repetition changes, as a merge patch.</summary>
-    public JsonObject ToPatch() => new() { ["count"] = Count, ["lastTimestamp"] = Text(Last) };
+    public JsonObject ToPatch() => new() { ["series"] = Series() };
 
-    // metav1.Time has no fractions of a second.
+    // The first occurrence is counted in.
+    private JsonObject Series() => new() { ["count"] = Count, ["lastObservedTime"] = Text(Last) };
+
+    // Whole characters of a text that is too long, and a sign that it was.
+    private static string Cut(string text, int maxBytes)
+    {
+        const string more = "…";
+        if (Encoding.UTF8.GetByteCount(text) <= maxBytes) return text;
+        var (length, bytes) = (0, Encoding.UTF8.GetByteCount(more));
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if ((bytes += rune.Utf8SequenceLength) > maxBytes) break;
+            length += rune.Utf16SequenceLength;
+        }
+        return text[..length] + more;
+    }
+
+    // metav1.MicroTime.
     private static string Text(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 }

@@ -18,7 +18,7 @@ internal sealed record EventSubject(ResourceKind Kind, NamespacedName Name, stri
     /// <summary>Its uid is looked up when the event is written, if it is not known.</summary>
     public bool IsUidLookedUp { get; init; }
 
-    // The API server takes events about cluster-scoped objects only here.
+    // Where people look for events about cluster-scoped objects; they outlive a namespace that is deleted.
     private const string NamespaceOfClusterScoped = "default";
 
     /// <summary>The namespace in which the event itself is.</summary>

@@ -1,6 +1,7 @@
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Validation;
 using Prometheus;
@@ -21,6 +22,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<HealthReporter> _logger;
     private readonly EventRecorder _events;
+    private readonly ComponentNews _news;
     private readonly Counter _transitions;
     private readonly DateTimeOffset _startedAt;
     private readonly Lock _lock = new();
@@ -33,6 +35,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
         IEnumerable<IHealthCheck> checks,
         HubConnection hub,
         EventRecorder events,
+        ReportErrors errors,
         IMetricFactory metrics,
         AgentSettings settings,
         TimeProvider time,
@@ -41,6 +44,7 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
         (_checks, _hub, _events, _settings, _time, _logger) = ([.. checks], hub, events, settings, time, logger);
         _transitions = metrics.CreateCounter(
             "ovim_agent_state_transitions_total", "Changes of the agent's state.", ["from", "to"]);
+        _news = new ComponentNews(errors, hub, time);
         _startedAt = time.GetUtcNow();
         hub.Changed += OnHubChanged;
     }
@@ -101,7 +105,9 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
         foreach (var check in _checks)
         {
             var started = _time.GetTimestamp();
-            var (status, message) = check.Check();
+            var finding = check.Check();
+            var (status, message) = finding;
+            _news.Found(check.Name, finding);
             components[check.Name] = new ComponentHealth
             {
                 Status = status,
@@ -147,7 +153,8 @@ internal sealed partial class HealthReporter : ILoop, IDisposable
             _events.Agent,
             after is AgentState.Healthy or AgentState.Connecting ? EventSeverity.Normal : EventSeverity.Warning,
             $"Agent{after}",
-            $"{before} → {after}: {reason}");
+            $"{before} → {after}: {reason}",
+            "ChangeState");
         StateChanged?.Invoke(after);
     }
 

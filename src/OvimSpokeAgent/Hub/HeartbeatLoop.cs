@@ -15,6 +15,7 @@ internal sealed partial class HeartbeatLoop(
     IReportSource reports,
     HubSchedule pace,
     RetryAfterGate gate,
+    HubOutage outage,
     HubMetrics metrics,
     AgentSettings settings,
     TimeProvider time,
@@ -26,7 +27,6 @@ internal sealed partial class HeartbeatLoop(
     private readonly AsyncSignal _soon = new();
     private readonly AsyncSignal _forced = new();
     private readonly SemaphoreSlim _sending = new(1);
-    private readonly LogThrottle _throttle = new(time);
     private volatile bool _finalReportSent;
     private volatile bool _registersAnew;
 
@@ -179,9 +179,8 @@ internal sealed partial class HeartbeatLoop(
     {
         var before = connection.Link;
         connection.Succeeded();
-        _throttle.Reset();
-        if (!before.IsRegistered) LogRegistered(settings.AgentId, settings.Hub.Endpoint);
-        else if (before.MissedReports > 0) LogTakenAgain(before.MissedReports);
+        outage.Answered(HubEndpoint.Status);
+        if (before.LastContact is null) LogRegistered(settings.AgentId, settings.Hub.Endpoint);
     }
 
     private void Failed(HubException exception)
@@ -191,20 +190,11 @@ internal sealed partial class HeartbeatLoop(
         var reason = isInUse ? InUse(exception.Message) : exception.Message;
         metrics.ReportFailed();
         connection.Failed(reason, isInUse, isRefusal: exception.IsPermanent);
-        // One line for the first failure, one when the hub counts as lost, then one an hour; health tells the rest.
-        if (connection.Link.MissedReports is not HubConnection.MissedReportsUntilLost && !_throttle.IsDue) return;
-        LogFailed(connection.Link.MissedReports, reason);
-        _throttle.Logged();
+        outage.Failed(HubEndpoint.Status, reason);
     }
 
     [LoggerMessage(3001, LogLevel.Information, "Registered as {AgentId} with the hub at {Endpoint}")]
     private partial void LogRegistered(string agentId, Uri endpoint);
-
-    [LoggerMessage(3002, LogLevel.Warning, "The hub did not take a report ({Missed} in a row): {Reason}")]
-    private partial void LogFailed(int missed, string reason);
-
-    [LoggerMessage(3003, LogLevel.Information, "The hub takes reports again, after {Missed} that it did not take")]
-    private partial void LogTakenAgain(int missed);
 
     [LoggerMessage(3005, LogLevel.Warning, "Going on with a report without the hub's health: {Answer}")]
     private partial void LogNoHealth(string answer);

@@ -9,7 +9,9 @@ namespace OvimSpokeAgent.Hub;
 /// </summary>
 internal sealed class HubCheck(HubConnection connection, AgentSettings settings) : IHealthCheck
 {
-    public string Name => "hub";
+    public const string ComponentName = "hub";
+
+    public string Name => ComponentName;
 
     public bool NeededForReady => false;
 

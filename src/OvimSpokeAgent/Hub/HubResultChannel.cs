@@ -3,7 +3,7 @@ using OvimSpokeAgent.Operations;
 namespace OvimSpokeAgent.Hub;
 
 /// <summary>Sends results while the hub takes reports, or answers whatever it is asked.</summary>
-internal sealed class HubResultChannel(HubClient hub, HubConnection connection, HubPresence presence, RetryAfterGate gate)
+internal sealed class HubResultChannel(HubClient hub, HubConnection connection, HubPresence presence, HubOutage outage, RetryAfterGate gate)
     : IResultChannel
 {
     public event Action<HubSign>? Heard
@@ -24,7 +24,13 @@ internal sealed class HubResultChannel(HubClient hub, HubConnection connection, 
         }
     }
 
-    public Task<DeliveryAttempt> SendAsync(
-        string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
-        hub.SendAsync(operationId, body, cancellationToken);
+    public async Task<DeliveryAttempt> SendAsync(
+        string operationId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var attempt = await hub.SendAsync(operationId, body, cancellationToken);
+        // A single result that the hub does not take tells nothing of the hub.
+        if (attempt.Outcome is DeliveryOutcome.Unreachable) outage.Failed(HubEndpoint.Result, attempt.Reason ?? "no answer");
+        else if (attempt.Outcome is not DeliveryOutcome.NotTried) outage.Answered(HubEndpoint.Result);
+        return attempt;
+    }
 }

@@ -14,6 +14,7 @@ internal static class HubServices
         services.AddHubClient();
         services.AddSingleton<IResultChannel, HubResultChannel>();
         services.AddSingleton<HubConnection>();
+        services.AddSingleton<HubOutage>();
         services.AddSingleton<HubMetrics>();
         services.AddSingleton<IGaugeSource, HubGauges>();
         services.AddSingleton(provider =>

@@ -16,6 +16,7 @@ internal sealed partial class PollLoop(
     IOperationIntake intake,
     HubSchedule pace,
     RetryAfterGate gate,
+    HubOutage outage,
     HubMetrics metrics,
     AgentSettings settings,
     TimeProvider time,
@@ -91,7 +92,8 @@ internal sealed partial class PollLoop(
         catch (HubException e)
         {
             metrics.PollFailed();
-            Failed(e.Message, LogFailed);
+            Failed(e.Message);
+            if (e.WasTried) outage.Failed(HubEndpoint.Operations, e.Message);
             return false;
         }
         catch (Exception e)
@@ -110,7 +112,9 @@ internal sealed partial class PollLoop(
         if (answer is { Operations: 0, Loss: { } nothing })
         {
             metrics.PollFailed();
-            Failed(nothing, reason => LogLoss(0, reason));
+            Failed(nothing);
+            outage.Failed(HubEndpoint.Operations, nothing);
+            LogLossOfSeries(nothing);
         }
         else
         {
@@ -119,12 +123,17 @@ internal sealed partial class PollLoop(
         }
     }
 
-    private void Failed(string reason, Action<string> log)
+    private void Failed(string reason)
     {
         _failures++;
         connection.PollFailed(reason);
+    }
+
+    // A gateway in the hub's place answers so all day.
+    private void LogLossOfSeries(string reason)
+    {
         if (!_throttle.IsDue) return;
-        log(reason);
+        LogLoss(0, reason);
         _throttle.Logged();
     }
 
@@ -132,17 +141,12 @@ internal sealed partial class PollLoop(
     {
         _failures = 0;
         connection.PollAnswered();
-        if (_throttle.Reset()) LogAnswers();
+        outage.Answered(HubEndpoint.Operations);
+        _throttle.Reset();
         if (answer.Loss is { } loss) LogLoss(answer.Operations, loss);
     }
-
-    [LoggerMessage(3010, LogLevel.Warning, "Asking the hub for operations fails: {Reason}")]
-    private partial void LogFailed(string reason);
 
     [LoggerMessage(3011, LogLevel.Error,
         "The hub's answer with operations was not whole; {Count} arrived, others may be lost: {Reason}")]
     private partial void LogLoss(int count, string reason);
-
-    [LoggerMessage(3012, LogLevel.Information, "The hub answers when it is asked for operations")]
-    private partial void LogAnswers();
 }

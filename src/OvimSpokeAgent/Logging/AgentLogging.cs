@@ -1,6 +1,7 @@
 using System.Globalization;
 using OvimSpokeAgent.Configuration;
 using Serilog;
+using Serilog.Configuration;
 using Serilog.Events;
 using Serilog.Filters;
 using Serilog.Formatting;
@@ -16,40 +17,51 @@ internal static class AgentLogging
     private const string TextTemplate =
         "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} [{Level:u3}] {SourceContext}: {Message:j}{NewLine}";
 
+    private static readonly string LevelCategory = typeof(LogLevelControl).FullName!;
+    private static readonly Func<LogEvent, bool> IsAudit = Matching.FromSource(LogSettings.AuditCategory);
+    private static readonly Func<LogEvent, bool> IsOfLevel = Matching.FromSource(LevelCategory);
+
     /// <summary>
     /// Replaces the host's logging. Each host has a logger of its own.
     /// </summary>
     public static IServiceCollection AddAgentLogging(this IServiceCollection services, LogSettings settings)
     {
-        var levels = new LogLevels(settings.Level);
+        var (levels, errors) = (new LogLevels(settings.Level), new ReportErrors());
         services.AddSingleton(levels);
+        services.AddSingleton(errors);
         services.AddSingleton(provider => new LogLevelControl(
             levels, settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         var ring = new LogRing();
         services.AddSingleton(ring);
         return services.AddSerilog(
-            Configure(levels).WriteTo.Console(Formatter(settings.Json)).WriteTo.Sink(ring).CreateLogger(), dispose: true);
+            Configure(levels, errors, to => to.Console(Formatter(settings.Json)).WriteTo.Sink(ring)).CreateLogger(), dispose: true);
     }
 
-    /// <summary>What is logged, without where to.</summary>
-    public static LoggerConfiguration Configure(LogLevels levels) => new LoggerConfiguration()
-        .MinimumLevel.ControlledBy(levels.Agent)
-        .MinimumLevel.Override("Microsoft", levels.Frameworks)
-        .MinimumLevel.Override("System", levels.Frameworks)
-        .MinimumLevel.Override("Polly", levels.Resilience)
-        .MinimumLevel.Override(LogSettings.AuditCategory, LogEventLevel.Information) // whatever the level of the rest is
-        .MinimumLevel.Override(typeof(LogLevelControl).FullName!, LogEventLevel.Information)
-        .Enrich.FromLogContext();
+    /// <summary>What is logged, and what of it the hub is told: warnings, whatever the level.</summary>
+    /// <param name="levels">What is logged at least.</param>
+    /// <param name="errors">Gets what the hub is told.</param>
+    /// <param name="write">Where the log goes to.</param>
+    public static LoggerConfiguration Configure(LogLevels levels, ReportErrors errors, Action<LoggerSinkConfiguration> write) =>
+        new LoggerConfiguration()
+            .MinimumLevel.ControlledBy(levels.Heard)
+            .MinimumLevel.Override("Microsoft", levels.Frameworks)
+            .MinimumLevel.Override("System", levels.Frameworks)
+            .MinimumLevel.Override("Polly", levels.Resilience)
+            .MinimumLevel.Override(LogSettings.AuditCategory, LogEventLevel.Information) // whatever the level of the rest is
+            .MinimumLevel.Override(LevelCategory, LogEventLevel.Information)
+            .Enrich.FromLogContext()
+            .WriteTo.Sink(new WarningSink(errors))
+            .WriteTo.Conditional(logEvent => logEvent.Level >= levels.Agent.MinimumLevel || IsAlways(logEvent), write);
 
     /// <summary>
     /// One JSON object a line (Serilog's compact form, with the message rendered), or plain text; the audit log's lines are JSON in any case.
     /// </summary>
     public static ITextFormatter Formatter(bool json) => json ? new RenderedCompactJsonFormatter() : new TextFormatter();
 
+    private static bool IsAlways(LogEvent logEvent) => IsAudit(logEvent) || IsOfLevel(logEvent);
+
     private sealed class TextFormatter : ITextFormatter
     {
-        private static readonly Func<LogEvent, bool> IsAudit = Matching.FromSource(LogSettings.AuditCategory);
-
         private readonly RenderedCompactJsonFormatter _json = new();
         private readonly MessageTemplateTextFormatter _text = new(TextTemplate, CultureInfo.InvariantCulture);
 

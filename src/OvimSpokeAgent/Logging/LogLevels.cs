@@ -11,6 +11,9 @@ internal sealed class LogLevels
     /// <summary>For the agent's own events.</summary>
     public LoggingLevelSwitch Agent { get; } = new();
 
+    /// <summary>What of the agent's own events is looked at: also warnings that are not logged, for the hub is told of them.</summary>
+    public LoggingLevelSwitch Heard { get; } = new();
+
     /// <summary>For the frameworks' events, which say much about what nobody asks: warnings only, unless debugging.</summary>
     public LoggingLevelSwitch Frameworks { get; } = new();
 
@@ -24,6 +27,7 @@ internal sealed class LogLevels
     {
         var minimum = ToSerilog(level);
         Agent.MinimumLevel = minimum;
+        Heard.MinimumLevel = minimum < LogEventLevel.Warning ? minimum : LogEventLevel.Warning;
         Frameworks.MinimumLevel = AtLeast(LogEventLevel.Warning, minimum);
         Resilience.MinimumLevel = AtLeast(LogEventLevel.Fatal, minimum);
     }

@@ -13,8 +13,8 @@ internal sealed class OperationEvents(EventRecorder events, Func<string, bool> i
         if (!isManaged(target.Namespace.Length > 0 ? target.Namespace : target.Name)) return;
         var subject = new EventSubject(kind, target) { IsUidLookedUp = !(plan.DeletesTarget && outcome.IsCompleted) };
         if (outcome.IsCompleted)
-            events.Record(subject, EventSeverity.Normal, "OperationCompleted", $"{operation.Type} {operation.Id} is completed");
+            events.Record(subject, EventSeverity.Normal, "OperationCompleted", $"{operation.Type} {operation.Id} is completed", operation.Type);
         else
-            events.Record(subject, EventSeverity.Warning, "OperationFailed", $"{operation.Type} {operation.Id} failed: {outcome.Error}");
+            events.Record(subject, EventSeverity.Warning, "OperationFailed", $"{operation.Type} {operation.Id} failed: {outcome.Error}", operation.Type);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;
@@ -125,7 +126,7 @@ internal sealed partial class OperationReceiver(
     private void ReportUnanswerable(string error)
     {
         LogUnanswerable(error);
-        errors.Add(error);
+        errors.Add("operation without an id", error);
     }
 
     [LoggerMessage(2003, LogLevel.Information, "{Type} {Id} ({Key}) was received again: it is executed once, its result is sent again")]

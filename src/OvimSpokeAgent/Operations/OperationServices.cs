@@ -32,7 +32,6 @@ internal static class OperationServices
         services.AddSingleton(provider => new OperationEvents(
             provider.GetRequiredService<EventRecorder>(), provider.GetRequiredService<ManagedNamespaces>().IsManaged));
         services.AddSingleton<IGaugeSource, OperationGauges>();
-        services.AddSingleton<ReportErrors>();
         services.AddSingleton<IHealthCheck, OperationsCheck>();
         services.AddSingleton<IHealthCheck, JournalCheck>();
         foreach (var verb in (string[])["create", "get", "list", "patch", "deletecollection"])

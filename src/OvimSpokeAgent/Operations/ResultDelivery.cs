@@ -1,6 +1,7 @@
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Operations;
@@ -228,7 +229,7 @@ internal sealed partial class ResultDelivery(
         else
         {
             LogGone(record.Operation.Id, record.Key);
-            errors.Add($"the result of operation {record.Operation.Id} was removed from the journal: it cannot be delivered");
+            errors.Add("result", $"the result of operation {record.Operation.Id} was removed from the journal: it cannot be delivered");
         }
         lock (_lock) _queue.Done(delivery);
         _changed.Set();
@@ -268,7 +269,7 @@ internal sealed partial class ResultDelivery(
             default:
                 _queue.Failed(delivery, Now, attempt.Outcome is DeliveryOutcome.Failed);
                 _lastReason = attempt.Reason;
-                if (!_throttle.IsDue) break;
+                if (attempt.Outcome is DeliveryOutcome.Unreachable || !_throttle.IsDue) break; // that the hub is away is told
                 LogNotTaken(_queue.Count, attempt.Reason);
                 _throttle.Logged();
                 break;
@@ -293,8 +294,8 @@ internal sealed partial class ResultDelivery(
     {
         var (id, type) = (record.Operation.Id, record.Operation.Type);
         LogRefused(type, id, record.Key, reason);
-        errors.Add($"the result of operation {id} ({type}) was refused: {reason}");
-        events.Record(events.Agent, EventSeverity.Warning, "ResultRefused", $"the hub refuses the result of {type} {id}: {reason}");
+        errors.Add("result", $"the result of operation {id} ({type}) was refused: {reason}");
+        events.Record(events.Agent, EventSeverity.Warning, "ResultRefused", $"the hub refuses the result of {type} {id}: {reason}", "DeliverResult");
     }
 
     [LoggerMessage(2101, LogLevel.Error, "The hub refuses the result of {Type} {Id} ({Key}): {Reason}")]

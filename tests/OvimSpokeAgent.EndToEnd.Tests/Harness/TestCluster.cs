@@ -5,6 +5,9 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 /// <summary>A cluster that a test runs the agent in: KubeVirt's kinds, and rights for the agent as <c>deploy/base</c> gives them.</summary>
 internal interface ITestCluster : IAsyncDisposable
 {
+    /// <summary>The file by which an administrator gets in.</summary>
+    string Kubeconfig { get; }
+
     /// <summary>The cluster as its administrator.</summary>
     JsonApi Admin { get; }
 

@@ -69,7 +69,7 @@ internal sealed class OutageWorld : IAsyncDisposable
             services.ConfigureAll<HttpClientFactoryOptions>(options => options.HttpMessageHandlerBuilderActions.Add(builder =>
                 builder.PrimaryHandler = new PacingHandler(clock) { InnerHandler = builder.PrimaryHandler }));
             services.AddSerilog(
-                AgentLogging.Configure(new LogLevels(LogLevel.Information)).WriteTo.Sink(log).CreateLogger(), dispose: true);
+                AgentLogging.Configure(new LogLevels(LogLevel.Information), new ReportErrors(), to => to.Sink(log)).CreateLogger(), dispose: true);
         });
         return new OutageWorld(cluster, environment, agent, clock, log);
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using OvimSpokeAgent.Agent;
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Operations;
 
 namespace OvimSpokeAgent.Tests.Agent;
@@ -20,7 +21,7 @@ public sealed class PossibleLossesTests
         _losses.Seen("cut", 2);
         _losses.Seen("cut", 1);
 
-        Assert.Equal(Enumerable.Repeat("a poll answer was not whole, operations may be lost: cut", 2), _errors.Pending());
+        Assert.Equal(["a poll answer was not whole, operations may be lost: cut (2 times since the last report)"], _errors.Pending());
     }
 
     [Fact]

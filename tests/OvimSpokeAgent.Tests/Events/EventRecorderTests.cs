@@ -30,7 +30,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public async Task Event_says_what_happened_to_what()
     {
-        _recorder.Record(Vm, EventSeverity.Warning, "OperationFailed", "start_vm failed: no such VM");
+        _recorder.Record(Vm, EventSeverity.Warning, "OperationFailed", "start_vm failed: no such VM", "start_vm");
 
         var (ns, body) = await _api.CreatedAsync(1);
         Assert.Equal("tenant-a", ns);
@@ -38,12 +38,14 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
         Assert.StartsWith("web.", (string?)body["metadata"]!["name"], StringComparison.Ordinal);
         Assert.Equal(
             """{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachine","name":"web","namespace":"tenant-a","uid":"uid-1"}""",
-            body["involvedObject"]!.ToJsonString());
+            body["regarding"]!.ToJsonString());
         Assert.Equal("Warning", (string?)body["type"]);
         Assert.Equal("OperationFailed", (string?)body["reason"]);
-        Assert.Equal("start_vm failed: no such VM", (string?)body["message"]);
-        Assert.Equal("2026-11-23T08:37:01Z", (string?)body["lastTimestamp"]);
-        Assert.Equal("agent-0", (string?)body["reportingInstance"]);
+        Assert.Equal("start_vm failed: no such VM", (string?)body["note"]);
+        Assert.Equal("2026-11-23T08:37:01.500000Z", (string?)body["eventTime"]);
+        Assert.Equal(("ovim-spoke-agent", "agent-0"), ((string?)body["reportingController"], (string?)body["reportingInstance"]));
+        Assert.Equal("start_vm", (string?)body["action"]);
+        Assert.Null(body["series"]);
     }
 
     [Theory]
@@ -56,7 +58,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
 
         var (_, body) = await _api.CreatedAsync(1);
 
-        Assert.Equal(uid, (string?)body["involvedObject"]!["uid"]);
+        Assert.Equal(uid, (string?)body["regarding"]!["uid"]);
     }
 
     [Fact]
@@ -67,7 +69,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
 
         var (ns, body) = await _api.CreatedAsync(1);
         Assert.Equal("default", ns);
-        Assert.Null(body["involvedObject"]!["namespace"]);
+        Assert.Equal("default", (string?)body["regarding"]!["namespace"]);
     }
 
     [Theory]
@@ -80,7 +82,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
         _recorder.Record(Vm with { Name = new("tenant-a", name) }, EventSeverity.Normal, "Stopped", "stopped");
 
         var (_, body) = await _api.CreatedAsync(1);
-        Assert.Equal(name, (string?)body["involvedObject"]!["name"]);
+        Assert.Equal(name, (string?)body["regarding"]!["name"]);
         Assert.True(Validation.KubernetesNames.IsDnsSubdomain((string)body["metadata"]!["name"]!));
     }
 
@@ -94,7 +96,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [Fact]
-    public async Task Repetition_becomes_a_count()
+    public async Task Repetition_becomes_a_series_that_counts_the_first_occurrence_in()
     {
         _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
         await _api.CreatedAsync(1);
@@ -103,8 +105,21 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
         _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
 
         var patch = await _api.PatchedAsync(1);
-        Assert.Equal("""{"count":2,"lastTimestamp":"2026-11-23T08:46:01Z"}""", patch.ToJsonString());
+        Assert.Equal("""{"series":{"count":2,"lastObservedTime":"2026-11-23T08:46:01.500000Z"}}""", patch.ToJsonString());
         Assert.Single(_api.Created);
+    }
+
+    [Theory]
+    [InlineData("a", 1024)]
+    [InlineData("ä", 1023)] // 510 times two bytes, and the sign of three
+    [InlineData("💾", 1023)]
+    public async Task Note_that_is_too_long_is_cut_between_characters(string character, int bytes)
+    {
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", string.Concat(Enumerable.Repeat(character, 2000)));
+
+        var note = (string)(await _api.CreatedAsync(1)).Body["note"]!;
+        Assert.EndsWith($"{character}…", note, StringComparison.Ordinal);
+        Assert.Equal(bytes, System.Text.Encoding.UTF8.GetByteCount(note));
     }
 
     [Fact]
@@ -127,7 +142,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
         _recorder.Record(Vm with { Name = new("tenant-a", "db") }, EventSeverity.Normal, "Changed", "another one's");
 
         await _api.CreatedAsync(26);
-        Assert.Equal("another one's", (string?)_api.Created[25].Body["message"]);
+        Assert.Equal("another one's", (string?)_api.Created[25].Body["note"]);
         Assert.Contains("ovim_agent_events_dropped_total{reason=\"budget\"} 75", await MetricsAsync(), StringComparison.Ordinal);
     }
 
@@ -142,7 +157,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
         _connectivity.Answered();
 
         var (_, body) = await _api.CreatedAsync(1);
-        Assert.Equal(2, (int)body["count"]!);
+        Assert.Equal(2, (int)body["series"]!["count"]!);
     }
 
     [Fact]

@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
@@ -19,7 +21,9 @@ public sealed class HealthReporterTests : IDisposable
     private readonly StubCheck _vital = new("vital", neededForReady: true);
     private readonly StubCheck _other = new("other", neededForReady: false);
     private readonly FakeKubernetesApi _cluster;
+    private readonly AgentSettings _settings;
     private readonly EventRecorder _events;
+    private readonly ReportErrors _errors = new();
     private readonly HealthReporter _reporter;
     private readonly List<AgentState> _states = [];
 
@@ -27,12 +31,12 @@ public sealed class HealthReporterTests : IDisposable
     {
         _hub = new HubConnection(_time);
         _cluster = new FakeKubernetesApi(_time);
-        var settings = new TestEnvironment().With("OVIM_HEALTH_CHECK_INTERVAL", "10s").LoadClean();
+        var settings = _settings = new TestEnvironment().With("OVIM_HEALTH_CHECK_INTERVAL", "10s").LoadClean();
         var metrics = Prometheus.Metrics.WithCustomRegistry(_metrics);
         _events = new EventRecorder(
             _cluster, new ClusterConnectivity(_time), metrics, settings, _time, NullLogger<EventRecorder>.Instance);
         _reporter = new HealthReporter(
-            [_vital, _other], _hub, _events, metrics, settings, _time, NullLogger<HealthReporter>.Instance);
+            [_vital, _other], _hub, _events, _errors, metrics, settings, _time, NullLogger<HealthReporter>.Instance);
         _reporter.StateChanged += _states.Add;
     }
 
@@ -126,6 +130,65 @@ public sealed class HealthReporterTests : IDisposable
         Assert.Equal(_time.GetUtcNow(), vital.GetProperty("last_check").GetDateTimeOffset());
         Assert.True(vital.TryGetProperty("duration_ms", out _));
         Assert.Equal("Healthy", json.GetProperty("components").GetProperty("other").GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public void Components_that_get_worse_are_told_to_the_hub_each_time()
+    {
+        _reporter.Check();
+        _vital.Finds(HealthFinding.Warning("80 % full"));
+        _reporter.Check();
+        _reporter.Check();
+        _vital.Finds(HealthFinding.Unhealthy("full"));
+        _reporter.Check();
+        _vital.Finds(HealthFinding.Degraded("90 % full"));
+        _reporter.Check();
+
+        Assert.Equal(
+            ["component vital is not as it should be: 80 % full", "component vital is unhealthy: full"], _errors.Pending());
+
+        _vital.Finds(HealthFinding.Healthy("well"));
+        _reporter.Check();
+        _vital.Finds(HealthFinding.Unhealthy("full"));
+        _reporter.Check();
+
+        Assert.Equal("component vital is unhealthy: full (2 times since the last report)", _errors.Pending()[^1]);
+    }
+
+    [Fact]
+    public void Component_that_is_not_well_when_the_agent_starts_is_told_if_it_stays_so_for_a_minute()
+    {
+        _vital.Finds(HealthFinding.Degraded("not synced yet"));
+        _other.Finds(HealthFinding.Degraded("no permission"));
+        _reporter.Check();
+        _time.Advance(TimeSpan.FromSeconds(59));
+        _vital.Finds(HealthFinding.Healthy("synced"));
+        _reporter.Check();
+        Assert.Empty(_errors.Pending());
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _reporter.Check();
+
+        Assert.Equal(["component other is degraded: no permission"], _errors.Pending());
+    }
+
+    [Fact]
+    public void Hub_is_not_told_that_it_was_away_but_that_it_gives_no_operations()
+    {
+        using var reporter = new HealthReporter(
+            [new HubCheck(_hub, _settings)], _hub, _events, _errors, Prometheus.Metrics.WithCustomRegistry(_metrics), _settings, _time,
+            NullLogger<HealthReporter>.Instance);
+        _hub.Succeeded();
+        for (var i = 0; i < 3; i++) _hub.Failed("no answer");
+        _time.Advance(TimeSpan.FromHours(1));
+        reporter.Check();
+        _hub.Succeeded();
+        Assert.Empty(_errors.Pending());
+
+        for (var i = 0; i < 3; i++) _hub.PollFailed("404 Not Found");
+        reporter.Check();
+
+        Assert.Equal(["component hub is degraded: registered, but it gives no operations: 404 Not Found"], _errors.Pending());
     }
 
     [Fact]

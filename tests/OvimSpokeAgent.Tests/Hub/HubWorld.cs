@@ -8,6 +8,7 @@ using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Cluster;
 using OvimSpokeAgent.Tests.Configuration;
+using OvimSpokeAgent.Tests.Logging;
 using Prometheus;
 
 namespace OvimSpokeAgent.Tests.Hub;
@@ -36,14 +37,18 @@ internal sealed class HubWorld : IDisposable
         Connection = new HubConnection(Time);
         Client = new HubClient(
             new HubCaller(_http, gate, Presence, credentials, Metrics, Time), new HubCapabilities(Connection), Settings, Time);
+        var outage = new HubOutage(Time, OutageLog);
         var pace = new HubSchedule(Settings.HeartbeatInterval, Settings.Hub.PollInterval, jitter);
         Heartbeat = new HeartbeatLoop(
-            Client, Connection, Reports, pace, gate, Metrics, Settings, Time, NullLogger<HeartbeatLoop>.Instance);
-        Poll = new PollLoop(Client, Connection, Presence, Intake, pace, gate, Metrics, Settings, Time, NullLogger<PollLoop>.Instance);
+            Client, Connection, Reports, pace, gate, outage, Metrics, Settings, Time, NullLogger<HeartbeatLoop>.Instance);
+        Poll = new PollLoop(Client, Connection, Presence, Intake, pace, gate, outage, Metrics, Settings, Time, NullLogger<PollLoop>.Instance);
         Hub.Handles(_ => new HttpResponseMessage(HttpStatusCode.NoContent));
     }
 
     public TestTime Time { get; } = new();
+
+    /// <summary>What is logged of the hub that is away.</summary>
+    public LinesLogger<HubOutage> OutageLog { get; } = new();
 
     public AgentSettings Settings { get; }
 

@@ -13,7 +13,7 @@ public sealed class LogRingTests : IDisposable
 
     public LogRingTests()
     {
-        var logger = AgentLogging.Configure(new LogLevels(LogLevel.Information)).WriteTo.Sink(_ring).CreateLogger();
+        var logger = AgentLogging.Configure(new LogLevels(LogLevel.Information), new ReportErrors(), to => to.Sink(_ring)).CreateLogger();
         _factory = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddSerilog(logger, dispose: true));
         _logger = _factory.CreateLogger("OvimSpokeAgent.Test");
     }

@@ -18,12 +18,14 @@ internal sealed class MemoryLog : IDisposable, ILogEventSink
     {
         Levels = new LogLevels(level);
         _formatter = AgentLogging.Formatter(json);
-        var logger = AgentLogging.Configure(Levels).WriteTo.Sink(this).CreateLogger();
+        var logger = AgentLogging.Configure(Levels, Errors, to => to.Sink(this)).CreateLogger();
         // Serilog alone decides on levels, as in the host.
         _factory = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddSerilog(logger, dispose: true));
     }
 
     public LogLevels Levels { get; }
+
+    public ReportErrors Errors { get; } = new();
 
     public List<string> Lines { get; } = [];
 

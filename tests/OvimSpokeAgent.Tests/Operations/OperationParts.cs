@@ -3,6 +3,7 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 

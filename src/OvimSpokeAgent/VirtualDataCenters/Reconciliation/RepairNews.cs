@@ -13,6 +13,9 @@ internal sealed partial class RepairNews(
     // From the second time on it is no accident.
     private const int Contested = 2;
 
+    /// <summary>What the events about it are about.</summary>
+    private const string Action = "Repair";
+
     /// <summary>An object was put right.</summary>
     /// <param name="ns">Its namespace.</param>
     /// <param name="deviation">What was not as declared.</param>
@@ -55,7 +58,7 @@ internal sealed partial class RepairNews(
             : $"{deviation.Key}: {reason}";
         if (!history.Failed(ns.Name, deviation.Key, problem, asked)) return;
         LogFailed(ns.VdcName, ns.Name, problem!);
-        events.Record(SubjectOf(deviation), EventSeverity.Warning, "RepairFailed", $"VDC {ns.VdcName}: not as declared: {problem}");
+        events.Record(SubjectOf(deviation), EventSeverity.Warning, "RepairFailed", $"VDC {ns.VdcName}: not as declared: {problem}", Action);
     }
 
     private void Repaired(
@@ -74,12 +77,12 @@ internal sealed partial class RepairNews(
         if (times < Contested)
         {
             LogRepaired(ns.VdcName, ns.Name, $"{key} {first} and {done}");
-            events.Record(SubjectOf(deviation), EventSeverity.Warning, "DriftRepaired", $"VDC {ns.VdcName}: {key} {first} and {done}");
+            events.Record(SubjectOf(deviation), EventSeverity.Warning, "DriftRepaired", $"VDC {ns.VdcName}: {key} {first} and {done}", Action);
         }
         else
         {
             LogContested(ns.VdcName, ns.Name, $"{key} {again}; it {done} each time, {before + 1} times since the last line");
-            events.Record(SubjectOf(deviation), EventSeverity.Warning, "DriftContested", $"VDC {ns.VdcName}: {key} {again}");
+            events.Record(SubjectOf(deviation), EventSeverity.Warning, "DriftContested", $"VDC {ns.VdcName}: {key} {again}", Action);
         }
     }
 

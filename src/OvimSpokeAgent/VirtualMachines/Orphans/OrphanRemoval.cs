@@ -34,7 +34,8 @@ internal sealed class OrphanRemoval(
         new EventSubject(orphan.Kind is OrphanKind.StrayVolume ? KubeVirtKinds.DataVolume : KubeVirtKinds.VirtualMachine, orphan.Name),
         EventSeverity.Warning,
         "OrphanNotRemoved",
-        reason);
+        reason,
+        "RemoveOrphan");
 
     private async Task<TimeSpan?> RemoveVmAsync(NamespacedName name, CancellationToken cancellationToken)
     {

@@ -75,6 +75,20 @@ internal static class DefaultScenarios
                 """),
             Step.Get($"{Core}/events?fieldSelector=involvedObject.name%3Dy").Answers(200, """{"items":[]}""")),
         new(
+            "a series of events is the same in both groups",
+            Step.Post("/apis/events.k8s.io/v1/namespaces/{ns}/events", """
+                {"metadata":{"name":"b"},"regarding":{"kind":"ConfigMap","namespace":"{ns}","name":"x","uid":"u-1"},"type":"Warning",
+                 "reason":"Tested","action":"Test","note":"all is well","reportingController":"test","reportingInstance":"test-0",
+                 "eventTime":"2026-01-01T00:00:00.123456Z"}
+                """).Answers(201, """{"apiVersion":"events.k8s.io/v1","note":"all is well"}"""),
+            Step.Merge("/apis/events.k8s.io/v1/namespaces/{ns}/events/b", """
+                {"series":{"count":2,"lastObservedTime":"2026-01-01T00:01:00.000000Z"}}
+                """).Answers(200, """{"series":{"count":2}}"""),
+            Step.Get($"{Core}/events?fieldSelector=involvedObject.uid%3Du-1").Answers(200, """
+                {"items":[{"message":"all is well","type":"Warning","action":"Test","reportingComponent":"test","reportingInstance":"test-0",
+                 "involvedObject":{"name":"x"},"series":{"count":2,"lastObservedTime":"2026-01-01T00:01:00.000000Z"}}]}
+                """)),
+        new(
             "a lease is made by an update too",
             Step.Put("/apis/coordination.k8s.io/v1/namespaces/{ns}/leases/a", """{"metadata":{"name":"a"},"spec":{"holderIdentity":"x"}}""")
                 .Answers(201, """{"spec":{"holderIdentity":"x"}}""")),

@@ -5,6 +5,7 @@ using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Configuration;

@@ -7,6 +7,7 @@ using OvimSpokeAgent.Events;
 using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Leadership;
+using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Tests.Simulation;
@@ -56,7 +57,8 @@ internal sealed class SimulatedAgent
         var events = new EventRecorder(api, _connectivity, factory, settings, time, NullLogger<EventRecorder>.Instance);
         // As of a loop: the host goes on after it, here it is a finding.
         var failures = TestFailures.Create(time, (line, e) => world.Failures.Add($"{line} of {Process!.Name}: {e}"));
-        var health = new HealthReporter([], _connection, events, factory, settings, time, NullLogger<HealthReporter>.Instance);
+        var errors = new ReportErrors();
+        var health = new HealthReporter([], _connection, events, errors, factory, settings, time, NullLogger<HealthReporter>.Instance);
         var caches = new SimulatedCaches(api, failures, jitter, time);
         var managed = new ManagedNamespaces(caches.Namespaces, guarded, settings);
         Vdcs = new SimulatedVdcs(caches, guarded, managed, _election, key => Journal!.Find(key), events, factory, failures, settings, jitter, time);
@@ -79,7 +81,6 @@ internal sealed class SimulatedAgent
             new HangHandler(time),
         ]);
 
-        var errors = new ReportErrors();
         var parts = new OperationParts(
             registry,
             world.Mutation(new SecretJournalStore(api, guarded, settings.Namespace)),

@@ -66,7 +66,7 @@ internal sealed class OrphanWorld : IAsyncDisposable
 
     public Task TellsAsync(string reason, string message) => Eventually.HoldsAsync(() => Vms.Cluster.Requests.Any(request =>
         request is { Verb: "create" } && request.Kind == KubernetesKinds.Event && request.Detail.Contains($"\"reason\":\"{reason}\"", StringComparison.Ordinal)
-        && JsonNode.Parse(request.Detail)!["message"]!.GetValue<string>() == message));
+        && JsonNode.Parse(request.Detail)!["note"]!.GetValue<string>() == message));
 
     /// <summary>What is due now is done: another orphan, which is due since now, is gone.</summary>
     public async Task SettlesAsync()
