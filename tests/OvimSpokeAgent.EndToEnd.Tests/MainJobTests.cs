@@ -135,7 +135,7 @@ public sealed class MainJobTests(Clusters clusters) : IClassFixture<Clusters>
             agent,
             "create_vm",
             "web",
-            [.. SmallVm, ("cloud_init", "#cloud-config\n# " + new string('x', 4000)), ("ssh_keys", new JsonArray("ssh-ed25519 AAAA me"))]);
+            [.. SmallVm, ("cloud_init", SeededSecrets.LongUserData), ("ssh_keys", new JsonArray("ssh-ed25519 AAAA me"))]);
 
         var vm = await environment.Cluster.FindVmAsync(environment.Namespace, "web");
         var secrets = await environment.Cluster.Admin.GetAsync(

@@ -197,6 +197,7 @@ internal sealed partial class AgentProcess : IAsyncDisposable
         if (!_process.HasExited) _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+        SeededSecrets.AreNotIn("what the agent wrote", Output);
     }
 
     private async Task AnswersAsync(string path)

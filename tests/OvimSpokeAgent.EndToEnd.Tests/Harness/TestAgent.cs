@@ -4,6 +4,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using OvimSpokeAgent.Agent;
 using OvimSpokeAgent.Cluster;
 using OvimSpokeAgent.Sandbox.Hub;
@@ -87,6 +88,19 @@ internal sealed class TestAgent : IAsyncDisposable
         var (_, text) = await GetAsync("metrics");
         var line = text.Split('\n').Single(line => line.StartsWith(name + " ", StringComparison.Ordinal));
         return double.Parse(line.Split(' ')[^1], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>All that it says now: health, metrics, the bundle of its local API.</summary>
+    /// <returns>Empty if it was stopped.</returns>
+    public async Task<IReadOnlyList<string>> SaysAsync()
+    {
+        if (Service<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested) return [];
+        return
+        [
+            (await GetAsync("health/status")).Text,
+            (await GetAsync("metrics")).Text,
+            await _http.GetStringAsync(new Uri(LocalUrl, "debug/report")),
+        ];
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json.Nodes;
 using OvimSpokeAgent.Sandbox.Hub;
 
@@ -161,11 +162,26 @@ internal sealed class TestEnvironment : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await SaysNoSecretsAsync();
         foreach (var agent in _agents) await agent.DisposeAsync();
         await Hub.DisposeAsync();
         if (_ownsCluster) await Cluster.DisposeAsync();
         else foreach (var ns in _namespaces.Append(AgentNamespace)) await Cluster.Admin.DeleteAsync($"api/v1/namespaces/{ns}");
     }
+
+    // In every test that has an environment, not only in those about secrets.
+    private async Task SaysNoSecretsAsync()
+    {
+        var said = new List<string>(Hub.Results.Select(result => result.Body));
+        foreach (var agent in _agents) said.AddRange([.. await agent.SaysAsync(), LatestReport(agent.Id)?.Json.ToJsonString() ?? ""]);
+        foreach (var ns in _namespaces.Append(AgentNamespace))
+        {
+            if (await Cluster.Admin.StatusOfAsync(EventsOf(ns)) is HttpStatusCode.OK) said.Add((await Cluster.Admin.GetAsync(EventsOf(ns))).ToJsonString());
+        }
+        foreach (var text in said) SeededSecrets.AreNotIn("what the agent says", text);
+    }
+
+    private static string EventsOf(string ns) => $"api/v1/namespaces/{ns}/events";
 
     private ReceivedReport? LatestReport(string agent) => Hub.Reports.LastOrDefault(report => report.AgentId == agent);
 

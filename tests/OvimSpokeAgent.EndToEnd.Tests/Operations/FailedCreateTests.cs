@@ -9,7 +9,7 @@ public sealed class FailedCreateTests(Clusters clusters) : IClassFixture<Cluster
 {
     private static readonly (string, JsonNode)[] VmWithSecrets =
     [
-        ("image_url", "disk"), ("cpu", 1), ("memory", "1Gi"), ("cloud_init", "#cloud-config\n" + new string('#', 3000)),
+        ("image_url", "disk"), ("cpu", 1), ("memory", "1Gi"), ("cloud_init", SeededSecrets.LongUserData),
         ("ssh_keys", new JsonArray("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB a@b")),
     ];
 

@@ -13,7 +13,7 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Operations;
 /// </summary>
 public sealed class SecretCanaryTests
 {
-    private const string Canary = "Zq7vKx2mWp9";
+    private const string Canary = SeededSecrets.Canary;
     private const long NumericCanary = 918_273_645_546_372;
     private const int Piece = 8;
     private const string PushToken = "push-s3cr3t";

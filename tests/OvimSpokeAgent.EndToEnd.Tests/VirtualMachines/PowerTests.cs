@@ -83,7 +83,7 @@ public sealed class PowerTests(Clusters clusters) : IClassFixture<Clusters>
         {
             await environment.CompletesAsync(
                 agent, "create_vm", name, ("image_url", "disk"), ("cpu", 1), ("memory", "1Gi"), ("run", false),
-                ("cloud_init", "#cloud-config\n" + new string('#', 3000)), ("ssh_keys", new JsonArray("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB a@b")));
+                ("cloud_init", SeededSecrets.LongUserData), ("ssh_keys", new JsonArray("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB a@b")));
 
             var template = (await VmAsync(environment, name))["spec"]!["template"]!["spec"]!;
             var keys = (string)template["accessCredentials"]![0]!["sshPublicKey"]!["source"]!["secret"]!["secretName"]!;
