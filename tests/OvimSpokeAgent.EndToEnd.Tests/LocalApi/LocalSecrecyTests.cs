@@ -22,6 +22,7 @@ public sealed class LocalSecrecyTests
             ("OVIM_LOG_LEVEL", "debug"), ("OVIM_PUSH_TOKEN_FILE", secret["token"]), ("OVIM_HUB_TOKEN", ""), ("OVIM_HUB_TOKEN_FILE", secret["hub"]));
         await environment.CompletesAsync(agent, "create_vm", "web", Fields());
         await environment.FailsAsync(agent, "create_vm", "web-2", [.. Fields(), ("network_data", new JsonObject { ["key"] = UserData })]);
+        await environment.FailsAsync(agent, "start_vm", "none");
         await environment.ReportsVmAsync(agent, "web", "running");
         using var local = new LocalClient(agent.LocalUrl);
 

@@ -2,6 +2,7 @@ extern alias KubernetesModels;
 
 using KubernetesModels::k8s;
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.VirtualDataCenters;
 
 namespace OvimSpokeAgent.Tests.Deploy;
@@ -29,6 +30,11 @@ public sealed class ManifestTests
         Assert.NotEmpty(objects);
         Assert.All(objects, item => Assert.IsAssignableFrom<KubernetesModels::k8s.IKubernetesObject>(item));
     }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Local_API_is_no_port_of_a_pod_or_a_Service(string file) =>
+        Assert.DoesNotContain(SettingsTable.DebugPort.Default!, File.ReadAllText(Path.Combine(Root, file)), StringComparison.Ordinal);
 
     [Fact]
     public void Misspelt_field_would_show() => Assert.ThrowsAny<Exception>(() => KubernetesYaml.LoadAllFromString(

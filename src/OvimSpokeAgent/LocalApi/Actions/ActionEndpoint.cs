@@ -27,21 +27,24 @@ internal sealed partial class ActionEndpoint(LocalActions actions, LogLevelContr
 
     private KeyValuePair<string, RequestDelegate> Action(
         string name, IReadOnlyList<string> fields, Func<JsonElement, CancellationToken, Task<ActionResult>> run) =>
-        new($"/debug/{name}", async context =>
-        {
-            var (body, refusal) = await ReadAsync(context, fields);
-            var result = refusal ?? await AuditedAsync(name, () => run(body, context.RequestAborted));
-            if (result.IsDone) await LocalApiRoutes.WriteAsync(context, new ActionDocument(name, result.Message), LocalApiJson.Default.ActionDocument);
-            else await LocalApiRoutes.RefuseAsync(context, result.Status, result.Message);
-        });
+        new($"/debug/{name}", context => AnswerAsync(context, name, fields, run));
 
-    private async Task<ActionResult> AuditedAsync(string name, Func<Task<ActionResult>> run)
+    private async Task AnswerAsync(
+        HttpContext context, string name, IReadOnlyList<string> fields, Func<JsonElement, CancellationToken, Task<ActionResult>> run)
+    {
+        var (body, refusal) = await ReadAsync(context, fields);
+        var result = refusal ?? await AuditedAsync(name, run(body, context.RequestAborted));
+        if (result.IsDone) await LocalApiRoutes.WriteAsync(context, new ActionDocument(name, result.Message), LocalApiJson.Default.ActionDocument);
+        else await LocalApiRoutes.RefuseAsync(context, result.Status, result.Message);
+    }
+
+    private async Task<ActionResult> AuditedAsync(string name, Task<ActionResult> action)
     {
         var started = time.GetTimestamp();
         var outcome = "unclear";
         try
         {
-            var result = await run();
+            var result = await action;
             outcome = result.IsDone ? "done" : "not done";
             return result;
         }

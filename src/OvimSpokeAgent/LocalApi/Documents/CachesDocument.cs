@@ -6,6 +6,9 @@ internal sealed record CachesDocument(IReadOnlyList<CacheDocument> Caches, IRead
 /// <summary>A watch cache.</summary>
 internal sealed record CacheDocument
 {
+    /// <summary>The kind, and which of it where several caches share one.</summary>
+    public required string Holds { get; init; }
+
     public required string Kind { get; init; }
 
     public required string State { get; init; }

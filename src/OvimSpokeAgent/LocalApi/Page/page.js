@@ -178,7 +178,7 @@ function showTables({ state, components, operations, vms, vdcs, templates, cache
   put(byId('templates-summary'), joined([`${templates.templates.length} of ${templates.count}`,
     templates.stored === undefined ? 'those of the hub are not known here' : `${templates.stored} of the hub are stored`, templates.problem, templates.pull_problem,
     templates.lost.length ? `not readable: ${templates.lost.join(', ')}` : '', templates.rejected.map(one => `rejected: ${one.name}: ${one.reason}`).join('; ')], '; '));
-  show('caches', caches.caches.map(one => ({ key: one.kind, data: { cache: one.kind, state: one.state }, cells: [one.kind, word(one.state), one.objects, time(one.last_event), one.problem] })));
+  show('caches', caches.caches.map(one => ({ key: one.holds, data: { cache: one.holds, state: one.state }, cells: [one.holds, word(one.state), one.objects, time(one.last_event), one.problem] })));
   show('history', state.history.map(one => ({ key: `${one.at} ${one.to}`, cells: [time(one.at), one.from, word(one.to), one.reason] })));
 }
 

@@ -17,6 +17,7 @@ internal sealed class CachesSource(IEnumerable<IWatchCacheStatus> caches, Runnin
         var status = cache.Status;
         return new CacheDocument
         {
+            Holds = cache.Holds,
             Kind = cache.Kind.ToString(),
             State = status.State.ToString(),
             Since = status.Since,
