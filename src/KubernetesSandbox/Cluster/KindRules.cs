@@ -34,6 +34,9 @@ internal static class KindRules
             case ("", "persistentvolumeclaims"):
                 if (current is null) content["status"] = new JsonObject { ["phase"] = "Pending" };
                 break;
+            case ("events.k8s.io", "events"):
+                if (current is null) EventRules.Check(kind, content);
+                break;
             case ("apiextensions.k8s.io", "customresourcedefinitions"):
                 if (current is null) DefaultDefinition(content);
                 break;

@@ -1,5 +1,4 @@
 using OvimSpokeAgent.Logging;
-using OvimSpokeAgent.Operations;
 using OvimSpokeAgent.Supervision;
 
 namespace OvimSpokeAgent.Agent;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using OvimSpokeAgent.Agent;
 using OvimSpokeAgent.Logging;
-using OvimSpokeAgent.Operations;
 
 namespace OvimSpokeAgent.Tests.Agent;
 

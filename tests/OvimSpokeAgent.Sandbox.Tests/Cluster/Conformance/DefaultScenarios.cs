@@ -84,6 +84,14 @@ internal static class DefaultScenarios
             Step.Merge("/apis/events.k8s.io/v1/namespaces/{ns}/events/b", """
                 {"series":{"count":2,"lastObservedTime":"2026-01-01T00:01:00.000000Z"}}
                 """).Answers(200, """{"series":{"count":2}}"""),
+            Step.Post("/apis/events.k8s.io/v1/namespaces/{ns}/events", """
+                {"metadata":{"name":"c"},"regarding":{"kind":"Namespace","name":"{ns}"},"type":"Warning",
+                 "reason":"Tested","action":"Test","note":"of no namespace","reportingController":"test","reportingInstance":"test-0",
+                 "eventTime":"2026-01-01T00:00:00.123456Z"}
+                """).Answers(422, """{"reason":"Invalid","details":{"causes":[{"field":"involvedObject.namespace"}]}}"""),
+            Step.Post("/apis/events.k8s.io/v1/namespaces/{ns}/events", """
+                {"metadata":{"name":"d"},"regarding":{"kind":"Namespace","name":"{ns}","namespace":"{ns}"},"type":"Odd","note":"x"}
+                """).Answers(422, """{"reason":"Invalid"}"""),
             Step.Get($"{Core}/events?fieldSelector=involvedObject.uid%3Du-1").Answers(200, """
                 {"items":[{"message":"all is well","type":"Warning","action":"Test","reportingComponent":"test","reportingInstance":"test-0",
                  "involvedObject":{"name":"x"},"series":{"count":2,"lastObservedTime":"2026-01-01T00:01:00.000000Z"}}]}
