@@ -5,6 +5,8 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 /// <summary>What holds of every page: readable at each width, in light and dark, and with assistive technology.</summary>
 internal static class BrowserPageChecks
 {
+    private const int Told = 20;
+
     // What is clipped to nothing is for screen readers.
     private const string IsSeen = """
         function isSeen(one) {
@@ -41,14 +43,20 @@ internal static class BrowserPageChecks
             }
             return [255, 255, 255];
           };
+          const opacity = one => {
+            let all = 1;
+            for (let at = one; at; at = at.parentElement) all *= Number(getComputedStyle(at).opacity);
+            return all;
+          };
           const wrong = [];
           for (const one of document.querySelectorAll('body *')) {
             const text = one.matches('input, textarea, select') ? one.value : [...one.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join('');
-            if (!text || !isSeen(one) || one.closest('svg, :disabled, option')) continue;
-            const [behind, ink] = [background(one), channels(getComputedStyle(one).color)];
+            if (!text || !isSeen(one) || one.closest(':disabled, option')) continue;
+            const behind = background(one), style = getComputedStyle(one), share = opacity(one);
+            const ink = channels(one.closest('svg') ? style.fill : style.color).slice(0, 3).map((c, i) => c * share + (behind?.[i] ?? c) * (1 - share));
             const [bright, dim] = behind ? [luminance(behind), luminance(ink)].sort((a, b) => b - a) : [0, 0];
             const ratio = (bright + 0.05) / (dim + 0.05);
-            if (ratio < 4.5) wrong.push(`${one.tagName} "${text.slice(0, 40)}": ${ratio.toFixed(2)}, ${getComputedStyle(one).color} on ${behind}`);
+            if (ratio < 4.5) wrong.push(`${one.tagName} "${text.slice(0, 40)}": ${ratio.toFixed(2)}, rgb(${ink.map(Math.round)}) on ${behind}`);
           }
           return wrong;
         }
@@ -106,6 +114,6 @@ internal static class BrowserPageChecks
     private static async Task FindsNothingAsync(BrowserPage page, string look, string function, params object[] arguments)
     {
         var wrong = await page.AskAsync<JsonElement>($"(...given) => {{ {IsSeen} return ({function})(...given); }}", arguments);
-        Assert.True(wrong.GetArrayLength() == 0, $"{look}:\n{string.Join('\n', wrong.EnumerateArray())}");
+        Assert.True(wrong.GetArrayLength() == 0, $"{look}:\n{string.Join('\n', wrong.EnumerateArray().Take(Told))}");
     }
 }

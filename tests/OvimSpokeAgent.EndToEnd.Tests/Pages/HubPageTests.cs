@@ -9,6 +9,7 @@ using OvimSpokeAgent.Sandbox.Hub;
 namespace OvimSpokeAgent.EndToEnd.Tests.Pages;
 
 /// <summary>The sandbox hub's page in a real browser.</summary>
+[Collection(BrowserCollection.Name)]
 public sealed class HubPageTests : IAsyncLifetime
 {
     private const string Hostile = """<img src=x onerror="window.wasHacked=1">""";
@@ -63,7 +64,7 @@ public sealed class HubPageTests : IAsyncLifetime
         await Page.ShowsAsync($"{vm}[data-status='running']");
 
         await Page.IsReadableByAllAsync();
-        await Page.IsCleanAsync();
+        Page.IsClean();
     }
 
     [InBrowserFact]
@@ -87,7 +88,7 @@ public sealed class HubPageTests : IAsyncLifetime
         Hub.Faults.Clear();
         await Page.ShowsAsync($"{row}[data-state='connected']");
 
-        await Page.IsCleanAsync();
+        Page.IsClean();
     }
 
     [InBrowserFact]
@@ -110,7 +111,7 @@ public sealed class HubPageTests : IAsyncLifetime
         await page.ShowsAsync("#hub-state[data-state='answers']");
         await page.ShowsAsync("#operations [data-stage='queued']");
         await page.SaysAsync("#hub-kind", "active");
-        await page.IsCleanAsync();
+        page.IsClean();
     }
 
     [InBrowserFact]
@@ -140,7 +141,7 @@ public sealed class HubPageTests : IAsyncLifetime
         Assert.Equal(Hostile, await Page.AskAsync<string>("() => document.querySelector('#agent').value"));
         Assert.False(await Page.AskAsync<bool>("() => 'wasHacked' in window"));
         await Page.IsReadableByAllAsync();
-        await Page.IsCleanAsync();
+        Page.IsClean();
     }
 
     [InBrowserFact]
@@ -172,7 +173,7 @@ public sealed class HubPageTests : IAsyncLifetime
         await Page.ChoosesAsync("#type", "list_vms");
         Assert.Equal("{}", await Page.AskAsync<string>("() => document.getElementById('payload').value"));
         Assert.Empty(Hub.Results);
-        await Page.IsCleanAsync();
+        Page.IsClean();
     }
 
     private static JsonObject Vm(string name) => new() { ["name"] = name, ["namespace"] = Hostile, ["status"] = Hostile, ["message"] = Hostile, ["ip_address"] = new string('9', 200) };
