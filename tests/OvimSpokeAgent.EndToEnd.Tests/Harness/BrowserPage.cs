@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using PuppeteerSharp;
-using PuppeteerSharp.Media;
 
 namespace OvimSpokeAgent.EndToEnd.Tests.Harness;
 

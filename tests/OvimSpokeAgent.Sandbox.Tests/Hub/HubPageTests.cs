@@ -8,7 +8,7 @@ using OvimSpokeAgent.Sandbox.Hub;
 namespace OvimSpokeAgent.Sandbox.Tests.Hub;
 
 /// <summary>What the hub's URL is in a browser, and the document behind it. That the page shows it, the end-to-end tests try in a browser.</summary>
-public sealed partial class HubPageTests : IAsyncLifetime
+public sealed partial class HubPageTests : IAsyncLifetime, IDisposable
 {
     private const string Agent = "spoke-agent-east";
     private const string Zone = "east";
@@ -21,11 +21,9 @@ public sealed partial class HubPageTests : IAsyncLifetime
 
     public async Task InitializeAsync() => _hub = await SandboxHub.StartAsync(new SandboxHubOptions { TimeProvider = _clock });
 
-    public async Task DisposeAsync()
-    {
-        _http.Dispose();
-        await _hub.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await _hub.DisposeAsync();
+
+    public void Dispose() => _http.Dispose();
 
     [Theory]
     [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html")]
