@@ -138,6 +138,20 @@ public sealed class StatusPageTests : IAsyncLifetime
     }
 
     [InBrowserFact]
+    public async Task What_one_clicks_is_done_and_told()
+    {
+        await Page.BecomesAsync("() => document.querySelector('#agent-state').textContent === 'Healthy'");
+        foreach (var action in (string[])["heartbeat", "register", "clear-templates", "check-permissions"]) await DoesAsync(action);
+        await Page.ChoosesAsync("#level", "debug");
+        await DoesAsync("log-level");
+
+        await Page.SaysAsync("#overview", "debug, until");
+        await Page.BecomesAsync("() => document.querySelector('#agent-state').textContent === 'Healthy'");
+        await Page.IsReadableByAllAsync();
+        Page.IsClean();
+    }
+
+    [InBrowserFact]
     public async Task VMs_are_found_by_name_settings_and_the_log_are_there_and_no_secret()
     {
         foreach (var name in (string[])["web-1", "web-2", "db"])
@@ -155,6 +169,13 @@ public sealed class StatusPageTests : IAsyncLifetime
         Assert.DoesNotContain(new SandboxHubOptions().Token, all, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", all, StringComparison.Ordinal);
         Page.IsClean();
+    }
+
+    private async Task DoesAsync(string action)
+    {
+        await Page.ClicksAsync($"[data-action='{action}']");
+        await Page.BecomesAsync("() => !document.querySelector('#action-result').textContent.endsWith('…')");
+        Assert.True(await Page.AskAsync<bool>("() => document.querySelector('#action-result').classList.contains('good')"), await Page.TextAsync("#action-result"));
     }
 
     private static JsonObject Finalizers(params string[] names) => new()
