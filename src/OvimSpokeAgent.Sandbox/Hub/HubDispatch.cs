@@ -49,6 +49,7 @@ internal sealed class HubDispatch(HubState state, SandboxHubOptions options) : I
 
     private async Task PushOrLoseAsync(string zoneId, JsonObject operation)
     {
+        state.Operations.Pushing($"zone {zoneId}", operation);
         if (!_spokes.TryGetValue(zoneId, out var spoke))
         {
             state.Lose(operation, $"no spoke is configured for zone {zoneId}");
@@ -59,7 +60,11 @@ internal sealed class HubDispatch(HubState state, SandboxHubOptions options) : I
         {
             await Task.Delay(wait, options.TimeProvider, _stop.Token);
             (var status, why) = await _push.SendAsync(spoke, operation, null, _stop.Token);
-            if (status is >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices) return;
+            if (status is >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices)
+            {
+                state.Operations.Pushed(operation);
+                return;
+            }
             if (status is null || !TriedAgain.Contains(status.Value)) break;
         }
         // It goes into a queue that no poll asks for.
@@ -70,8 +75,13 @@ internal sealed class HubDispatch(HubState state, SandboxHubOptions options) : I
     {
         if (state.CallbackOf(agentId) is { } callback)
         {
+            state.Operations.Pushing(agentId, operation);
             var (status, _) = await _push.SendAsync(callback, operation, operation.Text("id"), _stop.Token);
-            if (status is HttpStatusCode.OK or HttpStatusCode.Accepted) return;
+            if (status is HttpStatusCode.OK or HttpStatusCode.Accepted)
+            {
+                state.Operations.Pushed(operation);
+                return;
+            }
         }
         state.Queue(agentId, operation);
     }

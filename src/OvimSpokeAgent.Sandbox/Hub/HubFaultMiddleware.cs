@@ -3,13 +3,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace OvimSpokeAgent.Sandbox.Hub;
 
-/// <summary>Lets faults happen to the requests of agents; those of operators, the index and what is below <c>/sandbox</c>, are left alone.</summary>
+/// <summary>Lets faults happen to the requests of agents; those of operators are left alone.</summary>
 internal static class HubFaultMiddleware
 {
     public static async Task InvokeAsync(HttpContext context, RequestDelegate next, HubFaults faults)
     {
         var path = context.Request.Path.Value ?? "";
-        var fault = path == "/" || path.StartsWith("/sandbox", StringComparison.Ordinal) ? null : faults.Take(context.Request.Method, path);
+        var fault = OperatorGuard.IsForOperators(context.Request.Path) ? null : faults.Take(context.Request.Method, path);
         switch (fault?.Kind)
         {
             case null:

@@ -3,16 +3,18 @@ using Microsoft.AspNetCore.Builder;
 
 namespace OvimSpokeAgent.Sandbox.Hub;
 
-/// <summary>What there is at the hub, for who opens its URL.</summary>
+/// <summary>What there is at the hub, for who asks for its URL: the page for a browser, JSON for everyone else.</summary>
 internal static class HubIndex
 {
     private static readonly (string Request, string What)[] ForOperators =
     [
         ("POST /sandbox/operations", "queues an operation: {\"agent_id\", \"type\", \"payload\"}, optional id, timestamp, timeout_seconds"),
+        ("GET /sandbox/examples", "the types of operations, each with an example of a payload"),
         ("GET /sandbox/results", "all results, in the order in which they came"),
         ("GET /sandbox/results/{id}", "the last result of an operation"),
         ("GET /sandbox/agents", "the agents: status, version, numbers of VMs, VDCs and errors, whether connected, and whether alive where the hub can ask"),
         ("GET /sandbox/reports/{agent}", "an agent's last report"),
+        ("GET /sandbox/state", "what the page shows: agents with VMs and VDCs, the newest operations and what became of them"),
         ("PUT /sandbox/templates", "sets what agents get that ask for templates: {\"templates\": [{\"name\", …}]}"),
         ("GET /sandbox/vdcs", "the VDCs and their phases: creating, active, deleting"),
         ("POST /sandbox/vdcs", "makes a VDC: {\"name\", \"zone_id\"}, optional the fields of create_vdc's payload"),
@@ -35,6 +37,8 @@ internal static class HubIndex
 
     public static void Map(WebApplication app, SandboxHubOptions options) => app.MapGet("/", context =>
     {
+        context.Response.Headers.Vary = "Accept";
+        if (HubPage.IsWanted(context.Request)) return HubPage.SendAsync(context);
         var url = $"{context.Request.Scheme}://{context.Request.Host}";
         return AgentEndpoints.AnswerAsync(context, 200, new JsonObject
         {

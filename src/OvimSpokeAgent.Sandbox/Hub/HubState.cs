@@ -46,6 +46,9 @@ internal sealed class HubState(SandboxHubOptions options)
 
     public VdcRecords Vdcs { get; } = new();
 
+    /// <summary>What became of the newest operations.</summary>
+    public OperationLog Operations { get; } = new(options.TimeProvider);
+
     public int Connections => Volatile.Read(ref _connections);
 
     public void Connected() => Interlocked.Increment(ref _connections);
@@ -130,6 +133,7 @@ internal sealed class HubState(SandboxHubOptions options)
         {
             if (!_queues.TryGetValue(agentId, out var queue)) _queues[agentId] = queue = [];
             queue.Add(operation);
+            Operations.Queued(agentId, operation);
         }
         Changed.Set();
     }
@@ -145,6 +149,7 @@ internal sealed class HubState(SandboxHubOptions options)
         List<JsonNode?>? queue;
         lock (_lock) _queues.Remove(agentId, out queue);
         if (queue is null) return [];
+        foreach (var operation in queue) Operations.Polled(operation);
         Changed.Set();
         return queue;
     }
@@ -170,6 +175,7 @@ internal sealed class HubState(SandboxHubOptions options)
             _results.Add(result);
             _lastResults[id] = result;
             Vdcs.Take(id, result.Json);
+            Operations.Answered(result);
         }
         Changed.Set();
     }
@@ -177,6 +183,7 @@ internal sealed class HubState(SandboxHubOptions options)
     public void Lose(JsonObject operation, string why)
     {
         lock (_lock) _lost.Add(new LostOperation(operation, why));
+        Operations.Lost(operation, why);
         Changed.Set();
     }
 
@@ -192,10 +199,12 @@ internal sealed class HubState(SandboxHubOptions options)
             _callbacks.Clear();
             _lost.Clear();
             Vdcs.Forget();
+            Operations.Forget();
             if (_templates is not null) _templates = "[]";
         }
         Changed.Set();
     }
 
-    private TimeSpan AgeOf(ReceivedReport report) => options.TimeProvider.GetUtcNow() - report.ReceivedAt;
+    /// <summary>How long ago it came.</summary>
+    public TimeSpan AgeOf(ReceivedReport report) => options.TimeProvider.GetUtcNow() - report.ReceivedAt;
 }

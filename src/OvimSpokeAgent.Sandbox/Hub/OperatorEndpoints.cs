@@ -16,12 +16,12 @@ internal static class OperatorEndpoints
         TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver(),
     };
 
-    public static void Map(WebApplication app, HubState state, HubDispatch dispatch, AgentProbes probes, HubFaults faults)
+    public static void Map(WebApplication app, HubState state, HubDispatch dispatch, Func<ReceivedReport, bool?> isAlive, HubFaults faults)
     {
         app.MapPost("/sandbox/operations", context => QueueAsync(context, state, dispatch));
         app.MapGet("/sandbox/results", context => AnswerAsync(context, state.Results.Select(ToJson)));
         app.MapGet("/sandbox/results/{id}", context => ResultAsync(context, state));
-        app.MapGet("/sandbox/agents", context => AnswerAsync(context, state.Agents.Select(agent => Agent(agent, state, probes.IsAlive(dispatch.UrlOf(agent))))));
+        app.MapGet("/sandbox/agents", context => AnswerAsync(context, state.Agents.Select(agent => AgentSummary.Of(agent, state, isAlive(agent)))));
         app.MapGet("/sandbox/reports/{agent}", context => ReportAsync(context, state));
         app.MapGet("/sandbox/lost", context => AnswerAsync(context, state.Lost.Select(lost => new JsonObject
         {
@@ -118,22 +118,6 @@ internal static class OperatorEndpoints
         ["operation_id"] = result.OperationId,
         ["received_at"] = result.ReceivedAt.ToString("O"),
         ["body"] = result.Json.DeepClone(),
-    };
-
-    private static JsonObject Agent(ReceivedReport agent, HubState state, bool? isAlive) => new()
-    {
-        ["agent_id"] = agent.AgentId,
-        ["zone_id"] = agent.Json["zone_id"]?.DeepClone(),
-        ["status"] = agent.Json["status"]?.DeepClone(),
-        ["version"] = agent.Json["version"]?.DeepClone(),
-        ["vms"] = agent.Json.Items("vms")?.Count ?? 0,
-        ["vdcs"] = agent.Json.Items("vdcs")?.Count ?? 0,
-        ["errors"] = agent.Json.Items("errors")?.Count ?? 0,
-        ["last_seen"] = agent.ReceivedAt.ToString("O"),
-        ["connected"] = state.IsConnected(agent),
-        ["stale"] = state.IsStale(agent),
-        ["alive"] = isAlive,
-        ["queued"] = state.Queued(agent.AgentId),
     };
 
     private static string? Filled(JsonObject body, string field) => body.Text(field) is { Length: > 0 } text ? text : null;

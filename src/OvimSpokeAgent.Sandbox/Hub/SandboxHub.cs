@@ -87,11 +87,13 @@ public sealed class SandboxHub : IAsyncDisposable
             }));
         builder.Services.AddRequestDecompression();
         var app = builder.Build();
+        app.Use(OperatorGuard.InvokeAsync);
         app.Use((context, next) => HubFaultMiddleware.InvokeAsync(context, next, faults));
         if (options.TakesGzip) AgentEndpoints.UseDecompression(app);
         AgentEndpoints.Map(app, state, options);
         HubIndex.Map(app, options);
-        OperatorEndpoints.Map(app, state, dispatch, probes, faults);
+        OperatorEndpoints.Map(app, state, dispatch, IsAlive, faults);
+        HubPage.Map(app, new HubSnapshot(state, options, IsAlive));
         VdcEndpoints.Map(app, state, work);
         var hub = new SandboxHub(app, state, dispatch, work, probes, faults);
         try
@@ -105,6 +107,8 @@ public sealed class SandboxHub : IAsyncDisposable
         }
         hub.Url = LoopbackServer.UrlOf(app);
         return hub;
+
+        bool? IsAlive(ReceivedReport agent) => probes.IsAlive(dispatch.UrlOf(agent));
     }
 
     /// <summary>Queues an operation for an agent, as a hub does: new id (a second's resolution), new timestamp.</summary>

@@ -16,7 +16,8 @@ internal static class SandboxTexts
         return $"""
             A hub, a Kubernetes API and KubeVirt, all small stand-ins in this process. No guest really runs.
 
-              hub          {world.Hub.Url} says what can be asked there
+              hub          {world.Hub.Url} opens in a browser: agents, VMs, VDCs, and a form for operations;
+                           curl gets a list of what can be asked there
                            (kind: {settings.HubKind.ToString().ToLowerInvariant()}; its agents show the token {new SandboxHubOptions().Token})
               Kubernetes   {world.Cluster.Url} answers as {SandboxCluster.Version}, with KubeVirt {SandboxKubeVirt.Version}
                            kubeconfig: {world.KubeconfigPath}
@@ -32,7 +33,8 @@ internal static class SandboxTexts
         var pace = world.HubKind is HubKind.Today ? " (where the hub has pushed, the agent polls every 30 s only)" : "";
         var text = $$"""
 
-            Now you. Queue an operation at the hub, then see its result{{pace}} and the agent's last report:
+            Now you. Open {{world.Hub.Url}} in a browser, or queue an operation at the hub, then see its result{{pace}}
+            and the agent's last report:
 
               curl {{world.Hub.Url}}sandbox/operations -d '{"agent_id":"{{SandboxWorld.AgentId}}","type":"create_vm","payload":{{payload}}}'
               curl {{world.Hub.Url}}sandbox/results

@@ -208,17 +208,16 @@ public sealed class HubKindTests
     private static async Task ReportAsync(SandboxHub hub, string status, Uri? callback = null)
     {
         var report = JsonNode.Parse($$"""
-            {"agent_id":"{{Agent}}","cluster_id":"{{Zone}}","zone_id":"{{Zone}}","status":"{{status}}","version":"1.2.3",
+            {"status":"{{status}}","version":"1.2.3",
              "vms":[{"name":"a"},{"name":"b"}],"vdcs":[{"name":"c"}],"errors":["d"]}
             """)!.AsObject();
         if (callback is not null) report["callback_url"] = callback.ToString();
-        using var answer = await SendAsync(hub, HttpMethod.Post, "api/v1/spoke/status", report.ToJsonString());
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await hub.ReportsAsync(Agent, Zone, report);
     }
 
     private static async Task<HttpStatusCode> PollAsync(SandboxHub hub)
     {
-        using var answer = await SendAsync(hub, HttpMethod.Get, $"api/v1/spoke/operations?agent_id={Agent}");
+        using var answer = await hub.SendAsync(Agent, Zone, HttpMethod.Get, $"api/v1/spoke/operations?agent_id={Agent}");
         return answer.StatusCode;
     }
 
@@ -227,10 +226,7 @@ public sealed class HubKindTests
     {
         using var patience = new CancellationTokenSource(Patience);
         await hub.WaitForAsync(_ => hub.Queued(Agent) >= count, patience.Token);
-        using var answer = await SendAsync(hub, HttpMethod.Get, $"api/v1/spoke/operations?agent_id={Agent}");
-        return answer.StatusCode is HttpStatusCode.NoContent
-            ? []
-            : [.. JsonNode.Parse(await answer.Content.ReadAsStringAsync())!.AsArray().OfType<JsonNode>()];
+        return await hub.PollsAsync(Agent, Zone);
     }
 
     private static async Task<IReadOnlyList<LostOperation>> LostAsync(SandboxHub hub)
@@ -238,15 +234,5 @@ public sealed class HubKindTests
         using var patience = new CancellationTokenSource(Patience);
         await hub.WaitForAsync(_ => hub.Lost.Count > 0, patience.Token);
         return hub.Lost;
-    }
-
-    private static async Task<HttpResponseMessage> SendAsync(SandboxHub hub, HttpMethod method, string path, string? body = null)
-    {
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(method, new Uri(hub.Url, path));
-        request.Headers.Add("Authorization", $"Bearer {hub.Token}");
-        foreach (var (name, value) in new[] { ("X-Agent-ID", Agent), ("X-Cluster-ID", Zone), ("X-Zone-ID", Zone) }) request.Headers.Add(name, value);
-        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        return await http.SendAsync(request);
     }
 }

@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using KubernetesSandbox;
 using KubernetesSandbox.Cluster;
 using KubernetesSandbox.KubeVirt;
 using OvimSpokeAgent.Configuration;
+using OvimSpokeAgent.Sandbox.Hub;
 using OvimSpokeAgent.Sandbox.Tests.KubeVirt;
 using OvimSpokeAgent.Sandbox.Tour;
 
@@ -54,6 +56,8 @@ public sealed partial class SandboxCommandTests : IDisposable
         using var http = new HttpClient();
         var status = await http.GetStringAsync(new Uri(UrlRegex().Match(told).Value));
         Assert.Contains("\"state\"", status, StringComparison.Ordinal);
+        http.DefaultRequestHeaders.Add("Accept", "text/html");
+        Assert.StartsWith("<!doctype html>", await http.GetStringAsync(new Uri(PageRegex().Match(told).Groups["url"].Value)), StringComparison.Ordinal);
         var kubeconfig = KubeconfigIn(told);
         using var client = new k8s.Kubernetes(k8s.KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig));
         var vms = await new ApiClient(client)
@@ -64,6 +68,23 @@ public sealed partial class SandboxCommandTests : IDisposable
 
         Assert.Equal(0, await run.WaitAsync(Patience));
         Assert.Equal("", _errors.ToString());
+    }
+
+    [Theory]
+    [InlineData(HubKind.Today)]
+    [InlineData(HubKind.Active)]
+    public async Task The_examples_of_the_hubs_page_work_in_their_order(HubKind kind)
+    {
+        await using var world = await SandboxWorld.StartAsync(new SandboxSettings { HubKind = kind }, CancellationToken.None);
+        using var patience = new CancellationTokenSource(Patience);
+        foreach (var (type, payload) in OperationExamples.All)
+        {
+            var id = world.Hub.Queue(SandboxWorld.AgentId, type, JsonNode.Parse(payload)!.AsObject(), $"example-{type}");
+            var result = (await world.Hub.ResultOfAsync(id, patience.Token)).Json;
+
+            Assert.True(result.Text("status") == "completed", $"{type}: {result.ToText()}");
+            Assert.Null(result.At("result", "ignored_fields"));
+        }
     }
 
     [Fact]
@@ -147,6 +168,9 @@ public sealed partial class SandboxCommandTests : IDisposable
 
     [GeneratedRegex(@"kubeconfig: (\S+)")]
     private static partial Regex KubeconfigRegex();
+
+    [GeneratedRegex(@"(?<url>http://127\.0\.0\.1:\d+/) opens in a browser")]
+    private static partial Regex PageRegex();
 
     [GeneratedRegex(@"http://127\.0\.0\.1:\d+/health/status")]
     private static partial Regex UrlRegex();
