@@ -12,6 +12,7 @@ internal sealed partial class OperationReceiver(
     OperationExecutor executor,
     OperationJournal journal,
     ReportErrors errors,
+    RecentOperations recent,
     OperationMetrics metrics,
     AgentSettings settings,
     TimeProvider time,
@@ -60,7 +61,11 @@ internal sealed partial class OperationReceiver(
             : await ReceiveAsync(operation, cancellationToken);
         if (!reception.IsNew) return Repeated(reception.Record) ? reception : null;
         Received(operation);
-        if (prepared.Rejection is { } rejection) LogRefused(operation.Type, operation.Id, rejection);
+        if (prepared.Rejection is { } rejection)
+        {
+            recent.Ends(reception.Record, target: null, rejection, TimeSpan.Zero);
+            LogRefused(operation.Type, operation.Id, rejection);
+        }
         return reception;
     }
 

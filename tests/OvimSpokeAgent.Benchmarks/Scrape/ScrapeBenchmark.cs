@@ -30,7 +30,7 @@ internal static class ScrapeBenchmark
             await using var cluster = await SandboxTestCluster.StartAsync(hasController: false);
             var place = await Workplace.PrepareAsync(cluster);
             RunningVms.Arrange(cluster.Api, place.Machines, [], vms);
-            await using var metrics = await SandboxMetrics.StartAsync(new() { Connection = cluster.Api.ClientConfiguration() });
+            await using var metrics = await SandboxMetrics.StartAsync(new() { Connection = cluster.Api.ClientConfiguration() }, stop);
             await using var hub = await SandboxHub.StartAsync(cancellationToken: stop);
             var variables = MeasuredAgent.Variables(hub, place);
             variables["OVIM_METRICS_PER_VM"] = perVm ? "true" : "false";

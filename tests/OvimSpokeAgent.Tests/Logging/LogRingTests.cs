@@ -1,28 +1,27 @@
 using Microsoft.Extensions.Logging;
 using OvimSpokeAgent.Logging;
-using Serilog;
-using ILogger = Microsoft.Extensions.Logging.ILogger;
+using Serilog.Core;
+using ILogger = Serilog.ILogger;
 
 namespace OvimSpokeAgent.Tests.Logging;
 
 public sealed class LogRingTests : IDisposable
 {
     private readonly LogRing _ring = new();
-    private readonly ILoggerFactory _factory;
+    private readonly Logger _log;
     private readonly ILogger _logger;
 
     public LogRingTests()
     {
-        var logger = AgentLogging.Configure(new LogLevels(LogLevel.Information), new ReportErrors(), to => to.Sink(_ring)).CreateLogger();
-        _factory = LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddSerilog(logger, dispose: true));
-        _logger = _factory.CreateLogger("OvimSpokeAgent.Test");
+        _log = AgentLogging.Configure(new LogLevels(LogLevel.Information), new ReportErrors(), to => to.Sink(_ring)).CreateLogger();
+        _logger = _log.ForContext(Constants.SourceContextPropertyName, "OvimSpokeAgent.Test");
     }
 
     [Fact]
     public void Lines_are_as_people_read_them_with_an_exceptions_text()
     {
-        _logger.LogDebug("not this one");
-        _logger.LogWarning(new InvalidOperationException("broken"), "{Name} failed {Times} times", "web", 3);
+        _logger.Debug("not this one");
+        _logger.Warning(new InvalidOperationException("broken"), "{Name} failed {Times} times", "web", 3);
 
         var line = Assert.Single(_ring.After(0));
 
@@ -33,7 +32,7 @@ public sealed class LogRingTests : IDisposable
     [Fact]
     public void Newest_five_hundred_are_kept()
     {
-        for (var i = 1; i <= 600; i++) _logger.LogInformation("line {Number}", i);
+        for (var i = 1; i <= 600; i++) _logger.Information("line {Number}", i);
 
         var lines = _ring.After(0);
 
@@ -44,7 +43,7 @@ public sealed class LogRingTests : IDisposable
     [Fact]
     public void Lines_take_no_more_than_their_bytes_and_none_more_than_its_length()
     {
-        for (var i = 0; i < 400; i++) _logger.LogInformation("{Text}", new string('x', 100_000));
+        for (var i = 0; i < 400; i++) _logger.Information("{Text}", new string('x', 100_000));
 
         var lines = _ring.After(0);
 
@@ -55,12 +54,12 @@ public sealed class LogRingTests : IDisposable
     [Fact]
     public void Those_after_a_line_are_the_newer_ones_and_after_one_of_a_former_process_all()
     {
-        for (var i = 1; i <= 5; i++) _logger.LogInformation("line {Number}", i);
+        for (var i = 1; i <= 5; i++) _logger.Information("line {Number}", i);
 
         Assert.Equal([4L, 5L], _ring.After(3).Select(line => line.Number));
         Assert.Empty(_ring.After(5));
         Assert.Equal(5, _ring.After(77).Count);
     }
 
-    public void Dispose() => _factory.Dispose();
+    public void Dispose() => _log.Dispose();
 }

@@ -39,7 +39,7 @@ internal sealed class OperationParts
         Delivery = new ResultDelivery(
             hub, leadership, Journal, errors, events, metrics, settings, jitter, time, NullLogger<ResultDelivery>.Instance);
         var receiver = new OperationReceiver(
-            registry, executor, Journal, errors, metrics, settings, time, NullLogger<OperationReceiver>.Instance)
+            registry, executor, Journal, errors, Recent = new RecentOperations(time), metrics, settings, time, NullLogger<OperationReceiver>.Instance)
         {
             MaxTogether = mostTogether,
         };
@@ -52,7 +52,7 @@ internal sealed class OperationParts
             Delivery,
             metrics,
             new RecentOutcomes(time),
-            new RecentOperations(time),
+            Recent,
             new OperationEvents(events, _ => true),
             settings,
             time,
@@ -63,6 +63,8 @@ internal sealed class OperationParts
     public OperationJournal Journal { get; }
 
     public RunningExecutions Executions { get; }
+
+    public RecentOperations Recent { get; }
 
     public ResultDelivery Delivery { get; }
 

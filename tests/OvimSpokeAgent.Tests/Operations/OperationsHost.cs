@@ -43,6 +43,8 @@ internal sealed class OperationsHost
 
     public RunningExecutions Executions { get; private set; } = null!;
 
+    public RecentOperations Recent { get; private set; } = null!;
+
     /// <summary>The API server that is asked what the agent may do.</summary>
     public FakeKubernetesApi Cluster { get; }
 
@@ -80,7 +82,8 @@ internal sealed class OperationsHost
         var leadership = new SoleLeadership();
         var parts = new OperationParts(
             registry, _journalStore, Hub, leadership, Cluster, Errors, events, metrics, settings, jitter, time);
-        (Journal, _delivery, _processor, _loop, Executions) = (parts.Journal, parts.Delivery, parts.Processor, parts.Loop, parts.Executions);
+        (Journal, _delivery, _processor, _loop) = (parts.Journal, parts.Delivery, parts.Processor, parts.Loop);
+        (Executions, Recent) = (parts.Executions, parts.Recent);
         var turns = Turns = new LoopTurns(time);
         _process = Simulator.Start("agent", () =>
         {

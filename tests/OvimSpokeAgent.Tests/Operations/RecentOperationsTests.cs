@@ -13,6 +13,19 @@ public sealed class RecentOperationsTests
     public RecentOperationsTests() => _recent = new RecentOperations(_time);
 
     [Fact]
+    public void Operation_that_is_refused_at_once_is_among_those_that_ended()
+    {
+        var host = new OperationsHost().Start();
+
+        host.Receives(OperationsHost.Operation("op-1", "fly"), OperationsHost.Operation("op-2")).Runs(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["op-1", "op-2"], host.Recent.Ended().Select(one => one.Id).Order());
+        var refused = host.Recent.Ended().Single(one => one.Id == "op-1");
+        Assert.StartsWith("type: \"fly\" is not a known operation type", refused.Error, StringComparison.Ordinal);
+        Assert.Equal((1, 1), (host.Recent.Tally().Completed, host.Recent.Tally().Failed));
+    }
+
+    [Fact]
     public void Operation_waits_then_runs_then_has_ended()
     {
         var record = Records.New("op-1", _time.GetUtcNow());
