@@ -94,8 +94,8 @@ internal sealed class OperationLog(TimeProvider time)
         {
             Number = ++_count,
             For = to,
-            Id = operation.Text("id"),
-            Type = operation.Text("type"),
+            Id = TextOf(operation, "id"),
+            Type = TextOf(operation, "type"),
             Subject = SubjectOf(operation.At("payload")),
             QueuedAt = time.GetUtcNow(),
             Stage = stage,
@@ -105,13 +105,25 @@ internal sealed class OperationLog(TimeProvider time)
         return entry;
     }
 
-    private static string? SubjectOf(JsonNode? payload) => (payload.Text("namespace"), payload.Text("name")) switch
+    private static string? SubjectOf(JsonNode? payload) => (TextOf(payload, "namespace"), TextOf(payload, "name")) switch
     {
-        (null, null) => payload.Text("target_namespace") ?? payload.Text("vdc_name"),
+        (null, null) => TextOf(payload, "target_namespace") ?? TextOf(payload, "vdc_name"),
         (null, { } name) => name,
         ({ } ns, null) => ns,
         ({ } ns, { } name) => $"{ns}/{name}",
     };
+
+    private static string? TextOf(JsonNode? node, string field)
+    {
+        try
+        {
+            return node.Text(field);
+        }
+        catch (InvalidOperationException)
+        {
+            return "(not readable: half a character)"; // as an escape, JSON can hold it
+        }
+    }
 
     private sealed class Entry(JsonNode? operation, LoggedOperation shown)
     {

@@ -35,7 +35,7 @@ internal sealed partial class EventRecorder : ILoop
     private readonly Lock _lock = new();
     private readonly OrderedDictionary<EventKey, EventSeries> _series = [];
     private readonly OrderedDictionary<EventSubject, TokenBucket> _budgets = [];
-    private DateTimeOffset _lastRefusalLogged;
+    private readonly LogThrottle _refusals;
     private long _sequence;
 
     public EventRecorder(
@@ -47,6 +47,7 @@ internal sealed partial class EventRecorder : ILoop
         ILogger<EventRecorder> logger)
     {
         (_api, _connectivity, _time, _logger) = (api, connectivity, time, logger);
+        _refusals = new LogThrottle(time);
         _instance = settings.PodName ?? settings.AgentId;
         Agent = settings.PodName is { } pod
             ? new EventSubject(KubernetesKinds.Pod, new(settings.Namespace, pod))
@@ -123,6 +124,22 @@ internal sealed partial class EventRecorder : ILoop
     private async Task WriteAsync(EventSeries series, CancellationToken cancellationToken)
     {
         using var turn = LoopTurn.Begin();
+        try
+        {
+            var isWritten = await TryWriteAsync(series, cancellationToken) || await TryWriteAsync(series, cancellationToken);
+            if (isWritten) _recorded.Inc();
+            else _dropped.WithLabels("refused").Inc();
+        }
+        catch (KubernetesApiException e)
+        {
+            _dropped.WithLabels("refused").Inc();
+            LogRefused(e);
+        }
+    }
+
+    /// <summary>Creates or changes the event; false: it was thought to be there and is not, or the reverse, which is known now.</summary>
+    private async Task<bool> TryWriteAsync(EventSeries series, CancellationToken cancellationToken)
+    {
         var uid = series.IsCreated ? null : await FindUidAsync(series.Subject, cancellationToken);
         JsonObject body;
         lock (_lock)
@@ -143,12 +160,13 @@ internal sealed partial class EventRecorder : ILoop
                     KubernetesKinds.Event, series.Name.Namespace, body, EventJson.Default.RecordedEvent, cancellationToken);
                 series.IsCreated = true;
             }
-            _recorded.Inc();
+            return true;
         }
-        catch (KubernetesApiException e)
+        // It ran out, or the answer to its creation was lost.
+        catch (KubernetesApiException e) when (e.Reason == (series.IsCreated ? ApiErrorReason.NotFound : ApiErrorReason.AlreadyExists))
         {
-            _dropped.WithLabels("refused").Inc();
-            LogRefused(e);
+            series.IsCreated = !series.IsCreated;
+            return false;
         }
     }
 
@@ -166,12 +184,11 @@ internal sealed partial class EventRecorder : ILoop
         }
     }
 
-    // A missing permission refuses each of them: one line a minute.
+    // A missing permission refuses each of them: one line an hour, and the metric has the count.
     private void LogRefused(KubernetesApiException exception)
     {
-        var now = _time.GetUtcNow();
-        if (now - _lastRefusalLogged < TimeSpan.FromMinutes(1)) return;
-        _lastRefusalLogged = now;
+        if (!_refusals.IsDue) return;
+        _refusals.Logged();
         LogRefused(exception.Message);
     }
 

@@ -87,15 +87,15 @@ internal sealed class EventSeries(EventKey key, string name, DateTimeOffset firs
     // Whole characters of a text that is too long, and a sign that it was.
     private static string Cut(string text, int maxBytes)
     {
-        const string more = "…";
+        const string More = "…";
         if (Encoding.UTF8.GetByteCount(text) <= maxBytes) return text;
-        var (length, bytes) = (0, Encoding.UTF8.GetByteCount(more));
+        var (length, bytes) = (0, Encoding.UTF8.GetByteCount(More));
         foreach (var rune in text.EnumerateRunes())
         {
             if ((bytes += rune.Utf8SequenceLength) > maxBytes) break;
             length += rune.Utf16SequenceLength;
         }
-        return text[..length] + more;
+        return text[..length] + More;
     }
 
     // metav1.MicroTime.

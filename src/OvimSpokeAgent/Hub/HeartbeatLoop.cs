@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Contract;
@@ -27,6 +28,7 @@ internal sealed partial class HeartbeatLoop(
     private readonly AsyncSignal _soon = new();
     private readonly AsyncSignal _forced = new();
     private readonly SemaphoreSlim _sending = new(1);
+    private readonly ConcurrentQueue<TaskCompletionSource<HubLinkStatus>> _asked = new();
     private volatile bool _finalReportSent;
     private volatile bool _registersAnew;
 
@@ -40,10 +42,14 @@ internal sealed partial class HeartbeatLoop(
     /// second of the last one.
     /// </summary>
     /// <param name="registersAnew">As after a start: the hub is asked first whether it is there.</param>
-    public void ReportNow(bool registersAnew)
+    /// <returns>What came of the first report that began after this call.</returns>
+    public Task<HubLinkStatus> ReportNow(bool registersAnew)
     {
+        var asked = new TaskCompletionSource<HubLinkStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (registersAnew) _registersAnew = true;
+        _asked.Enqueue(asked);
         _forced.Set();
+        return asked.Task;
     }
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -54,9 +60,11 @@ internal sealed partial class HeartbeatLoop(
         {
             var wanted = reports.WaitUntilWantedAsync(cancellationToken);
             connection.IsSilent = !wanted.IsCompleted;
+            if (connection.IsSilent) outage.Forget();
             await wanted;
             connection.IsSilent = false;
             var (soon, forced, before, started) = (_soon.Next, _forced.Next, connection.Link, time.GetTimestamp());
+            var asked = TakeAsked();
             healthChecked &= !_registersAnew;
             _registersAnew = false;
             connection.Trying();
@@ -65,6 +73,7 @@ internal sealed partial class HeartbeatLoop(
                 healthChecked = healthChecked || await CheckHealthAsync(cancellationToken);
                 if (healthChecked) await SendReportAsync(final: false, cancellationToken);
             }
+            foreach (var one in asked) one.TrySetResult(connection.Link);
             var (wait, mayBeSooner) = pace.AfterReport(before, connection.Link);
             await WaitAsync(wait - time.GetElapsedTime(started), mayBeSooner ? soon : null, forced, cancellationToken);
         }
@@ -75,6 +84,13 @@ internal sealed partial class HeartbeatLoop(
         SendReportAsync(final: true, cancellationToken);
 
     public void Dispose() => _sending.Dispose();
+
+    private List<TaskCompletionSource<HubLinkStatus>> TakeAsked()
+    {
+        var asked = new List<TaskCompletionSource<HubLinkStatus>>();
+        while (_asked.TryDequeue(out var one)) asked.Add(one);
+        return asked;
+    }
 
     // Not less than the hub asked for, not more often than once a second (or interval), else until the report is due or
     // something changed.

@@ -10,7 +10,7 @@ internal sealed partial class HubOutage(TimeProvider time, ILogger<HubOutage> lo
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    // What fails is tried again within a minute. What is not tried any more, since the hub is away or another agent leads, does not tell.
+    // Of polls and results, that is: they are not tried while the hub takes no reports, and then tell nothing. Reports go on.
     private static readonly TimeSpan Stale = 2 * Interval;
 
     private readonly Lock _lock = new();
@@ -45,12 +45,22 @@ internal sealed partial class HubOutage(TimeProvider time, ILogger<HubOutage> lo
             if (_since is not { } since) return;
             var now = time.GetTimestamp();
             _failing.Remove(endpoint);
-            if (_failing.Values.Any(failed => time.GetElapsedTime(failed, now) < Stale)) return;
+            if (_failing.Any(one => one.Key is HubEndpoint.Status || time.GetElapsedTime(one.Value, now) < Stale)) return;
             _failing.Clear();
             if (_isLogged) LogOver(TimeSpans.WholeSeconds(time.GetElapsedTime(since, now)), _attempts);
             else _notLogged += _attempts;
             if (_isLogged) _loggedAt = now;
             (_since, _isLogged, _attempts) = (null, false, 0);
+        }
+    }
+
+    /// <summary>This agent calls the hub no more: another one leads.</summary>
+    public void Forget()
+    {
+        lock (_lock)
+        {
+            _failing.Clear();
+            (_since, _loggedAt, _isLogged, _attempts, _notLogged) = (null, null, false, 0, 0);
         }
     }
 

@@ -14,6 +14,7 @@ internal static class LocalApiGuard
     private const string Json = "application/json";
     private const string FetchSite = "Sec-Fetch-Site";
     private const string FetchMode = "Sec-Fetch-Mode";
+    private const string FetchDestination = "Sec-Fetch-Dest";
 
     private static readonly string[] Hosts = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -45,9 +46,13 @@ internal static class LocalApiGuard
     private static bool IsOwnFetch(HttpRequest request) => request.Headers[FetchSite].ToString() switch
     {
         "" or "same-origin" or "none" => true,
-        "same-site" => HttpMethods.IsGet(request.Method) && request.Headers[FetchMode] == "navigate",
+        "same-site" => IsNavigation(request),
+        // Of a site elsewhere, such as a wiki, the page alone, in a tab of its own: it shows nothing to who opened it.
+        "cross-site" => IsNavigation(request) && request.Headers[FetchDestination] == "document" && request.Path == "/",
         _ => false,
     };
+
+    private static bool IsNavigation(HttpRequest request) => HttpMethods.IsGet(request.Method) && request.Headers[FetchMode] == "navigate";
 
     private static bool IsJson(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase);

@@ -45,6 +45,7 @@ internal static class AgentLogging
         new LoggerConfiguration()
             .MinimumLevel.ControlledBy(levels.Heard)
             .MinimumLevel.Override("Microsoft", levels.Frameworks)
+            .MinimumLevel.Override("Microsoft.AspNetCore", LogEventLevel.Warning) // else the status page fills the log that it shows
             .MinimumLevel.Override("System", levels.Frameworks)
             .MinimumLevel.Override("Polly", levels.Resilience)
             .MinimumLevel.Override(LogSettings.AuditCategory, LogEventLevel.Information) // whatever the level of the rest is

@@ -19,7 +19,7 @@ internal sealed class WarningSink(ReportErrors errors) : ILogEventSink
     [
         1104, // the last report
         2002, 2007, 2010, // results that say so
-        1001, 1011, 2201, 3203, 5002, 5101, 8203, // components: loops, objects, journal, credentials, caches, permissions, cluster-metrics
+        1001, 1011, 2201, 3203, 5002, 5101, 7001, 8203, // components: loops, objects, journal, credentials, caches, permissions (7001: of events), cluster-metrics
         2004, 2101, 2104, 3011, // lines of their own
         2102, 3004, 3005, 3030, 3031, 6010, // the way to the hub
     ];

@@ -102,9 +102,9 @@ internal sealed partial class OperationProcessor(
     {
         using var scope = logger.BeginScope(new Dictionary<string, object> { ["OperationKey"] = record.Key.Value });
         recent.Begins(record.Key);
-        var started = time.GetTimestamp();
-        if (await PrepareAsync(record, ended) is not { } prepared
-            || await executor.ExecuteAsync(record, prepared, slot, ended) is not { } outcome)
+        var prepared = await PrepareAsync(record, ended);
+        var started = time.GetTimestamp(); // reading the payload may have waited for the API server
+        if (prepared is null || await executor.ExecuteAsync(record, prepared, slot, ended) is not { } outcome)
         {
             recent.Forget(record.Key);
             return;

@@ -63,7 +63,7 @@ internal sealed partial class OperationReceiver(
         Received(operation);
         if (prepared.Rejection is { } rejection)
         {
-            recent.Ends(reception.Record, target: null, rejection, TimeSpan.Zero);
+            recent.Ends(reception.Record, target: null, rejection, duration: null);
             LogRefused(operation.Type, operation.Id, rejection);
         }
         return reception;

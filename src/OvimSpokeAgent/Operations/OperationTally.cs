@@ -6,13 +6,19 @@ internal sealed class OperationTally
     private const int MaxDurations = 1000;
 
     private readonly List<TimeSpan> _durations = [];
+    private int _oldest;
     private int _completed;
     private int _failed;
 
-    public void Add(bool isCompleted, TimeSpan duration)
+    /// <param name="isCompleted">Whether it is completed.</param>
+    /// <param name="duration">How long its execution took; null: it was refused without one.</param>
+    public void Add(bool isCompleted, TimeSpan? duration)
     {
-        if (_durations.Count < MaxDurations) _durations.Add(duration);
-        else _durations[(_completed + _failed) % MaxDurations] = duration;
+        if (duration is { } took)
+        {
+            if (_durations.Count < MaxDurations) _durations.Add(took);
+            else _durations[_oldest++ % MaxDurations] = took;
+        }
         if (isCompleted) _completed++;
         else _failed++;
     }

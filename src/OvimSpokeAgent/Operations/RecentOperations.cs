@@ -72,8 +72,8 @@ internal sealed class RecentOperations(TimeProvider time)
     /// <param name="record">Its record.</param>
     /// <param name="target">What it worked on.</param>
     /// <param name="error">Why it failed; null: it is completed.</param>
-    /// <param name="duration">How long its execution took.</param>
-    public void Ends(JournalRecord record, NamespacedName? target, string? error, TimeSpan duration)
+    /// <param name="duration">How long its execution took; null: it was refused without one.</param>
+    public void Ends(JournalRecord record, NamespacedName? target, string? error, TimeSpan? duration)
     {
         var operation = record.Operation;
         var ended = new EndedOperation
@@ -84,7 +84,7 @@ internal sealed class RecentOperations(TimeProvider time)
             Target = target,
             ReceivedAt = record.ReceivedAt,
             EndedAt = time.GetUtcNow(),
-            Duration = duration,
+            Duration = duration ?? TimeSpan.Zero,
             Error = error is null ? null : JsonText.Shorten(error, MaxErrorLength),
         };
         lock (_lock)

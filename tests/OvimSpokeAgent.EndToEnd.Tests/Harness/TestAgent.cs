@@ -90,17 +90,15 @@ internal sealed class TestAgent : IAsyncDisposable
         return double.Parse(line.Split(' ')[^1], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>All that it says now: health, metrics, the bundle of its local API.</summary>
+    /// <summary>All that it says now: health and metrics, unless they speak TLS, and the bundle of its local API.</summary>
     /// <returns>Empty if it was stopped.</returns>
     public async Task<IReadOnlyList<string>> SaysAsync()
     {
         if (Service<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested) return [];
-        return
-        [
-            (await GetAsync("health/status")).Text,
-            (await GetAsync("metrics")).Text,
-            await _http.GetStringAsync(new Uri(LocalUrl, "debug/report")),
-        ];
+        var said = new List<string>();
+        if (Url.Scheme == Uri.UriSchemeHttp) said.AddRange([(await GetAsync("health/status")).Text, (await GetAsync("metrics")).Text]);
+        if (AgentHost.LocalApiUrl(_host) is { } local) said.Add(await _http.GetStringAsync(new Uri(local, "debug/report")));
+        return said;
     }
 
     public async ValueTask DisposeAsync()

@@ -162,11 +162,17 @@ internal sealed class TestEnvironment : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await SaysNoSecretsAsync();
-        foreach (var agent in _agents) await agent.DisposeAsync();
-        await Hub.DisposeAsync();
-        if (_ownsCluster) await Cluster.DisposeAsync();
-        else foreach (var ns in _namespaces.Append(AgentNamespace)) await Cluster.Admin.DeleteAsync($"api/v1/namespaces/{ns}");
+        try
+        {
+            await SaysNoSecretsAsync();
+        }
+        finally
+        {
+            foreach (var agent in _agents) await agent.DisposeAsync();
+            await Hub.DisposeAsync();
+            if (_ownsCluster) await Cluster.DisposeAsync();
+            else foreach (var ns in _namespaces.Append(AgentNamespace)) await Cluster.Admin.DeleteAsync($"api/v1/namespaces/{ns}");
+        }
     }
 
     // In every test that has an environment, not only in those about secrets.

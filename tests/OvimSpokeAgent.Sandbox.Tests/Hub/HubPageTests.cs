@@ -127,6 +127,14 @@ public sealed partial class HubPageTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task An_operation_with_half_a_character_in_its_texts_is_queued_as_any_other()
+    {
+        _hub.Queue(Agent, "start_vm", Object("""{"name":"\ud800","namespace":"a"}"""), "op-1");
+
+        Assert.Equal("a/(not readable: half a character)", (await OperationAsync("op-1")).Text("subject"));
+    }
+
+    [Fact]
     public async Task Of_operations_with_one_id_it_is_said_that_their_results_cannot_be_told_apart()
     {
         _hub.Queue(Agent, "start_vm", Object("""{"name":"a"}"""), "op-1");

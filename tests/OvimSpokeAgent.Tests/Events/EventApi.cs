@@ -15,6 +15,7 @@ internal sealed class EventApi : IKubernetesApi
     private readonly AsyncSignal _changed = new();
     private readonly List<(string Namespace, JsonObject Body)> _created = [];
     private readonly List<JsonObject> _patched = [];
+    private readonly HashSet<string> _there = [];
 
     public IReadOnlyList<(string Namespace, JsonObject Body)> Created
     {
@@ -25,6 +26,12 @@ internal sealed class EventApi : IKubernetesApi
     }
 
     public bool RefuseNext { get; set; }
+
+    /// <summary>The next event is created, and nobody learns of it.</summary>
+    public bool LoseNextAnswer { get; set; }
+
+    /// <summary>All events ran out.</summary>
+    public void Expire() => _there.Clear();
 
     /// <summary>The uid of whatever is looked up; null: it is gone.</summary>
     public string? Uid { get; set; }
@@ -44,6 +51,13 @@ internal sealed class EventApi : IKubernetesApi
             throw new KubernetesApiException(ApiErrorReason.Forbidden, "no");
         }
         Assert.Equal(KubernetesKinds.Event, kind);
+        if (!_there.Add((string)body["metadata"]!["name"]!)) throw new KubernetesApiException(ApiErrorReason.AlreadyExists, "it is there");
+        if (LoseNextAnswer)
+        {
+            LoseNextAnswer = false;
+            Took(_created, (ns, body), type);
+            throw new KubernetesApiException(ApiErrorReason.Unavailable, "no answer");
+        }
         return Took(_created, (ns, body), type);
     }
 
@@ -54,6 +68,7 @@ internal sealed class EventApi : IKubernetesApi
         ResourceKind kind, NamespacedName name, JsonObject patch, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         Assert.Contains(Created, created => (string?)created.Body["metadata"]!["name"] == name.Name);
+        if (!_there.Contains(name.Name)) throw new KubernetesApiException(ApiErrorReason.NotFound, "it ran out");
         return Took(_patched, patch, type);
     }
 

@@ -172,6 +172,32 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
         Assert.Contains("ovim_agent_events_dropped_total{reason=\"refused\"} 1", await MetricsAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Event_whose_creation_was_not_answered_is_there_for_its_repetitions()
+    {
+        _api.LoseNextAnswer = true;
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+        await _api.CreatedAsync(1);
+
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+
+        Assert.Equal(2, (int)(await _api.PatchedAsync(1))["series"]!["count"]!);
+        Assert.Single(_api.Created);
+    }
+
+    [Fact]
+    public async Task Event_that_ran_out_is_made_anew_when_it_happens_again()
+    {
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+        await _api.CreatedAsync(1);
+        _api.Expire();
+
+        _recorder.Record(Vm, EventSeverity.Normal, "Started", "started");
+
+        var (_, body) = await _api.CreatedAsync(2);
+        Assert.Equal(2, (int)body["series"]!["count"]!);
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()

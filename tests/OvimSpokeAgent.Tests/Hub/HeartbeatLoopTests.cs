@@ -91,14 +91,32 @@ public sealed class HeartbeatLoopTests : IAsyncLifetime, IAsyncDisposable
         Start();
         await ReportedAsync(1);
 
-        _world.Heartbeat.ReportNow(registersAnew: false);
+        _ = _world.Heartbeat.ReportNow(registersAnew: false);
         await NextReportAsync(Second, reports: 2);
 
         await AdvanceAsync(Second);
         await _world.Time.NextWaitAsync(29 * Second, 29 * Second);
-        _world.Heartbeat.ReportNow(registersAnew: false);
+        _ = _world.Heartbeat.ReportNow(registersAnew: false);
         await ReportedAsync(3);
         Assert.Equal(["health", "status", "status", "status"], _world.Asked);
+    }
+
+    [Fact]
+    public async Task Who_wants_a_report_is_told_what_came_of_one_that_began_after_it()
+    {
+        var first = new TaskCompletionSource<HttpResponseMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _world.Hub.Handles((request, _) => request.Method == HttpMethod.Post ? first.Task : Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK)));
+        Start();
+        await Eventually.HoldsAsync(() => _world.Count("status") == 1);
+
+        var asked = _world.Heartbeat.ReportNow(registersAnew: false);
+        _world.Hub.Answers(422, "not like this");
+        first.SetResult(new HttpResponseMessage(HttpStatusCode.OK));
+        await _world.Time.NextWaitAsync(Second, Second);
+        Assert.False(asked.IsCompleted);
+        _world.Time.Advance(Second);
+
+        Assert.Contains("422", (await asked.WaitAsync(Limits.Patience)).Problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,7 +126,7 @@ public sealed class HeartbeatLoopTests : IAsyncLifetime, IAsyncDisposable
         await ReportedAsync(1);
         await AdvanceAsync(Second);
 
-        _world.Heartbeat.ReportNow(registersAnew: true);
+        _ = _world.Heartbeat.ReportNow(registersAnew: true);
 
         await ReportedAsync(2);
         Assert.Equal(["health", "status", "health", "status"], _world.Asked);
@@ -124,7 +142,7 @@ public sealed class HeartbeatLoopTests : IAsyncLifetime, IAsyncDisposable
         _world.Hub.Answers(200, "");
         var asked = _world.Asked.Count();
 
-        _world.Heartbeat.ReportNow(registersAnew: false);
+        _ = _world.Heartbeat.ReportNow(registersAnew: false);
         await AdvanceAsync(Second); // since the last attempt
 
         await ReportedAsync(1);
@@ -145,7 +163,7 @@ public sealed class HeartbeatLoopTests : IAsyncLifetime, IAsyncDisposable
         await Eventually.HoldsAsync(() => _world.Count("status") == 1);
         await _world.Time.NextWaitAsync(55 * Second, 55 * Second); // 40 s and half of the spread of 30 s
 
-        _world.Heartbeat.ReportNow(registersAnew: false);
+        _ = _world.Heartbeat.ReportNow(registersAnew: false);
         await _world.Time.NextWaitAsync(55 * Second, 55 * Second);
 
         Assert.Equal(1, _world.Count("status"));

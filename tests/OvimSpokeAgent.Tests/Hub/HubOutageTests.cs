@@ -78,6 +78,31 @@ public sealed class HubOutageTests
     }
 
     [Fact]
+    public void Report_that_waits_as_long_as_the_hub_asks_for_is_no_sign_that_it_is_back()
+    {
+        _outage.Failed(HubEndpoint.Status, "503, Retry-After: 600");
+        for (var i = 0; i < 9; i++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            _outage.Answered(HubEndpoint.Operations);
+        }
+
+        Assert.Single(_log.Lines);
+    }
+
+    [Fact]
+    public void Agent_that_calls_the_hub_no_more_knows_of_no_outage()
+    {
+        _outage.Failed(HubEndpoint.Status, "503");
+        _outage.Forget();
+        _time.Advance(TimeSpan.FromDays(3));
+
+        _outage.Answered(HubEndpoint.Status);
+
+        Assert.Single(_log.Lines);
+    }
+
+    [Fact]
     public void Second_outage_within_a_minute_is_told_of_when_it_lasts()
     {
         _outage.Failed(HubEndpoint.Status, "first");

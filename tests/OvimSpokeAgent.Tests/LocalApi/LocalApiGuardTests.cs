@@ -62,6 +62,18 @@ public sealed class LocalApiGuardTests
         status, Judge(method, "localhost:8081", ("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode), ("Content-Type", "application/json")));
 
     [Theory]
+    [InlineData("/", "document", null)] // a link in a wiki
+    [InlineData("/", "iframe", 403)]
+    [InlineData("/debug/report", "document", 403)]
+    public void Link_on_another_site_leads_to_the_page_alone(string path, string destination, int? status)
+    {
+        var request = Request("GET", "localhost:8081", ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", destination));
+        request.Path = path;
+
+        Assert.Equal(status, LocalApiGuard.Judge(request, IPAddress.Loopback)?.Status);
+    }
+
+    [Theory]
     [InlineData("application/json", null)]
     [InlineData("Application/JSON; charset=utf-8", null)]
     [InlineData("", 415)]

@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Cluster;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Hub;
 using OvimSpokeAgent.Supervision;
 using OvimSpokeAgent.Templates;
@@ -13,6 +14,7 @@ internal sealed class LocalActions(
     TemplateCache templates,
     TemplatePull pull,
     PermissionMonitor permissions,
+    AgentSettings settings,
     TimeProvider time)
 {
     private static readonly TimeSpan ReportLimit = TimeSpan.FromSeconds(30);
@@ -26,12 +28,9 @@ internal sealed class LocalActions(
         if (hub.IsSilent) return ActionResult.Impossible("another agent leads, and reports to the hub for both: ask that one");
         if (gate.Remaining(HubEndpoint.Status) is var left && left > TimeSpan.Zero)
             return ActionResult.Impossible($"the hub asked to be left alone for {Math.Ceiling(left.TotalSeconds)} s more");
-        var answer = new TaskCompletionSource<HubLinkStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
-        hub.Changed += Observe;
         try
         {
-            heartbeat.ReportNow(registersAnew);
-            var link = await answer.Task.WaitAsync(ReportLimit, time, cancellationToken);
+            var link = await heartbeat.ReportNow(registersAnew).WaitAsync(ReportLimit, time, cancellationToken);
             return link.Problem is { } problem
                 ? ActionResult.Failed($"the hub did not take the report: {problem}")
                 : ActionResult.Done(registersAnew ? "registered: the hub is there and took a report" : "the hub took a report");
@@ -39,15 +38,6 @@ internal sealed class LocalActions(
         catch (TimeoutException)
         {
             return ActionResult.Failed($"the hub gave no answer within {ReportLimit.TotalSeconds:0} s; the report is tried again");
-        }
-        finally
-        {
-            hub.Changed -= Observe;
-        }
-
-        void Observe(HubLinkStatus link)
-        {
-            if (!link.IsTrying) answer.TrySetResult(link);
         }
     }
 
@@ -65,6 +55,8 @@ internal sealed class LocalActions(
         {
             return e.Reason is ApiErrorReason.NotLeading ? ActionResult.Impossible(e.Message) : ActionResult.Failed(e.Message);
         }
+        if (!settings.Templates.Sync)
+            return ActionResult.Done($"{templates.Count} stored templates were read anew; the hub is not asked: {SettingsTable.TemplateSync.Name} is false");
         pull.PullAnew();
         return ActionResult.Done($"{templates.Count} stored templates were read anew; the hub is asked for all of its");
     }

@@ -166,8 +166,8 @@ function showTables({ state, components, operations, vms, vdcs, templates, cache
     const use = one.resource_usage;
     return {
       key: one.namespace, data: { vdc: one.namespace, status: one.status },
-      cells: [one.name, one.namespace, word(one.status), of(number((use.cpu_used ?? 0) / 1000), use.cpu_capacity && number(use.cpu_capacity / 1000)),
-        of(bytes(use.memory_used ?? 0), use.memory_capacity && bytes(use.memory_capacity)), use.vm_count, (one.warnings ?? []).join('; ')],
+      cells: [one.name, one.namespace, word(one.status), of(use.cpu_used === undefined ? '?' : number(use.cpu_used / 1000), use.cpu_capacity && number(use.cpu_capacity / 1000)),
+        of(use.memory_used === undefined ? '?' : bytes(use.memory_used), use.memory_capacity && bytes(use.memory_capacity)), use.vm_count, (one.warnings ?? []).join('; ')],
     };
   }));
   put(byId('vdcs-summary'), `${vdcs.vdcs.length} of ${vdcs.count}`);
@@ -236,8 +236,8 @@ async function refresh() {
     showCharts(page);
     showTables(page);
     showLog(page);
-    startedAt = page.state.started_at;
     if (isNew) await showSettings();
+    startedAt = page.state.started_at;
     answered();
   } catch (error) {
     missed(error);

@@ -19,7 +19,8 @@ internal sealed class HubSource(
 
     public HubDocument Read()
     {
-        var link = hub.Link;
+        // A standby's are of the time before it became one.
+        var link = hub.IsSilent ? hub.Link with { Problem = null, MissedReports = 0 } : hub.Link;
         var waits = Endpoints.Select(endpoint => (Name: endpoint.ToString().ToLowerInvariant(), Left: gate.Remaining(endpoint)))
             .Where(wait => wait.Left > TimeSpan.Zero)
             .ToDictionary(wait => wait.Name, wait => Math.Round(wait.Left.TotalSeconds, 1));
@@ -31,7 +32,7 @@ internal sealed class HubSource(
             Answers = presence.IsAnswering,
             MissedReports = link.MissedReports,
             Problem = link.Problem,
-            PollProblem = hub.PollProblem,
+            PollProblem = hub.IsSilent ? null : hub.PollProblem,
             Pushes = hub.IsPushed,
             WaitSeconds = waits.Count > 0 ? waits : null,
             UndeliveredResults = delivery.Pending,

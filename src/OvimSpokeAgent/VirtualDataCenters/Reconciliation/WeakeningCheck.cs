@@ -25,7 +25,7 @@ internal sealed partial class WeakeningCheck(
         {
             LogWeakened(declared.VdcName, declared.Name, weakening);
             events.Record(
-                new EventSubject(weakening.By.Kind, weakening.By.Name),
+                new EventSubject(weakening.By.Kind, weakening.By.Name) { IsUidLookedUp = true },
                 EventSeverity.Warning,
                 weakening.IsOfIsolation ? "IsolationWeakened" : "AccessWeakened",
                 $"VDC {declared.VdcName}: {weakening}");

@@ -31,7 +31,7 @@ internal sealed class OrphanRemoval(
 
     /// <summary>Says of an orphan that it cannot be removed.</summary>
     public void Refused(Orphan orphan, string reason) => events.Record(
-        new EventSubject(orphan.Kind is OrphanKind.StrayVolume ? KubeVirtKinds.DataVolume : KubeVirtKinds.VirtualMachine, orphan.Name),
+        new EventSubject(orphan.Kind is OrphanKind.StrayVolume ? KubeVirtKinds.DataVolume : KubeVirtKinds.VirtualMachine, orphan.Name) { IsUidLookedUp = true },
         EventSeverity.Warning,
         "OrphanNotRemoved",
         reason,
