@@ -60,6 +60,9 @@ public sealed record AgentSettings
     /// <summary>The name of the pod the agent runs in; null outside of one.</summary>
     public string? PodName { get; init; }
 
+    /// <summary>Its uid; null outside of one.</summary>
+    public string? PodUid { get; init; }
+
     /// <summary>Path of a kubeconfig; null: the pod's service account.</summary>
     public string? Kubeconfig { get; init; }
 }

@@ -99,6 +99,7 @@ internal sealed class SettingsLoader
             MetricsPerVm = Bool(SettingsTable.MetricsPerVm),
             Namespace = Text(SettingsTable.Namespace) ?? PodNamespace() ?? DefaultNamespace,
             PodName = Text(SettingsTable.PodName),
+            PodUid = Text(SettingsTable.PodUid),
             Kubeconfig = Text(SettingsTable.Kubeconfig),
             LeaderElection = Bool(SettingsTable.LeaderElection),
             ShutdownTimeout = Duration(SettingsTable.ShutdownTimeout),

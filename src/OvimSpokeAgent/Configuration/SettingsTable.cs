@@ -225,6 +225,15 @@ internal static class SettingsTable
         Accepts = KubernetesNames.IsDnsSubdomain,
     };
 
+    public static readonly Setting PodUid = new()
+    {
+        Name = "POD_UID",
+        DefaultNote = "outside of a pod none",
+        Description = "The uid of the agent's pod (downward API): `kubectl describe pod` shows its events by it",
+        Expected = "the uid of a pod",
+        Accepts = text => text.Length is > 0 and <= 128 && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'),
+    };
+
     public static readonly Setting Kubeconfig = FileOf(
         "OVIM_KUBECONFIG", "Path of a kubeconfig", "a kubeconfig", text => !string.IsNullOrWhiteSpace(text))
         with
@@ -308,7 +317,7 @@ internal static class SettingsTable
         OperationConcurrency, OperationTimeout, OperationMaxTimeout, OperationBacklog, OperationRetention, OperationExpiry, JournalMaxBytes,
         CpuOvercommit, OrphanGrace, VdcPodSecurity, VdcCascade, ClusterCidrs, DnsTargets, KubeVirtNamespace, CdiNamespace,
         TemplateSync, TemplateSyncInterval,
-        Namespace, PodName, Kubeconfig, LeaderElection, ShutdownTimeout,
+        Namespace, PodName, PodUid, Kubeconfig, LeaderElection, ShutdownTimeout,
         HttpAddress, HttpPort, DebugPort, HttpCertFile, HttpKeyFile, CallbackUrl, PushTokenFile, PushClientCaFile,
         PushUnproven, PushAllowedCidrs, PushTrustedProxies,
         MetricsEnabled, MetricsPerVm, MetricsCollectionInterval, HealthCheckInterval, ComponentRestartLimit,

@@ -50,7 +50,7 @@ internal sealed partial class EventRecorder : ILoop
         _refusals = new LogThrottle(time);
         _instance = settings.PodName ?? settings.AgentId;
         Agent = settings.PodName is { } pod
-            ? new EventSubject(KubernetesKinds.Pod, new(settings.Namespace, pod))
+            ? new EventSubject(KubernetesKinds.Pod, new(settings.Namespace, pod), settings.PodUid)
             : new EventSubject(KubernetesKinds.Deployment, new(settings.Namespace, WellKnownNames.Agent));
         _recorded = metrics.CreateCounter("ovim_agent_events_recorded_total", "Kubernetes events written, repetitions included.");
         _dropped = metrics.CreateCounter(

@@ -180,14 +180,14 @@ internal sealed class TestEnvironment : IAsyncDisposable
     {
         var said = new List<string>(Hub.Results.Select(result => result.Body));
         foreach (var agent in _agents) said.AddRange([.. await agent.SaysAsync(), LatestReport(agent.Id)?.Json.ToJsonString() ?? ""]);
-        foreach (var ns in _namespaces.Append(AgentNamespace))
+        foreach (var ns in (IEnumerable<string>)[.. _namespaces, AgentNamespace, "default"])
         {
             if (await Cluster.Admin.StatusOfAsync(EventsOf(ns)) is HttpStatusCode.OK) said.Add((await Cluster.Admin.GetAsync(EventsOf(ns))).ToJsonString());
         }
         foreach (var text in said) SeededSecrets.AreNotIn("what the agent says", text);
     }
 
-    private static string EventsOf(string ns) => $"api/v1/namespaces/{ns}/events";
+    private static string EventsOf(string ns) => $"api/v1/namespaces/{ns}/events?limit=500";
 
     private ReceivedReport? LatestReport(string agent) => Hub.Reports.LastOrDefault(report => report.AgentId == agent);
 

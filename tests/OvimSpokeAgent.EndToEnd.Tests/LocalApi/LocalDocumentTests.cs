@@ -7,6 +7,8 @@ namespace OvimSpokeAgent.EndToEnd.Tests.LocalApi;
 /// <summary>What the documents of the local API say.</summary>
 public sealed class LocalDocumentTests : IAsyncLifetime
 {
+    private const int Reads = 50;
+
     private TestEnvironment _environment = null!;
 
     public async Task InitializeAsync() =>
@@ -73,15 +75,13 @@ public sealed class LocalDocumentTests : IAsyncLifetime
         await _environment.CompletesAsync(agent, "create_vm", "web", ("image_url", "quay.io/containerdisks/fedora:latest"), ("cpu", 2), ("memory", "1Gi"));
         await _environment.ReportsVmAsync(agent, "web", "running");
         using var local = new LocalClient(agent.LocalUrl);
-        var before = agent.ClusterRequests.All.Count;
-
-        for (var i = 0; i < 20; i++)
+        foreach (var path in LocalClient.Documents)
         {
-            foreach (var path in LocalClient.Documents) await local.GetAsync(path);
+            var before = agent.ClusterRequests.All.Count;
+            for (var i = 0; i < Reads; i++) await local.GetAsync(path);
+            // The agent's loops ask for something meanwhile, for far less than one for each of these.
+            Assert.InRange(agent.ClusterRequests.All.Count - before, 0, Reads - 1);
         }
-
-        // What the agent's loops ask meanwhile is far less than one for each of 260 requests.
-        Assert.InRange(agent.ClusterRequests.All.Count - before, 0, 60);
     }
 
     [Fact]

@@ -51,6 +51,7 @@ public sealed class SettingsLoaderTests
         ("OVIM_SHUTDOWN_TIMEOUT", "5s", s => s.ShutdownTimeout, TimeSpan.FromSeconds(5)),
         ("OVIM_LEADER_ELECTION", "false", s => s.LeaderElection, false),
         ("OVIM_NAMESPACE", "agents", s => s.Namespace, "agents"),
+        ("POD_UID", "6f1c0a52-5a0c-4d5e-9d6e-1d2f3a4b5c6d", s => s.PodUid, "6f1c0a52-5a0c-4d5e-9d6e-1d2f3a4b5c6d"),
         ("POD_NAME", "ovim-spoke-agent-5d9f-x2x", s => s.PodName, "ovim-spoke-agent-5d9f-x2x"),
         ("OVIM_HTTP_ADDRESS", "::1", s => s.Http.Address, "::1"),
         ("OVIM_HTTP_PORT", "0", s => s.Http.Port, 0),

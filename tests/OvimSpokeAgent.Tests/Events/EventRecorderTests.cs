@@ -23,7 +23,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
     public EventRecorderTests()
     {
         _connectivity = new ClusterConnectivity(_time);
-        _recorder = New(new TestEnvironment().With("POD_NAME", "agent-0").With("OVIM_NAMESPACE", "ovim"));
+        _recorder = New(new TestEnvironment().With("POD_NAME", "agent-0").With("POD_UID", "uid-0").With("OVIM_NAMESPACE", "ovim"));
         _running = _recorder.RunAsync(_stop.Token);
     }
 
@@ -89,7 +89,7 @@ public sealed class EventRecorderTests : IAsyncLifetime, IAsyncDisposable
     [Fact]
     public void Agent_is_its_pod_or_else_its_deployment()
     {
-        Assert.Equal(new EventSubject(KubernetesKinds.Pod, new("ovim", "agent-0")), _recorder.Agent);
+        Assert.Equal(new EventSubject(KubernetesKinds.Pod, new("ovim", "agent-0"), "uid-0"), _recorder.Agent);
         Assert.Equal(
             new EventSubject(KubernetesKinds.Deployment, new("ovim-system", "ovim-spoke-agent")),
             New(new TestEnvironment()).Agent);
