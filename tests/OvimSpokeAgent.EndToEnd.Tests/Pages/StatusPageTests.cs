@@ -24,7 +24,7 @@ public sealed class StatusPageTests : IAsyncLifetime
         // KubeVirt's controller is started by the test: until then VMs wait.
         _cluster = await SandboxTestCluster.StartAsync(hasController: false);
         _environment = await TestEnvironment.StartAsync(_cluster, ownsCluster: true);
-        _agent = await _environment.StartAgentAsync(("OVIM_LOG_LEVEL", "info"), ("OVIM_TEMPLATE_SYNC_INTERVAL", "500ms"));
+        _agent = await _environment.StartAgentAsync(("OVIM_LOG_LEVEL", "info"));
         _browser = await Browser.OpenAsync(_agent.LocalUrl);
     }
 
@@ -81,7 +81,6 @@ public sealed class StatusPageTests : IAsyncLifetime
         await Page.BecomesAsync("() => document.querySelector('#agent-state').textContent === 'Disconnected'");
         await Page.BecomesAsync("() => document.querySelector('#hub-state').textContent !== 'registered'");
         await Page.SaysAsync("#history", "Disconnected");
-        await Page.SaysAsync("#templates-summary", "api/v1/spoke/templates"); // an address has no place to break at
         await Page.IsReadableByAllAsync();
         _environment.Hub.Faults.Clear();
 
