@@ -82,13 +82,7 @@ internal sealed class SettingsLoader
             Push = ReadPush(),
             Log = new LogSettings
             {
-                Level = Required(SettingsTable.LogLevelName).ToLowerInvariant() switch
-                {
-                    "debug" => LogLevel.Debug,
-                    "warn" => LogLevel.Warning,
-                    "error" => LogLevel.Error,
-                    _ => LogLevel.Information,
-                },
+                Level = LogLevelNames.TryParse(Required(SettingsTable.LogLevelName), out var level) ? level : LogLevel.Information,
                 Json = Required(SettingsTable.LogFormat).Equals("json", StringComparison.OrdinalIgnoreCase),
             },
             HeartbeatInterval = Duration(SettingsTable.HeartbeatInterval),

@@ -110,7 +110,7 @@ internal static class SettingsTable
         "OVIM_METRICS_PER_VM", "true", "Serve series for each VM; `false` where thousands of them are too much for Prometheus");
 
     public static readonly Setting LogLevelName = Choice(
-        "OVIM_LOG_LEVEL", "info", "Least severe level that is logged", "debug", "info", "warn", "error");
+        "OVIM_LOG_LEVEL", "info", "Least severe level that is logged", [.. LogLevelNames.All]);
 
     public static readonly Setting LogFormat = Choice(
         "OVIM_LOG_FORMAT", "json", "One JSON object a line, or plain text", "json", "text");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OvimSpokeAgent.Configuration;
 using OvimSpokeAgent.Logging;
 using OvimSpokeAgent.Validation;
 
@@ -18,7 +19,7 @@ internal static class LogLevelAction
     {
         JsonText.TryGetProperty(body, Level, out var level);
         if (!JsonText.TryGetString(level, out var word) || !LogLevelNames.TryParse(word, out var parsed))
-            return ActionResult.Invalid($"{Level}: {JsonText.Show(level)} is not valid, expected {LogLevelNames.Expected}");
+            return ActionResult.Invalid($"{Level}: {JsonText.Show(level)} is not valid, expected {SettingsTable.LogLevelName.Expected}");
         var duration = LogLevelControl.DefaultDuration;
         if (JsonText.TryGetProperty(body, Minutes, out var minutes))
         {

@@ -1,14 +1,15 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace OvimSpokeAgent.LocalApi;
+namespace OvimSpokeAgent.Configuration;
 
-/// <summary>The words for log levels, as the setting has them.</summary>
+/// <summary>The words for log levels that <c>OVIM_LOG_LEVEL</c> and the local API take.</summary>
 internal static class LogLevelNames
 {
     private static readonly (string Name, LogLevel Level)[] Levels =
         [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warn", LogLevel.Warning), ("error", LogLevel.Error)];
 
-    public const string Expected = "one of debug, info, warn, error";
+    /// <summary>From the least severe on.</summary>
+    public static IEnumerable<string> All => Levels.Select(one => one.Name);
 
     public static string Of(LogLevel level) =>
         Array.Find(Levels, one => one.Level == level).Name ?? level.ToString().ToLowerInvariant();
