@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
-using OvimSpokeAgent.Health;
 using OvimSpokeAgent.Validation;
 
 namespace OvimSpokeAgent.LocalApi;
@@ -17,19 +16,7 @@ internal sealed class LocalApiRoutes
     private readonly FrozenDictionary<string, RequestDelegate> _reads;
     private readonly FrozenDictionary<string, RequestDelegate> _actions;
 
-    public LocalApiRoutes(
-        DocumentSource documents,
-        StateSource state,
-        HubSource hub,
-        HealthReporter health,
-        OperationsSource operations,
-        InventorySource inventory,
-        TemplatesSource templates,
-        CachesSource caches,
-        HistorySource history,
-        LogSource log,
-        ReportFile report,
-        ActionEndpoint actions)
+    public LocalApiRoutes(DocumentSource documents, ReportFile report, ActionEndpoint actions)
     {
         var json = LocalApiJson.Default;
         _reads = new Dictionary<string, RequestDelegate>
@@ -39,18 +26,18 @@ internal sealed class LocalApiRoutes
             ["/page.js"] = PageFile.Load("page.js", "text/javascript; charset=utf-8"),
             ["/charts.js"] = PageFile.Load("charts.js", "text/javascript; charset=utf-8"),
             ["/icon.svg"] = PageFile.Load("icon.svg", "image/svg+xml"),
-            ["/debug/state"] = Document(_ => state.Read(), json.StateDocument),
-            ["/debug/hub"] = Document(_ => hub.Read(), json.HubDocument),
-            ["/debug/components"] = Document(_ => health.Check(), json.HealthDocument),
-            ["/debug/operations"] = Document(_ => operations.Read(), json.OperationsDocument),
-            ["/debug/vms"] = Document(context => inventory.ReadVms(Filter(context)), json.VmsDocument),
-            ["/debug/vdcs"] = Document(context => inventory.ReadVdcs(Filter(context)), json.VdcsDocument),
-            ["/debug/templates"] = Document(_ => templates.Read(), json.TemplatesDocument),
-            ["/debug/caches"] = Document(_ => caches.Read(), json.CachesDocument),
+            ["/debug/state"] = Document(_ => documents.State.Read(), json.StateDocument),
+            ["/debug/hub"] = Document(_ => documents.Hub.Read(), json.HubDocument),
+            ["/debug/components"] = Document(_ => documents.Health.Check(), json.HealthDocument),
+            ["/debug/operations"] = Document(_ => documents.Operations.Read(), json.OperationsDocument),
+            ["/debug/vms"] = Document(context => documents.Inventory.ReadVms(Filter(context)), json.VmsDocument),
+            ["/debug/vdcs"] = Document(context => documents.Inventory.ReadVdcs(Filter(context)), json.VdcsDocument),
+            ["/debug/templates"] = Document(_ => documents.Templates.Read(), json.TemplatesDocument),
+            ["/debug/caches"] = Document(_ => documents.Caches.Read(), json.CachesDocument),
             ["/debug/settings"] = Document(_ => documents.Settings, json.SettingsDocument),
-            ["/debug/history"] = Document(_ => history.Read(), json.HistoryDocument),
+            ["/debug/history"] = Document(_ => documents.History.Read(), json.HistoryDocument),
             ["/debug/log"] = context => TryReadAfter(context, out var after)
-                ? WriteAsync(context, log.Read(after), json.LogDocument)
+                ? WriteAsync(context, documents.Log.Read(after), json.LogDocument)
                 : RefuseAfterAsync(context),
             ["/debug/page"] = context => TryReadAfter(context, out var after)
                 ? WriteAsync(context, documents.ReadPage(Filter(context), after), json.PageDocument)
@@ -78,10 +65,13 @@ internal sealed class LocalApiRoutes
     }
 
     /// <summary>Answers with a document.</summary>
-    public static Task WriteAsync<T>(HttpContext context, T document, JsonTypeInfo<T> type)
+    public static Task WriteAsync<T>(HttpContext context, T document, JsonTypeInfo<T> type) =>
+        SendAsync(context, JsonSerializer.SerializeToUtf8Bytes(document, type), "application/json; charset=utf-8");
+
+    /// <summary>Answers with bytes of a content type; to HEAD without them.</summary>
+    public static Task SendAsync(HttpContext context, byte[] body, string contentType)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(document, type);
-        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentType = contentType;
         context.Response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }

@@ -14,11 +14,6 @@ internal static class PageFile
             ?? throw new InvalidOperationException($"the program lacks its file {name}");
         var content = new byte[resource.Length];
         resource.ReadExactly(content);
-        return context =>
-        {
-            context.Response.ContentType = type;
-            context.Response.ContentLength = content.Length;
-            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(content, context.RequestAborted).AsTask();
-        };
+        return context => LocalApiRoutes.SendAsync(context, content, type);
     }
 }

@@ -3,7 +3,7 @@ using OvimSpokeAgent.Health;
 
 namespace OvimSpokeAgent.LocalApi;
 
-/// <summary>Reads what is made of several documents.</summary>
+/// <summary>Where each document comes from, and what is made of several.</summary>
 internal sealed class DocumentSource(
     StateSource state,
     HubSource hub,
@@ -19,22 +19,41 @@ internal sealed class DocumentSource(
     // A page with more rows is no page any more: it has a filter.
     private const int MaxOnPage = 200;
 
+    public StateSource State => state;
+
+    public HubSource Hub => hub;
+
+    public HealthReporter Health => health;
+
+    public OperationsSource Operations => operations;
+
+    public InventorySource Inventory => inventory;
+
+    public TemplatesSource Templates => templates;
+
+    public CachesSource Caches => caches;
+
+    public HistorySource History => history;
+
+    public LogSource Log => log;
+
     public SettingsDocument Settings { get; } = new(settings.InUse, settings.Warnings);
 
     public PageDocument ReadPage(InventoryFilter filter, long logAfter)
     {
         var components = health.Check().Components; // first: the state follows from them
+        var vms = inventory.ReadVms(filter, MaxOnPage);
         return new PageDocument
         {
             State = state.Read(),
             Hub = hub.Read(),
             Components = components,
             Operations = operations.Read(),
-            Vms = inventory.ReadVms(filter, MaxOnPage),
+            Vms = vms,
             Vdcs = inventory.ReadVdcs(default, MaxOnPage),
             Templates = templates.Read(MaxOnPage),
             Caches = caches.Read(),
-            History = history.Read(),
+            History = history.Read(vms.ByStatus),
             Log = log.Read(logAfter),
         };
     }
@@ -42,18 +61,19 @@ internal sealed class DocumentSource(
     public ReportDocument ReadReport()
     {
         var components = health.Check();
+        var vms = inventory.ReadVms();
         return new ReportDocument
         {
             State = state.Read(),
             Hub = hub.Read(),
             Components = components,
             Operations = operations.Read(),
-            Vms = inventory.ReadVms(),
+            Vms = vms,
             Vdcs = inventory.ReadVdcs(),
             Templates = templates.Read(),
             Caches = caches.Read(),
             Settings = Settings,
-            History = history.Read(),
+            History = history.Read(vms.ByStatus),
             Log = log.Read(),
         };
     }

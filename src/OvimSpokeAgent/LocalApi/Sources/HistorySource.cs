@@ -18,7 +18,7 @@ internal sealed class HistorySource(RecentOperations operations, VirtualMachineM
     /// <summary>Ends the minute.</summary>
     public void TakeSample()
     {
-        var sample = Sample(operations.TakeTally());
+        var sample = Sample(operations.TakeTally(), CountVms());
         lock (_lock)
         {
             _samples.Enqueue(sample);
@@ -26,19 +26,24 @@ internal sealed class HistorySource(RecentOperations operations, VirtualMachineM
         }
     }
 
-    public HistoryDocument Read()
+    public HistoryDocument Read() => Read(CountVms());
+
+    /// <summary>The same where the VMs are counted already.</summary>
+    public HistoryDocument Read(IReadOnlyDictionary<string, int> vmsByStatus)
     {
-        var now = Sample(operations.Tally());
+        var now = Sample(operations.Tally(), vmsByStatus);
         lock (_lock) return new HistoryDocument(Interval.TotalSeconds, [.. _samples], now);
     }
 
-    private HistorySample Sample(TallySummary tally) => new()
+    private IReadOnlyDictionary<string, int> CountVms() => InventorySource.CountByStatus(machines.List(null));
+
+    private HistorySample Sample(TallySummary tally, IReadOnlyDictionary<string, int> vmsByStatus) => new()
     {
         At = time.GetUtcNow(),
         Completed = tally.Completed,
         Failed = tally.Failed,
         MedianMs = tally.Median is { } median ? Math.Round(median.TotalMilliseconds, 3) : null,
-        VmsByStatus = machines.List(null).CountBy(vm => vm.Status).OrderBy(count => count.Key, StringComparer.Ordinal).ToDictionary(),
+        VmsByStatus = vmsByStatus,
         MemoryBytes = MemoryUse.OfProcess().Used,
     };
 }

@@ -1,4 +1,5 @@
 using OvimSpokeAgent.Capacity;
+using OvimSpokeAgent.Contract;
 using OvimSpokeAgent.VirtualDataCenters;
 using OvimSpokeAgent.VirtualMachines;
 
@@ -26,11 +27,15 @@ internal sealed class InventorySource(VirtualMachineManager machines, ClusterMet
         return new VmsDocument
         {
             Count = all.Count,
-            ByStatus = all.CountBy(vm => vm.Status).OrderBy(count => count.Key, StringComparer.Ordinal).ToDictionary(),
+            ByStatus = CountByStatus(all),
             Matching = matching.Count,
             Vms = [.. matching.Take(most).Select(metrics.WithUse)],
         };
     }
+
+    /// <summary>How many VMs have each status, by its name.</summary>
+    public static IReadOnlyDictionary<string, int> CountByStatus(IEnumerable<VirtualMachineStatus> vms) =>
+        vms.CountBy(vm => vm.Status).OrderBy(count => count.Key, StringComparer.Ordinal).ToDictionary();
 
     public VdcsDocument ReadVdcs(InventoryFilter filter = default, int most = MaxListed)
     {
