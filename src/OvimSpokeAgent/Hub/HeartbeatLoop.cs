@@ -28,9 +28,8 @@ internal sealed partial class HeartbeatLoop(
     private readonly AsyncSignal _soon = new();
     private readonly AsyncSignal _forced = new();
     private readonly SemaphoreSlim _sending = new(1);
-    private readonly ConcurrentQueue<TaskCompletionSource<HubLinkStatus>> _asked = new();
+    private readonly ConcurrentQueue<AskedReport> _asked = new();
     private volatile bool _finalReportSent;
-    private volatile bool _registersAnew;
 
     public string Name => "heartbeat";
 
@@ -45,11 +44,10 @@ internal sealed partial class HeartbeatLoop(
     /// <returns>What came of the first report that began after this call.</returns>
     public Task<HubLinkStatus> ReportNow(bool registersAnew)
     {
-        var asked = new TaskCompletionSource<HubLinkStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (registersAnew) _registersAnew = true;
+        var asked = new AskedReport(registersAnew, new(TaskCreationOptions.RunContinuationsAsynchronously));
         _asked.Enqueue(asked);
         _forced.Set();
-        return asked.Task;
+        return asked.Answer.Task;
     }
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -65,15 +63,14 @@ internal sealed partial class HeartbeatLoop(
             connection.IsSilent = false;
             var (soon, forced, before, started) = (_soon.Next, _forced.Next, connection.Link, time.GetTimestamp());
             var asked = TakeAsked();
-            healthChecked &= !_registersAnew;
-            _registersAnew = false;
+            healthChecked &= !asked.Exists(one => one.RegistersAnew);
             connection.Trying();
             using (LoopTurn.Begin())
             {
                 healthChecked = healthChecked || await CheckHealthAsync(cancellationToken);
                 if (healthChecked) await SendReportAsync(final: false, cancellationToken);
             }
-            foreach (var one in asked) one.TrySetResult(connection.Link);
+            foreach (var one in asked) one.Answer.TrySetResult(connection.Link);
             var (wait, mayBeSooner) = pace.AfterReport(before, connection.Link);
             await WaitAsync(wait - time.GetElapsedTime(started), mayBeSooner ? soon : null, forced, cancellationToken);
         }
@@ -85,9 +82,9 @@ internal sealed partial class HeartbeatLoop(
 
     public void Dispose() => _sending.Dispose();
 
-    private List<TaskCompletionSource<HubLinkStatus>> TakeAsked()
+    private List<AskedReport> TakeAsked()
     {
-        var asked = new List<TaskCompletionSource<HubLinkStatus>>();
+        var asked = new List<AskedReport>();
         while (_asked.TryDequeue(out var one)) asked.Add(one);
         return asked;
     }
@@ -217,4 +214,6 @@ internal sealed partial class HeartbeatLoop(
 
     [LoggerMessage(3004, LogLevel.Warning, "The hub does not know {AgentId} any more: registering anew ({Answer})")]
     private partial void LogForgotten(string agentId, string answer);
+
+    private sealed record AskedReport(bool RegistersAnew, TaskCompletionSource<HubLinkStatus> Answer);
 }
