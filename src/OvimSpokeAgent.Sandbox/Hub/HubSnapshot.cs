@@ -103,17 +103,7 @@ internal sealed class HubSnapshot(HubState state, SandboxHubOptions options, Fun
     private static JsonObject Texts(JsonObject item, string[] fields) =>
         new(fields.Select(field => KeyValuePair.Create(field, (JsonNode?)Short(item[field]))));
 
-    private static string? Short(JsonNode? value)
-    {
-        try
-        {
-            return Short(value.Text());
-        }
-        catch (InvalidOperationException)
-        {
-            return "(not readable: half a character)"; // as an escape, JSON can hold it
-        }
-    }
+    private static string? Short(JsonNode? value) => Short(value.ShownText());
 
     private static string? Short(string? text)
     {

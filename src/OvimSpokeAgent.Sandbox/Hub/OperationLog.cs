@@ -94,8 +94,8 @@ internal sealed class OperationLog(TimeProvider time)
         {
             Number = ++_count,
             For = to,
-            Id = TextOf(operation, "id"),
-            Type = TextOf(operation, "type"),
+            Id = operation.ShownText("id"),
+            Type = operation.ShownText("type"),
             Subject = SubjectOf(operation.At("payload")),
             QueuedAt = time.GetUtcNow(),
             Stage = stage,
@@ -105,25 +105,13 @@ internal sealed class OperationLog(TimeProvider time)
         return entry;
     }
 
-    private static string? SubjectOf(JsonNode? payload) => (TextOf(payload, "namespace"), TextOf(payload, "name")) switch
+    private static string? SubjectOf(JsonNode? payload) => (payload.ShownText("namespace"), payload.ShownText("name")) switch
     {
-        (null, null) => TextOf(payload, "target_namespace") ?? TextOf(payload, "vdc_name"),
+        (null, null) => payload.ShownText("target_namespace") ?? payload.ShownText("vdc_name"),
         (null, { } name) => name,
         ({ } ns, null) => ns,
         ({ } ns, { } name) => $"{ns}/{name}",
     };
-
-    private static string? TextOf(JsonNode? node, string field)
-    {
-        try
-        {
-            return node.Text(field);
-        }
-        catch (InvalidOperationException)
-        {
-            return "(not readable: half a character)"; // as an escape, JSON can hold it
-        }
-    }
 
     private sealed class Entry(JsonNode? operation, LoggedOperation shown)
     {
