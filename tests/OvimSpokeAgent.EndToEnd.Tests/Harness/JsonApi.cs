@@ -36,15 +36,18 @@ internal sealed class JsonApi : IDisposable
         await FindAsync(path) ?? throw new InvalidOperationException($"{path} does not exist");
 
     /// <summary>The status that a path is answered with; null: there was no answer.</summary>
-    public async Task<HttpStatusCode?> StatusOfAsync(string path)
+    public async Task<HttpStatusCode?> StatusOfAsync(string path) => (await TryGetAsync(path)).Status;
+
+    /// <summary>The same with the body.</summary>
+    public async Task<(HttpStatusCode? Status, string Body)> TryGetAsync(string path)
     {
         try
         {
-            return (await SendAsync(HttpMethod.Get, path)).Status;
+            return await SendAsync(HttpMethod.Get, path);
         }
         catch (HttpRequestException)
         {
-            return null;
+            return (null, "");
         }
     }
 

@@ -10,33 +10,21 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Pages;
 
 /// <summary>The sandbox hub's page in a real browser.</summary>
 [Collection(BrowserCollection.Name)]
-public sealed class HubPageTests : IAsyncLifetime
+public sealed class HubPageTests : PageTests
 {
-    private const string Hostile = """<img src=x onerror="window.wasHacked=1">""";
+    private readonly FakeTimeProvider _hubsClock;
 
-    private readonly FakeTimeProvider _hubsClock = new(DateTimeOffset.UtcNow);
-    private SandboxTestCluster _cluster = null!;
-    private TestEnvironment _environment = null!;
-    private Browser _browser = null!;
-
-    private BrowserPage Page => _browser.Page;
-
-    private SandboxHub Hub => _environment.Hub;
-
-    public async Task InitializeAsync()
+    public HubPageTests()
+        : this(new FakeTimeProvider(DateTimeOffset.UtcNow))
     {
-        if (Browser.WhyNot is not null) return;
-        // KubeVirt's controller is started by the test: until then VMs wait.
-        _cluster = await SandboxTestCluster.StartAsync(hasController: false);
-        _environment = await TestEnvironment.StartAsync(_cluster, ownsCluster: true, new SandboxHubOptions { TimeProvider = _hubsClock });
-        _browser = await Browser.OpenAsync(Hub.Url);
     }
 
-    public async Task DisposeAsync()
-    {
-        if (_browser is not null) await _browser.DisposeAsync();
-        if (_environment is not null) await _environment.DisposeAsync();
-    }
+    private HubPageTests(FakeTimeProvider hubsClock)
+        : base(new SandboxHubOptions { TimeProvider = hubsClock }) => _hubsClock = hubsClock;
+
+    private SandboxHub Hub => Environment.Hub;
+
+    private protected override Task<Uri> StartAsync() => Task.FromResult(Hub.Url);
 
     [InBrowserTheory]
     [InlineData(360, "light")]
@@ -45,22 +33,22 @@ public sealed class HubPageTests : IAsyncLifetime
     {
         await Page.HasLookAsync(width, scheme);
         await Page.SaysAsync("#no-agents", "No agent");
-        var agent = await _environment.StartAgentAsync();
+        var agent = await Environment.StartAgentAsync();
         await Page.ShowsAsync($"[data-agent='{agent.Id}'][data-state='connected']");
 
         Hub.Faults.Add(new HubFault { Kind = HubFaultKind.Status, StatusCode = 503, Method = "GET", Path = "/operations" });
-        await Page.WritesAsync("#payload", $$"""{"name":"web","namespace":"{{_environment.Namespace}}","image_url":"img","cpu":2,"memory":"1Gi"}""");
+        await Page.WritesAsync("#payload", $$"""{"name":"web","namespace":"{{Environment.Namespace}}","image_url":"img","cpu":2,"memory":"1Gi"}""");
         await Page.ClicksAsync("#queue [type=submit]");
         await Page.SaysAsync("#answer", "The hub has taken create_vm as op-");
         await Page.ShowsAsync("#operations [data-stage='queued']");
         Hub.Faults.Clear();
 
         await Page.ShowsAsync("#operations [data-stage='answered'][data-outcome='completed']");
-        await Page.SaysAsync("#operations tbody", $"create_vm {_environment.Namespace}/web");
+        await Page.SaysAsync("#operations tbody", $"create_vm {Environment.Namespace}/web");
         await Page.BecomesAsync("() => document.getElementById('announcements').textContent.includes('completed')");
-        var vm = $"[data-vm='{_environment.Namespace}/web']";
+        var vm = $"[data-vm='{Environment.Namespace}/web']";
         await Page.ShowsAsync($"{vm}[data-status='pending']");
-        await _cluster.StartKubeVirtAsync();
+        await Cluster.StartKubeVirtAsync();
         await Page.ShowsAsync($"{vm}[data-status='running']");
 
         await Page.IsReadableByAllAsync();
@@ -70,14 +58,14 @@ public sealed class HubPageTests : IAsyncLifetime
     [InBrowserFact]
     public async Task An_agent_that_ends_or_falls_silent_is_away_until_it_reports_again()
     {
-        var agent = await _environment.StartAgentAsync();
+        var agent = await Environment.StartAgentAsync();
         var row = $"[data-agent='{agent.Id}']";
         await Page.ShowsAsync($"{row}[data-state='connected']");
 
         await agent.StopAsync();
         await Page.ShowsAsync($"{row}[data-state='away']");
         await Page.SaysAsync(row, "unavailable");
-        await _environment.StartAgentAsync();
+        await Environment.StartAgentAsync();
         await Page.ShowsAsync($"{row}[data-state='connected']");
 
         Hub.Faults.Add(new HubFault { Kind = HubFaultKind.DropBefore });
@@ -147,7 +135,7 @@ public sealed class HubPageTests : IAsyncLifetime
     [InBrowserFact]
     public async Task The_form_has_every_type_that_the_agent_knows_and_keeps_wrong_payloads_from_the_hub()
     {
-        var agent = await _environment.StartAgentAsync();
+        var agent = await Environment.StartAgentAsync();
         await Page.ShowsAsync($"#agent option[value='{agent.Id}'], #agent option");
         var known = agent.Service<IEnumerable<IOperationHandler>>().Select(handler => handler.Type);
         await Page.ShowsAsync("#type option");

@@ -7,31 +7,14 @@ namespace OvimSpokeAgent.EndToEnd.Tests.Pages;
 
 /// <summary>The agent's status page in a real browser.</summary>
 [Collection(BrowserCollection.Name)]
-public sealed class StatusPageTests : IAsyncLifetime
+public sealed class StatusPageTests : PageTests
 {
-    private const string Hostile = """<img src=x onerror="window.wasHacked=1">""";
-
-    private SandboxTestCluster _cluster = null!;
-    private TestEnvironment _environment = null!;
     private TestAgent _agent = null!;
-    private Browser _browser = null!;
 
-    private BrowserPage Page => _browser.Page;
-
-    public async Task InitializeAsync()
+    private protected override async Task<Uri> StartAsync()
     {
-        if (Browser.WhyNot is not null) return;
-        // KubeVirt's controller is started by the test: until then VMs wait.
-        _cluster = await SandboxTestCluster.StartAsync(hasController: false);
-        _environment = await TestEnvironment.StartAsync(_cluster, ownsCluster: true);
-        _agent = await _environment.StartAgentAsync(("OVIM_LOG_LEVEL", "info"));
-        _browser = await Browser.OpenAsync(_agent.LocalUrl);
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (_browser is not null) await _browser.DisposeAsync();
-        if (_environment is not null) await _environment.DisposeAsync();
+        _agent = await Environment.StartAgentAsync(("OVIM_LOG_LEVEL", "info"));
+        return _agent.LocalUrl;
     }
 
     [InBrowserTheory]
@@ -43,11 +26,11 @@ public sealed class StatusPageTests : IAsyncLifetime
         await Page.SaysAsync("#hub-state", "registered");
         await Page.SaysAsync("#agent-state", "Healthy");
 
-        var id = _environment.Queues(_agent, "create_vm", "web", ("image_url", "img"), ("cpu", 2), ("memory", "1Gi"));
+        var id = Environment.Queues(_agent, "create_vm", "web", ("image_url", "img"), ("cpu", 2), ("memory", "1Gi"));
         await Page.ShowsAsync($"[data-operation='{id}'][data-outcome='completed']");
-        var vm = $"[data-vm='{_environment.Namespace}/web']";
+        var vm = $"[data-vm='{Environment.Namespace}/web']";
         await Page.ShowsAsync($"{vm}[data-status='pending']");
-        await _cluster.StartKubeVirtAsync();
+        await Cluster.StartKubeVirtAsync();
         await Page.ShowsAsync($"{vm}[data-status='running']");
         await Page.SaysAsync(vm, "running");
 
@@ -58,17 +41,17 @@ public sealed class StatusPageTests : IAsyncLifetime
     [InBrowserFact]
     public async Task An_operation_that_is_under_way_is_there_before_it_ends()
     {
-        await _environment.CompletesAsync(_agent, "create_vm", "web", ("image_url", "img"), ("cpu", 1), ("memory", "1Gi"));
-        await _environment.ChangesVmAsync("web", Finalizers("test/held"));
+        await Environment.CompletesAsync(_agent, "create_vm", "web", ("image_url", "img"), ("cpu", 1), ("memory", "1Gi"));
+        await Environment.ChangesVmAsync("web", Finalizers("test/held"));
 
-        var id = _environment.Queues(_agent, "delete_vm", "web");
+        var id = Environment.Queues(_agent, "delete_vm", "web");
         var row = $"[data-operation='{id}']";
         await Page.ShowsAsync($"{row}:not([data-outcome='completed'])");
-        await Page.ShowsAsync($"[data-vm='{_environment.Namespace}/web'][data-status='deleting']");
-        await _environment.ChangesVmAsync("web", Finalizers());
+        await Page.ShowsAsync($"[data-vm='{Environment.Namespace}/web'][data-status='deleting']");
+        await Environment.ChangesVmAsync("web", Finalizers());
 
         await Page.ShowsAsync($"{row}[data-outcome='completed']");
-        await Page.ShowsNoAsync($"[data-vm='{_environment.Namespace}/web']");
+        await Page.ShowsNoAsync($"[data-vm='{Environment.Namespace}/web']");
         Page.IsClean();
     }
 
@@ -77,12 +60,12 @@ public sealed class StatusPageTests : IAsyncLifetime
     {
         await Page.SaysAsync("#hub-state", "registered");
 
-        _environment.Hub.Faults.Add(new HubFault { Kind = HubFaultKind.DropBefore });
+        Environment.Hub.Faults.Add(new HubFault { Kind = HubFaultKind.DropBefore });
         await Page.BecomesAsync("() => document.querySelector('#agent-state').textContent === 'Disconnected'");
         await Page.BecomesAsync("() => document.querySelector('#hub-state').textContent !== 'registered'");
         await Page.SaysAsync("#history", "Disconnected");
         await Page.IsReadableByAllAsync();
-        _environment.Hub.Faults.Clear();
+        Environment.Hub.Faults.Clear();
 
         await Page.BecomesAsync("() => document.querySelector('#agent-state').textContent === 'Healthy'");
         await Page.BecomesAsync("() => document.querySelector('#hub-state').textContent === 'registered'");
@@ -99,7 +82,7 @@ public sealed class StatusPageTests : IAsyncLifetime
         await _agent.StopAsync();
         await Page.SaysAsync("#outage", "does not answer");
         await Page.IsReadableByAllAsync();
-        var next = await _environment.StartAgentAsync(("OVIM_DEBUG_PORT", port), ("OVIM_LOG_LEVEL", "info"));
+        var next = await Environment.StartAgentAsync(("OVIM_DEBUG_PORT", port), ("OVIM_LOG_LEVEL", "info"));
         Assert.Equal(_agent.LocalUrl, next.LocalUrl);
 
         await Page.BecomesAsync("() => document.querySelector('#outage').hidden");
@@ -109,10 +92,27 @@ public sealed class StatusPageTests : IAsyncLifetime
     }
 
     [InBrowserFact]
+    public async Task A_text_without_a_place_to_break_at_does_not_widen_the_page()
+    {
+        await Page.HasLookAsync(360, "light");
+        await Page.SaysAsync("#hub-state", "registered");
+
+        var width = await Page.AskAsync<int>("""
+            () => {
+              for (const id of ['agent-id', 'connection', 'operations-summary', 'vms-summary', 'vdcs-summary', 'templates-summary', 'action-result'])
+                document.getElementById(id).textContent = 'x'.repeat(200);
+              return document.scrollingElement.scrollWidth;
+            }
+            """);
+
+        Assert.Equal(360, width);
+    }
+
+    [InBrowserFact]
     public async Task Whatever_names_and_messages_hold_is_shown_as_text()
     {
-        await _environment.CompletesAsync(_agent, "create_vm", "web", ("image_url", "img"), ("cpu", 1), ("memory", "1Gi"));
-        await _cluster.Admin.MergeAsync($"{TestClusterExtensions.VmsOf(_environment.Namespace)}/web/status", new JsonObject
+        await Environment.CompletesAsync(_agent, "create_vm", "web", ("image_url", "img"), ("cpu", 1), ("memory", "1Gi"));
+        await Cluster.Admin.MergeAsync($"{TestClusterExtensions.VmsOf(Environment.Namespace)}/web/status", new JsonObject
         {
             ["status"] = new JsonObject
             {
@@ -120,9 +120,9 @@ public sealed class StatusPageTests : IAsyncLifetime
                 ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Failure", ["status"] = "True", ["reason"] = Hostile, ["message"] = Hostile }),
             },
         });
-        var unknown = _environment.Hub.Queue(_agent.Id, Hostile, new JsonObject { ["name"] = Hostile }, "op-hostile");
-        _environment.Hub.Queue(_agent.Id, "list_vms", [], Hostile); // cannot be answered, and is told in the log
-        _environment.Hub.Queue(
+        var unknown = Environment.Hub.Queue(_agent.Id, Hostile, new JsonObject { ["name"] = Hostile }, "op-hostile");
+        Environment.Hub.Queue(_agent.Id, "list_vms", [], Hostile); // cannot be answered, and is told in the log
+        Environment.Hub.Queue(
             _agent.Id, "sync_templates", new JsonObject { ["templates"] = new JsonArray(new JsonObject { ["name"] = Hostile, ["image_url"] = Hostile }) }, "op-templates");
 
         await Page.SaysAsync("#vms tbody", Hostile);
@@ -155,7 +155,7 @@ public sealed class StatusPageTests : IAsyncLifetime
     public async Task VMs_are_found_by_name_settings_and_the_log_are_there_and_no_secret()
     {
         foreach (var name in (string[])["web-1", "web-2", "db"])
-            await _environment.CompletesAsync(_agent, "create_vm", name, ("image_url", "img"), ("cpu", 1), ("memory", "1Gi"), ("cloud_init", "#cloud-config\npassword: hunter2"));
+            await Environment.CompletesAsync(_agent, "create_vm", name, ("image_url", "img"), ("cpu", 1), ("memory", "1Gi"), ("cloud_init", "#cloud-config\npassword: hunter2"));
         await Page.BecomesAsync("() => document.querySelectorAll('[data-vm]').length === 3");
 
         await Page.WritesAsync("#vm-filter", "web");
